@@ -1,0 +1,3 @@
+"""The laboratory for variational autoencoders on Fashion-MNIST."""
+
+__version__ = "0.1.0"

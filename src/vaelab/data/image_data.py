@@ -1,0 +1,110 @@
+"""The contract that every source of images fulfils.
+
+Letters in shapes: N images, C channels, H height, W width, F factors.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaelab.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Factors:
+    """The known causes of drawn images.
+
+    Attributes:
+        names: F names.
+        values: float64 (N, F), what each image was drawn with.
+        categories: per factor its count of values where it is categorical (the values are
+            then 0, 1, ...), or None where it is continuous in [0, 1].
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    categories: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageData:
+    """Images with what is known about them; pixels stay 8-bit until they are on the device.
+
+    Attributes:
+        name: the data set's name, as figures and results show it.
+        images: uint8 (N, C, H, W).
+        labels: int64 (N), or None where images carry no class.
+        class_names: a name per label value; empty without labels.
+        factors: the known causes of drawn images, or None.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] = ()
+    factors: Factors | None = None
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.dtype != np.uint8 or not len(self.images):
+            raise InputError(
+                f"{self.name}: images must be uint8 (N, C, H, W) and at least one, "
+                f"found {self.images.dtype} {self.images.shape}"
+            )
+        if self.labels is None:
+            return
+        if self.labels.shape != (len(self.images),):
+            raise InputError(
+                f"{self.name}: {len(self.images)} images but {len(self.labels)} labels; "
+                "each image needs exactly one"
+            )
+        outside = np.flatnonzero((self.labels < 0) | (self.labels >= len(self.class_names)))
+        if len(outside):
+            raise InputError(
+                f"{self.name}: label {self.labels[outside[0]]} of image {outside[0]} is not "
+                f"in 0 to {len(self.class_names) - 1}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, indices: NDArray[np.int64]) -> "ImageData":
+        """The images at `indices`, in that order, with all that is known about them."""
+        return replace(
+            self,
+            images=self.images[indices],
+            labels=None if self.labels is None else self.labels[indices],
+            factors=None
+            if self.factors is None
+            else replace(self.factors, values=self.factors.values[indices]),
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 over shape, pixels and labels: the same content gives the same value.
+
+        The file format that the images came from does not enter.
+        """
+        digest = hashlib.sha256(repr(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        if self.labels is not None:
+            digest.update(self.labels.astype("<i8").data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """The training and the test images of one source.
+
+    Attributes:
+        source: where they came from, in words for the user ("IDX files in ~/data", ...).
+    """
+
+    train: ImageData
+    test: ImageData
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.train.name

@@ -1,0 +1,19 @@
+"""What the user can put right is told in one line; everything else is a bug and keeps its traceback."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Unusable input: the message is one line that says what, where, and what to do.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> InputError:
+    """An `InputError` for a name that is not in a table, naming the nearest that is."""
+    known = list(known)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    advice = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(known)}"
+    return InputError(f"unknown {what} {name!r}; {advice}")
