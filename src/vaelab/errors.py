@@ -1,4 +1,4 @@
-"""What the user can put right is told in one line; everything else is a bug and keeps its traceback."""
+"""What the user can put right is told in one line; the rest is a bug and keeps its traceback."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,0 +1,177 @@
+"""p(x|z): what the decoder's output says of each pixel.
+
+Letters in shapes: B batch, C channels, H height, W width. The decoder's output is unbounded; each
+likelihood says what it means.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from vaelab.distributions import (
+    bernoulli_log_prob,
+    binary_entropy,
+    continuous_bernoulli_log_prob,
+    continuous_bernoulli_mean,
+    continuous_bernoulli_sample,
+    gaussian_log_prob,
+    standard_normal_like,
+    uniform_like,
+)
+
+Images = Float[Tensor, "B C H W"]
+
+
+class Likelihood(nn.Module, ABC):
+    """A distribution over images whose parameters the decoder gives.
+
+    Attributes:
+        unit: of minus the log-probability; results in different units are never compared.
+    """
+
+    unit: ClassVar[str] = "nats"
+
+    @abstractmethod
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """log p(x|z) of each pixel."""
+
+    @abstractmethod
+    def mean(self, decoded: Images) -> Images:
+        """E[x|z], in [0, 1]."""
+
+    @abstractmethod
+    def sample(self, decoded: Images, generator: Generator) -> Images:
+        """A draw from p(x|z)."""
+
+    def floor(self, x: Images) -> Images | None:
+        """The least that minus the log-probability of each pixel can be; None: no such limit."""
+        return None
+
+
+class Bernoulli(Likelihood):
+    """Each pixel is 1 with probability sigmoid(decoded); grey pixels are taken as probabilities."""
+
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """See `bernoulli_log_prob`."""
+        return bernoulli_log_prob(x, decoded)
+
+    def mean(self, decoded: Images) -> Images:
+        """The probability of a 1."""
+        return torch.sigmoid(decoded)
+
+    def sample(self, decoded: Images, generator: Generator) -> Images:
+        """Zeros and ones."""
+        return (uniform_like(decoded, generator) < torch.sigmoid(decoded)).to(decoded.dtype)
+
+    def floor(self, x: Images) -> Images:
+        """The entropy of each pixel."""
+        return binary_entropy(x)
+
+
+class ContinuousBernoulli(Likelihood):
+    """A density on [0, 1] (Loaiza-Ganem and Cunningham 2019, arXiv:1907.06845)."""
+
+    unit = "nats of density"
+
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """See `continuous_bernoulli_log_prob`."""
+        return continuous_bernoulli_log_prob(x, decoded)
+
+    def mean(self, decoded: Images) -> Images:
+        """See `continuous_bernoulli_mean`."""
+        return continuous_bernoulli_mean(decoded)
+
+    def sample(self, decoded: Images, generator: Generator) -> Images:
+        """See `continuous_bernoulli_sample`."""
+        return continuous_bernoulli_sample(decoded, generator)
+
+
+class Gaussian(Likelihood):
+    """N(sigmoid(decoded), exp(log_variance)), one variance for all pixels.
+
+    How the variance comes about is the business of its two kinds below.
+    """
+
+    unit = "nats of density"
+    log_variance: Tensor
+
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """See `gaussian_log_prob`."""
+        mean = torch.sigmoid(decoded)
+        return gaussian_log_prob(x, mean, self.log_variance.expand_as(x))
+
+    def mean(self, decoded: Images) -> Images:
+        """The mean."""
+        return torch.sigmoid(decoded)
+
+    def sample(self, decoded: Images, generator: Generator) -> Images:
+        """The mean with noise, cut off at [0, 1]."""
+        noise = standard_normal_like(decoded, generator) * torch.exp(0.5 * self.log_variance)
+        return (torch.sigmoid(decoded) + noise).clamp(0, 1)
+
+
+class GaussianLearned(Gaussian):
+    """The variance is a parameter, learned by gradient with the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_variance = nn.Parameter(torch.zeros(()))
+
+
+class GaussianOptimal(Gaussian):
+    """The variance is the maximum-likelihood one, the mean squared error.
+
+    Rybkin et al. 2021 (arXiv:2006.13202), equation 4, take it from each batch. A density may not
+    depend on the images that it judges, so here it is a running average over training batches,
+    and stays as it is outside of training.
+    """
+
+    momentum: ClassVar[float] = 0.05
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("log_variance", torch.zeros(()))
+
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """As for any Gaussian; in training the variance follows the batch first."""
+        if self.training:
+            with torch.no_grad():
+                error = (x - torch.sigmoid(decoded)).square().mean().clamp(min=1e-6)
+                variance = torch.lerp(self.log_variance.exp(), error, self.momentum)
+                self.log_variance.copy_(variance.log())
+        return super().log_prob(x, decoded)
+
+
+class SquaredError(Likelihood):
+    """Minus the squared error: a Gaussian of variance 1/2 without its constant, so not in nats."""
+
+    unit = "squared error"
+
+    def log_prob(self, x: Images, decoded: Images) -> Images:
+        """-(x - sigmoid(decoded))^2."""
+        return -(x - torch.sigmoid(decoded)).square()
+
+    def mean(self, decoded: Images) -> Images:
+        """The mean."""
+        return torch.sigmoid(decoded)
+
+    def sample(self, decoded: Images, generator: Generator) -> Images:
+        """The mean itself: a squared error says nothing of noise."""
+        return torch.sigmoid(decoded)
+
+    def floor(self, x: Images) -> Images:
+        """Zero."""
+        return torch.zeros_like(x)
+
+
+LIKELIHOODS: dict[str, Callable[[], Likelihood]] = {
+    "bernoulli": Bernoulli,
+    "continuous-bernoulli": ContinuousBernoulli,
+    "gaussian-learned": GaussianLearned,
+    "gaussian-optimal": GaussianOptimal,
+    "squared-error": SquaredError,
+}

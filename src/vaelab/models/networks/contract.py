@@ -1,0 +1,70 @@
+"""What every network offers, and what it is told of the images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Generator, nn
+
+from vaelab.errors import InputError, unknown_name
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageShape:
+    """Channels, height and width of one image."""
+
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> int:
+        """Numbers in one image."""
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """A pair of builders, each given its configuration first.
+
+    Attributes:
+        encoder: (config, shape, condition_size, output_size) to a module that takes images
+            (B, C, H, W) and conditions (B, condition_size) and gives (B, output_size).
+        decoder: (config, shape, input_size) to a module that takes (B, input_size) and gives
+            (B, C, H, W), unbounded.
+    """
+
+    encoder: Callable[[Any, ImageShape, int, int], nn.Module]
+    decoder: Callable[[Any, ImageShape, int], nn.Module]
+
+
+@runtime_checkable
+class SelfInitializing(Protocol):
+    """A module whose weights do not start at PyTorch's default."""
+
+    def initialize(self, generator: Generator) -> None:
+        """Set its weights, drawing from `generator`."""
+        ...
+
+
+def activation(name: str) -> nn.Module:
+    """The activation of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in ACTIVATIONS:
+        raise unknown_name("activation", name, ACTIVATIONS)
+    return ACTIVATIONS[name]()
+
+
+def require_positive(name: str, values: tuple[int, ...]) -> None:
+    """Refuse layers without units.
+
+    Raises:
+        InputError: naming the setting.
+    """
+    if min(values) < 1:
+        raise InputError(f"model.network.{name} must be at least 1, found {min(values)}")

@@ -1,0 +1,52 @@
+"""q(z|x): what the encoder's output says of each latent dimension.
+
+Letters in shapes: B batch, D latent dimensions, P numbers that the encoder gives.
+"""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from vaelab.distributions import gaussian_log_prob, reparameterize
+
+# exp(10) and exp(-20) are far outside of what training reaches and far inside of float32.
+LOG_VARIANCE_BOUNDS = (-20.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DiagonalGaussian:
+    """N(mean, diag(exp(log_variance)))."""
+
+    mean: Float[Tensor, "B D"]
+    log_variance: Float[Tensor, "B D"]
+
+    @classmethod
+    def from_encoded(cls, encoded: Float[Tensor, "B P"]) -> "DiagonalGaussian":
+        """Means, then log-variances, kept where no input can make them overflow."""
+        mean, log_variance = encoded.chunk(2, dim=1)
+        return cls(mean, log_variance.clamp(*LOG_VARIANCE_BOUNDS))
+
+    def sample(self, generator: Generator) -> Float[Tensor, "B D"]:
+        """A reparameterized draw."""
+        return reparameterize(self.mean, self.log_variance, generator)
+
+    def log_prob(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """log q(z|x) of each dimension."""
+        return gaussian_log_prob(z, self.mean, self.log_variance)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """All mass on one code, as in a deterministic autoencoder; it has no density."""
+
+    mean: Float[Tensor, "B D"]
+
+    @classmethod
+    def from_encoded(cls, encoded: Float[Tensor, "B P"]) -> "Delta":
+        """The encoder's output is the code."""
+        return cls(encoded)
+
+    def sample(self, generator: Generator) -> Float[Tensor, "B D"]:
+        """The code."""
+        return self.mean

@@ -1,0 +1,42 @@
+"""Batches of images as one picture, pixel for pixel.
+
+Letters in shapes: N images, C channels, H height, W width.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vaelab.files import written_whole
+
+GAP_PIXELS = 2
+BACKGROUND = 255
+
+
+def tile(images: NDArray[np.float32], columns: int) -> NDArray[np.uint8]:
+    """Images (N, C, H, W) in [0, 1], C of 1 or 3, laid out in rows of `columns` with a thin gap.
+
+    Returns:
+        uint8 (height, width, C) of the whole picture.
+    """
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    step_y, step_x = height + GAP_PIXELS, width + GAP_PIXELS
+    picture = np.full(
+        (rows * step_y - GAP_PIXELS, columns * step_x - GAP_PIXELS, channels), BACKGROUND, np.uint8
+    )
+    pixels = np.rint(images.clip(0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+    for index, image in enumerate(pixels):
+        top, left = index // columns * step_y, index % columns * step_x
+        picture[top : top + height, left : left + width] = image
+    return picture
+
+
+def save_png(path: Path, picture: NDArray[np.uint8], *, scale: int = 1) -> None:
+    """Write a picture (height, width, C) as PNG, each pixel `scale` pixels wide and high."""
+    enlarged = picture.repeat(scale, axis=0).repeat(scale, axis=1)
+    image = Image.fromarray(enlarged.squeeze(2) if enlarged.shape[2] == 1 else enlarged)
+    with written_whole(path) as partial:
+        image.save(partial, format="PNG")

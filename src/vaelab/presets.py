@@ -1,0 +1,132 @@
+"""The named experiments, deriving from each other; each has the settings of its source."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from vaelab.config import (
+    AutoencoderConfig,
+    Config,
+    ConvConfig,
+    ElboConfig,
+    MixtureConfig,
+    MlpConfig,
+    ReconstructionConfig,
+    TrainingConfig,
+    VaeConfig,
+    WarmupConfig,
+)
+from vaelab.errors import unknown_name
+
+BETA_SWEEP = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+def mlp_vae() -> Config:
+    """784-400-10-400-784 VAE, ReLU, 10 epochs: the classic."""
+    return Config(
+        preset="mlp-vae",
+        model=VaeConfig(latent_size=10, network=MlpConfig(widths=(400,))),
+        objective=ElboConfig(beta=1.0),
+        training=TrainingConfig(epochs=10, batch_size=128, learning_rate=1e-3),
+    )
+
+
+def mlp_vae_2d() -> Config:
+    """mlp-vae with 2 latent dimensions, to be looked at directly."""
+    base = mlp_vae()
+    return replace(base, preset="mlp-vae-2d", model=replace(base.model, latent_size=2))
+
+
+def autoencoder() -> Config:
+    """mlp-vae's networks without posterior or prior: reconstruction alone."""
+    return replace(
+        mlp_vae(),
+        preset="autoencoder",
+        model=AutoencoderConfig(latent_size=10, network=MlpConfig(widths=(400,))),
+        objective=ReconstructionConfig(),
+    )
+
+
+def conv_vae() -> Config:
+    """Convolutional VAE, 12 latent dimensions, 30 epochs."""
+    return replace(
+        mlp_vae(),
+        preset="conv-vae",
+        model=VaeConfig(latent_size=12, network=ConvConfig(channels=(32, 64))),
+        training=TrainingConfig(epochs=30, batch_size=128, learning_rate=1e-3),
+    )
+
+
+def conv_vae_warmup() -> Config:
+    """conv-vae with 32 latent dimensions and KL warm-up over 10 epochs."""
+    base = conv_vae()
+    return replace(
+        base,
+        preset="conv-vae-warmup",
+        model=replace(base.model, latent_size=32),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10)),
+    )
+
+
+def beta_vae() -> Config:
+    """mlp-vae with its KL weighted by beta = 4; `vaelab study beta-sweep` varies beta."""
+    return replace(mlp_vae(), preset="beta-vae", objective=ElboConfig(beta=4.0))
+
+
+def cvae() -> Config:
+    """mlp-vae given the label, one-hot, in encoder and decoder."""
+    base = mlp_vae()
+    return replace(base, preset="cvae", model=replace(base.model, conditional=True))
+
+
+def cvae_2d() -> Config:
+    """cvae with 2 latent dimensions: style on a plane, class apart from it."""
+    base = cvae()
+    return replace(base, preset="cvae-2d", model=replace(base.model, latent_size=2))
+
+
+def flagship() -> Config:
+    """The best VAE that 5 minutes on 2 cores train: wide SiLU layers, a learned mixture prior."""
+    return Config(
+        preset="flagship",
+        model=VaeConfig(
+            latent_size=16,
+            network=MlpConfig(widths=(1024, 1024), activation="silu"),
+            prior=MixtureConfig(components=500),
+        ),
+        training=TrainingConfig(
+            epochs=24,
+            batch_size=256,
+            learning_rate=2e-3,
+            schedule="one-cycle",
+            ema_decay=0.999,
+        ),
+    )
+
+
+PRESETS: dict[str, Callable[[], Config]] = {
+    "autoencoder": autoencoder,
+    "mlp-vae": mlp_vae,
+    "mlp-vae-2d": mlp_vae_2d,
+    "conv-vae": conv_vae,
+    "conv-vae-warmup": conv_vae_warmup,
+    "beta-vae": beta_vae,
+    "cvae-2d": cvae_2d,
+    "cvae": cvae,
+    "flagship": flagship,
+}
+
+
+def preset(name: str) -> Config:
+    """The preset of that name.
+
+    Raises:
+        InputError: if there is none, naming the nearest.
+    """
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]()
+
+
+def describe(name: str) -> str:
+    """The preset's one line."""
+    return (PRESETS[name].__doc__ or "").partition("\n")[0]

@@ -1,0 +1,263 @@
+"""The only owner of a run folder: what lies in it, how it is written, how it is read back."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import vaelab
+from vaelab import settings
+from vaelab.config import Config
+from vaelab.data.image_data import Dataset
+from vaelab.errors import InputError
+from vaelab.files import sync_folder, write_json, write_text, written_whole
+from vaelab.models import ImageShape, LatentVariableModel, build_model
+from vaelab.randomness import generator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataCard:
+    """What a run must remember of its data to be used without it.
+
+    Attributes:
+        name: of the data set, shown with every artefact.
+        source: where the images came from, in words.
+        train_fingerprint: of the training images, before the validation split.
+        test_fingerprint: of the test images.
+        shape: channels, height, width.
+        class_names: a name per label value.
+    """
+
+    name: str
+    source: str
+    train_fingerprint: str
+    test_fingerprint: str
+    shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DataCard":
+        """The card of a data set."""
+        _, channels, height, width = dataset.train.images.shape
+        return cls(
+            name=dataset.name,
+            source=dataset.source,
+            train_fingerprint=dataset.train.fingerprint(),
+            test_fingerprint=dataset.test.fingerprint(),
+            shape=(channels, height, width),
+            class_names=dataset.train.class_names,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder that exists, with what it was made from."""
+
+    path: Path
+    config: Config
+    data: DataCard
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def figures(self) -> Path:
+        """The folder for figures."""
+        return self.path / "figures"
+
+    @property
+    def previews(self) -> Path:
+        """The folder for pictures made during training."""
+        return self.path / "previews"
+
+    def build_model(self) -> LatentVariableModel:
+        """The model as it was before training."""
+        return build_model(
+            self.config.model,
+            ImageShape(*self.data.shape),
+            len(self.data.class_names),
+            generator(self.config.seed, "weights"),
+        )
+
+    def load_model(self) -> LatentVariableModel:
+        """The model with the weights to use, ready to be looked at.
+
+        Raises:
+            InputError: if there are none yet, or they are not those of this model.
+        """
+        path = self.path / "model.safetensors"
+        if not path.exists():
+            raise InputError(
+                f"{self.path} holds no trained model yet; run its `vaelab train` again"
+            )
+        model = self.build_model()
+        load_weights(model, read_tensors(path), path)
+        return model.eval().requires_grad_(requires_grad=False)
+
+    def save_weights(self, weights: dict[str, Tensor]) -> None:
+        """Replace the weights to use."""
+        _write_tensors(self.path / "model.safetensors", weights)
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The records of all epochs so far."""
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [_parse_json(line, f"{path} line {i}") for i, line in enumerate(lines, 1)]
+
+    def write_metrics(self, records: list[dict[str, Any]]) -> None:
+        """Replace the records of all epochs, whole, so that no line is ever half there."""
+        lines = (json.dumps(record, allow_nan=False) + "\n" for record in records)
+        write_text(self.path / "metrics.jsonl", "".join(lines))
+
+    def read_evaluation(self) -> dict[str, Any]:
+        """What was measured of the trained model; empty if nothing was."""
+        path = self.path / "evaluation.json"
+        return _read_json(path) if path.exists() else {}
+
+    def write_evaluation(self, evaluation: dict[str, Any]) -> None:
+        """Replace what was measured."""
+        write_json(self.path / "evaluation.json", evaluation)
+
+    def save_checkpoint(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Keep the full state to go on from; the one before is kept beside it."""
+        newest, aside, before = (self.path / name for name in _CHECKPOINTS)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        _write_tensors(aside / "tensors.safetensors", tensors)
+        write_json(aside / "state.json", state)
+        sync_folder(aside)
+        if newest.exists():
+            shutil.rmtree(before, ignore_errors=True)
+            newest.replace(before)
+        aside.replace(newest)
+        sync_folder(self.path)
+
+    def load_checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """The newest full state, or None where training has not finished an epoch yet."""
+        newest, _, before = (self.path / name for name in _CHECKPOINTS)
+        # Killed between the two renames of `save_checkpoint`, only the one before is there.
+        folder = newest if newest.exists() else before
+        if not folder.exists():
+            return None
+        return read_tensors(folder / "tensors.safetensors"), _read_json(folder / "state.json")
+
+    def is_finished(self) -> bool:
+        """Whether training came to its end."""
+        path = self.path / _CHECKPOINTS[0] / "state.json"
+        return path.exists() and bool(_read_json(path)["is_finished"])
+
+
+_CHECKPOINTS = ("checkpoint", "checkpoint.new", "checkpoint.before")
+
+
+def begin_run(path: Path, config: Config, dataset: Dataset) -> Run:
+    """The run at `path`: a new one, or the one that is there, to go on with.
+
+    Raises:
+        InputError: if another configuration or other data stand there, or foreign files.
+    """
+    wanted = Run(path, config, DataCard.of(dataset))
+    if (path / "config.json").exists():
+        _require_same(open_run(path), wanted)
+        return wanted
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path} is there and is no run folder; choose another --out")
+    write_json(
+        path / "config.json",
+        {
+            **settings.to_dict(config),
+            "vaelab_version": vaelab.__version__,
+            "data_card": asdict(wanted.data),
+        },
+    )
+    return wanted
+
+
+def open_run(path: Path) -> Run:
+    """The run at `path`.
+
+    Raises:
+        InputError: if there is none, or its configuration cannot be read.
+    """
+    file = path / "config.json"
+    if not file.exists():
+        raise InputError(f"{path} is no run folder: it has no config.json")
+    values = _read_json(file)
+    values.pop("vaelab_version", None)
+    try:
+        card = values.pop("data_card")
+        data = DataCard(
+            **{**card, "shape": tuple(card["shape"]), "class_names": tuple(card["class_names"])}
+        )
+        return Run(path, settings.from_dict(values), data)
+    except (InputError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def load_weights(model: LatentVariableModel, weights: dict[str, Tensor], path: Path) -> None:
+    """Put `weights`, read from `path`, into `model`.
+
+    Raises:
+        InputError: if names or shapes are not those of the model.
+    """
+    expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise InputError(
+                f"{path}: tensor {name} should have shape {expected.get(name)}, "
+                f"found {found.get(name)}; the file belongs to another configuration"
+            )
+    model.load_state_dict(weights)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file.
+
+    Raises:
+        InputError: if it is missing or damaged.
+    """
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except (SafetensorError, FileNotFoundError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}") from None
+    return tensors
+
+
+def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    with written_whole(path) as partial:
+        save_file({name: value.detach().contiguous() for name, value in tensors.items()}, partial)
+
+
+def _require_same(there: Run, wanted: Run) -> None:
+    differing = settings.differences(there.config, wanted.config)
+    if there.data.train_fingerprint != wanted.data.train_fingerprint:
+        differing.append(f"training images of {there.data.name} / {wanted.data.name}")
+    if differing:
+        raise InputError(
+            f"{there.path} holds a run with other settings (there / wanted): "
+            f"{'; '.join(differing)}; choose another --out or delete that folder"
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return _parse_json(path.read_text(encoding="utf-8"), str(path))
+
+
+def _parse_json(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{where} should hold a JSON object, found {type(value).__name__}")
+    return value

@@ -1,0 +1,180 @@
+"""Configurations to and from JSON, and changed field by field as on the command line."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from vaelab.config import SCHEMA_VERSION, Config, check
+from vaelab.errors import InputError, unknown_name
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """Plain values for JSON, with the schema version."""
+    return {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(config)}
+
+
+def from_dict(values: Mapping[str, Any]) -> Config:
+    """The inverse of `to_dict`.
+
+    Raises:
+        InputError: on another schema version, an unknown field or a value of the wrong type.
+    """
+    version = values.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"configuration of schema version {version!r}, this vaelab reads {SCHEMA_VERSION}"
+        )
+    fields = {name: value for name, value in values.items() if name != "schema_version"}
+    config: Config = _read(Config, fields, "")
+    check(config)
+    return config
+
+
+def with_settings(config: Config, settings: Mapping[str, str]) -> Config:
+    """`config` with fields replaced, named and written as on the command line.
+
+    `{"training.epochs": "3", "model.network.widths": "512,256", "model.prior": "mixture"}`: a
+    dotted name reaches inside, a list is separated by commas, `none` clears an optional field,
+    and naming a `kind` takes that alternative with its own defaults.
+
+    Raises:
+        InputError: on an unknown field or a value of the wrong type, naming the nearest field.
+    """
+    # Alternatives first, so that settings inside them find their fields whatever the order.
+    for name in sorted(settings, key=lambda name: (name.count("."), name)):
+        config = _with_setting(config, name.removesuffix(".kind"), settings[name])
+    check(config)
+    return config
+
+
+def _with_setting(config: Config, name: str, text: str) -> Config:
+    values = dataclasses.asdict(config)
+    *parents, last = name.split(".")
+    inner = values
+    for depth, parent in enumerate(parents):
+        inner = _descend(inner, parent, ".".join(parents[:depth]))
+    _require_field(inner, last, ".".join(parents))
+    if not isinstance(inner[last], dict):
+        inner[last] = text
+    elif "kind" not in inner[last]:
+        raise InputError(f"{name} is a group: set one of its fields, {', '.join(inner[last])}")
+    elif inner[last]["kind"] != text:
+        inner[last] = {"kind": text}
+    changed: Config = _read(Config, values, "")
+    return changed
+
+
+def differences(mine: Config, other: Config) -> list[str]:
+    """The dotted names of the fields in which two configurations differ, with both values."""
+    left, right = _flat(dataclasses.asdict(mine)), _flat(dataclasses.asdict(other))
+    return [
+        f"{name}: {left.get(name)} / {right.get(name)}"
+        for name in sorted(left.keys() | right.keys())
+        if left.get(name) != right.get(name)
+    ]
+
+
+def describe_fields(config: Config) -> list[tuple[str, str]]:
+    """The dotted name and value of every field, as `--set` takes them."""
+    return [(name, _as_text(value)) for name, value in _flat(dataclasses.asdict(config)).items()]
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= (
+            _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+        )
+    return flat
+
+
+def _require_field(values: Mapping[str, Any], name: str, where: str) -> None:
+    if name not in values:
+        raise unknown_name(f"field of {where or 'the configuration'}", name, values)
+
+
+def _descend(values: dict[str, Any], name: str, where: str) -> dict[str, Any]:
+    _require_field(values, name, where)
+    inner = values[name]
+    if not isinstance(inner, dict):
+        raise InputError(f"{where + '.' if where else ''}{name} has no fields inside it")
+    return inner
+
+
+def _read(annotation: Any, value: Any, where: str) -> Any:
+    """`value`, from JSON or as text from the command line, as what `annotation` asks for."""
+    if dataclasses.is_dataclass(annotation):
+        return _read_dataclass(annotation, value, where)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return _read_union(typing.get_args(annotation), value, where)
+    if typing.get_origin(annotation) is Literal:
+        (only,) = typing.get_args(annotation)
+        if value != only:
+            raise unknown_name(where, str(value), [only])
+        return only
+    if typing.get_origin(annotation) is tuple:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list | tuple) or not items:
+            raise _ill_typed(where, "integers separated by commas", value)
+        return tuple(_read(int, item, where) for item in items)
+    return _read_scalar(annotation, value, where)
+
+
+def _read_dataclass(annotation: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise _ill_typed(where, "a group of fields", value)
+    hints = typing.get_type_hints(annotation)
+    for name in value:
+        _require_field(hints, name, where)
+    inner = f"{where}." if where else ""
+    return annotation(**{name: _read(hints[name], value[name], inner + name) for name in value})
+
+
+def _read_union(members: tuple[Any, ...], value: Any, where: str) -> Any:
+    if type(None) in members:
+        if value is None or value == "none":
+            return None
+        (member,) = (member for member in members if member is not type(None))
+        return _read(member, value, where)
+    if not isinstance(value, Mapping):
+        raise _ill_typed(where, "a group of fields", value)
+    by_kind = {member.__dataclass_fields__["kind"].default: member for member in members}
+    kind = value.get("kind")
+    if kind not in by_kind:
+        raise unknown_name(where, str(kind), by_kind)
+    return _read(by_kind[kind], value, where)
+
+
+_TRUTH = {"true": True, "false": False}
+
+
+def _read_scalar(kind: type, value: Any, where: str) -> Any:
+    """A bool, int, float or str; from JSON by its type, from text by its form."""
+    if kind is bool and isinstance(value, str):
+        value = _TRUTH.get(value.lower(), value)
+    elif kind in (int, float) and isinstance(value, str):
+        try:
+            value = kind(value)
+        except ValueError:
+            raise _ill_typed(where, kind.__name__, value) from None
+    elif kind is float and type(value) is int:
+        value = float(value)
+    is_finite = not isinstance(value, float) or math.isfinite(value)
+    if type(value) is not kind or not is_finite:
+        raise _ill_typed(where, kind.__name__, value)
+    return value
+
+
+def _ill_typed(where: str, expected: str, found: Any) -> InputError:
+    return InputError(f"{where} takes {expected}, found {found!r}")

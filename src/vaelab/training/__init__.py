@@ -1,0 +1,6 @@
+"""Training: `fit` is the loop; the rest of the package is what it calls."""
+
+from vaelab.training.engine import Hardware
+from vaelab.training.loop import fit
+
+__all__ = ["Hardware", "fit"]

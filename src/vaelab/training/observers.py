@@ -1,0 +1,138 @@
+"""Who is told of a run's progress: the terminal, TensorBoard, and pictures beside the run."""
+
+import importlib.util
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from tqdm import tqdm
+
+from vaelab.data.batches import Batch
+from vaelab.models import LatentVariableModel
+from vaelab.pictures import save_png, tile
+from vaelab.randomness import generator
+from vaelab.runs import Run
+
+PREVIEW_COLUMNS = 10
+
+
+class Observer(Protocol):
+    """Told of what happens; none changes it."""
+
+    def on_step(self) -> None:
+        """A batch has been trained on."""
+        ...
+
+    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
+        """An epoch has ended: its line of metrics.jsonl, and the model to be used."""
+        ...
+
+
+class ProgressBar:
+    """Steps done and to do, time left, and the newest losses, on standard error."""
+
+    def __init__(self, run: Run, steps_per_epoch: int, epochs_done: int) -> None:
+        self.bar = tqdm(
+            total=run.config.training.epochs * steps_per_epoch,
+            initial=epochs_done * steps_per_epoch,
+            desc=run.name,
+            unit="batch",
+            file=sys.stderr,
+            dynamic_ncols=True,
+            mininterval=0.5,
+        )
+
+    def on_step(self) -> None:
+        """One step further."""
+        self.bar.update()
+
+    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
+        """Show the validation losses."""
+        validation = record["validation"]
+        self.bar.set_postfix_str(
+            f"epoch {record['epoch']}, validation {validation['total']:.2f} = "
+            f"{validation['reconstruction']:.2f} + {validation['kl_nats']:.2f}"
+        )
+
+
+class Previews:
+    """Reconstructions of one fixed validation batch and prior samples, at intervals (R5)."""
+
+    def __init__(self, run: Run, batch: Batch) -> None:
+        self.run = run
+        self.batch = batch
+        self.columns = min(PREVIEW_COLUMNS, len(batch))
+
+    def on_step(self) -> None:
+        """Nothing."""
+
+    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
+        """Save the pictures, if this epoch is one of those wanted."""
+        interval = self.run.config.training.preview_every_epochs
+        is_last = record["epoch"] == self.run.config.training.epochs
+        if interval and (record["epoch"] % interval == 0 or is_last):
+            self._save(f"epoch-{record['epoch']:04d}", model)
+
+    @torch.no_grad()
+    def _save(self, stem: str, model: LatentVariableModel) -> None:
+        x, labels = self.batch.x, self.batch.labels
+        # Each row of originals over the row of their reconstructions.
+        rows = zip(
+            x.split(self.columns), model.reconstruct(x, labels).split(self.columns), strict=True
+        )
+        self._save_images(
+            f"{stem}-reconstructions.png", torch.cat([images for pair in rows for images in pair])
+        )
+        if model.prior is not None:
+            # The same codes each time, so that the pictures show training and nothing else.
+            noise = generator(self.run.config.seed, "preview", device=x.device)
+            self._save_images(f"{stem}-samples.png", model.sample(len(x), noise, labels))
+
+    def _save_images(self, name: str, images: torch.Tensor) -> None:
+        save_png(self.run.previews / name, tile(images.cpu().numpy(), self.columns), scale=2)
+
+
+class TensorBoard:
+    """The records as scalars, in the run's folder `tensorboard`."""
+
+    def __init__(self, run: Run) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer = SummaryWriter(str(run.path / "tensorboard"))
+
+    def on_step(self) -> None:
+        """Nothing."""
+
+    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
+        """Every number of the record."""
+        for name, value in record.items():
+            group = value if isinstance(value, dict) else {"": value}
+            for inner, number in group.items():
+                if number is not None:
+                    self.writer.add_scalar(f"{name}/{inner}".rstrip("/"), number, record["epoch"])
+        self.writer.flush()
+
+
+@contextmanager
+def observing(
+    run: Run, *, epochs_done: int, image_count: int, preview_batch: Batch, show_progress: bool
+) -> Iterator[list[Observer]]:
+    """Everyone who is to be told of this run; closed when it ends, however it ends."""
+    observers: list[Observer] = [Previews(run, preview_batch)]
+    tensorboard = TensorBoard(run) if importlib.util.find_spec("tensorboard") else None
+    if tensorboard is not None:
+        observers.append(tensorboard)
+    steps_per_epoch = math.ceil(image_count / run.config.training.batch_size)
+    progress = ProgressBar(run, steps_per_epoch, epochs_done) if show_progress else None
+    if progress is not None:
+        observers.append(progress)
+    try:
+        yield observers
+    finally:
+        if progress is not None:
+            progress.bar.close()
+        if tensorboard is not None:
+            tensorboard.writer.close()
