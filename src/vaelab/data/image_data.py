@@ -108,3 +108,23 @@ class Dataset:
     def name(self) -> str:
         """The data set's name."""
         return self.train.name
+
+    def limited(self, train_count: int | None, test_count: int | None) -> "Dataset":
+        """The first images of each split, or all where a count is None.
+
+        Raises:
+            InputError: if there are fewer.
+        """
+        return replace(
+            self,
+            train=_first(self.train, train_count, "data.train_count"),
+            test=_first(self.test, test_count, "data.test_count"),
+        )
+
+
+def _first(data: ImageData, count: int | None, field: str) -> ImageData:
+    if count is None:
+        return data
+    if not 0 < count <= len(data):
+        raise InputError(f"{field} must be from 1 to {len(data)} for {data.name}, found {count}")
+    return data.take(np.arange(count))
