@@ -209,7 +209,4 @@ def _read_split(folder: Path, split: str) -> ImageData:
         _verify(labels_path, labels_name, header.tobytes(), labels.astype(np.uint8).data)
     else:
         images, labels = read_table(folder / CSV_FILES[split], 28, 28, len(CLASS_NAMES))
-    return ImageData(
-        name="fashion-mnist", images=images, labels=labels, class_names=CLASS_NAMES
-    )
-
+    return ImageData(name="fashion-mnist", images=images, labels=labels, class_names=CLASS_NAMES)

@@ -6,17 +6,20 @@ makes a reader hold more than its header implies or than `LARGEST_CONTENT`.
 """
 
 import gzip
-import io
 import math
 import struct
 import zlib
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vaelab.data.faults import one_line, refuse_web_page
+from vaelab.data.reading import reading, refuse_web_page
 from vaelab.errors import InputError
+
+IMAGES_MAGIC = 0x00000803
+LABELS_MAGIC = 0x00000801
 
 LARGEST_CONTENT = 1 << 30
 """Bytes that a header may imply; EMNIST, the largest set of the family, takes half of it."""
@@ -25,21 +28,109 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
-def read_content(file: BinaryIO, name: str, dimensions: int) -> bytearray:
-    """Header and items of an IDX file, uncompressed and of the size that the header implies.
-
-    Args:
-        file: the open file, seekable, at its start.
-        name: what to call the file in messages.
-        dimensions: of the array to expect, 3 for images and 1 for labels.
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """The images (N, 1, H, W) of an IDX file.
 
     Raises:
-        InputError: naming the byte, what was expected and what was found.
+        InputError: naming the file, the byte, what was expected and what was found.
     """
-    start = file.read(512)
-    file.seek(0)
-    refuse_web_page(start, name)
-    if not start.startswith(_GZIP_MAGIC):
-        return _read_uncompressed(io.BufferedReader(_Unclosed(file)), name, dimensions)
-    with gzip.GzipFile(fileobj=file) as uncompressed:
-        return _read_uncompressed(uncompressed, name, dimensions)
+    return as_array(read_content(path, IMAGES_MAGIC))[:, None]
+
+
+def read_labels(path: Path, class_count: int) -> NDArray[np.int64]:
+    """The labels (N) of an IDX file, each in 0 to `class_count` - 1.
+
+    Raises:
+        InputError: naming the file, the byte, what was expected and what was found.
+    """
+    labels = as_array(read_content(path, LABELS_MAGIC))
+    outside = np.flatnonzero(labels >= class_count)
+    if len(outside):
+        item = outside[0]
+        raise InputError(
+            f"{path}: item {item} (byte {item + 8}): expected a label in 0 to {class_count - 1}, "
+            f"found {labels[item]}"
+        )
+    return labels.astype(np.int64)
+
+
+def read_content(path: Path, magic: int) -> bytearray:
+    """Header and items, uncompressed, of exactly the size that the header implies.
+
+    Args:
+        path: the file.
+        magic: the first four bytes to expect, as a number; its last byte counts the dimensions.
+
+    Raises:
+        InputError: naming the file, the byte, what was expected and what was found.
+    """
+    with reading(path), path.open("rb") as file:
+        start = file.read(512)
+        file.seek(0)
+        refuse_web_page(path, start)
+        if start.startswith(_GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=file) as uncompressed:
+                return _checked_content(uncompressed, path, magic)
+        if path.suffix == ".gz" and not start.startswith(b"\x00\x00\x08"):
+            raise InputError(
+                f"{path}: byte 0: expected gzip (1f 8b), found {start[:4].hex(' ') or 'nothing'}; "
+                "download the file again"
+            )
+        return _checked_content(file, path, magic)
+
+
+def as_array(content: bytearray) -> NDArray[np.uint8]:
+    """The items of content that `read_content` has checked; it shares their memory."""
+    dimensions = content[3]
+    counts = struct.unpack_from(f">{dimensions}I", content, 4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(counts)
+
+
+def _checked_content(file: BinaryIO | gzip.GzipFile, path: Path, magic: int) -> bytearray:
+    dimensions = magic & 0xFF
+    header_size = 4 + 4 * dimensions
+    content = bytearray()
+    _fill(content, header_size, file, path)
+    expected = struct.pack(">I", magic)
+    if content[:4] != expected:
+        raise InputError(
+            f"{path}: byte 0: expected {expected.hex(' ')} (IDX of {dimensions} dimensions), "
+            f"found {content[:4].hex(' ') or 'nothing'}"
+        )
+    if len(content) < header_size:
+        raise InputError(
+            f"{path}: the header ends at byte {len(content)}, expected {header_size} bytes of it"
+        )
+    counts = struct.unpack_from(f">{dimensions}I", content, 4)
+    implied = header_size + math.prod(counts)
+    described = f"the {implied} bytes that its header implies ({' x '.join(map(str, counts))})"
+    if not header_size < implied <= LARGEST_CONTENT:
+        raise InputError(
+            f"{path}: byte 4: expected counts of at least one item and at most "
+            f"{LARGEST_CONTENT} bytes, found {described}"
+        )
+    # One byte more than implied tells a file that is too long, however long it is.
+    _fill(content, implied + 1, file, path)
+    if len(content) != implied:
+        found = f"only {len(content)}" if len(content) < implied else "more"
+        raise InputError(f"{path}: expected {described}, found {found}")
+    return content
+
+
+def _fill(content: bytearray, size: int, file: BinaryIO | gzip.GzipFile, path: Path) -> None:
+    """Read on until `content` holds `size` bytes or the file ends."""
+    chunk = b"-"
+    while chunk and len(content) < size:
+        try:
+            chunk = file.read(min(_CHUNK, size - len(content)))
+        except EOFError:
+            raise InputError(
+                f"{path}: truncated gzip: it ends before its end mark, after at least "
+                f"{len(content)} bytes of uncompressed content; download the file again"
+            ) from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(
+                f"{path}: damaged gzip after byte {len(content)} of the uncompressed content "
+                f"({error}); download the file again"
+            ) from None
+        content += chunk

@@ -202,4 +202,3 @@ def _require_alike(train: ImageData, test: ImageData, where: str) -> None:
         )
     if train.class_names != test.class_names:
         raise InputError(f"{where}: training and test images must have the same classes")
-

@@ -6,6 +6,7 @@ Letters in shapes: N images, C channels, H height, W width.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,14 +17,26 @@ from numpy.typing import NDArray
 from vaelab.files import written_whole
 
 # Petroff 2021 (arXiv:2107.02270): ten colours told apart under the common colour deficiencies.
-CLASS_COLORS: tuple[str, ...] = tuple(mpl.color_sequences["petroff10"])
-TRAIN_COLOR, VALIDATION_COLOR, FLOOR_COLOR = "#3f90da", "#bd1f01", "#717581"
+CLASS_COLORS = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+TRAIN_COLOR, VALIDATION_COLOR, MUTED_COLOR = "#3f90da", "#bd1f01", "#717581"
 PNG_DPI = 160
+CELL_INCHES = 0.62
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
+    "font.size": 9,
+    "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -65,10 +78,29 @@ def class_color(label: int) -> str:
     return CLASS_COLORS[label % len(CLASS_COLORS)]
 
 
-def subtitle(figure: Figure, title: str, detail: str) -> None:
-    """A bold title with, below it, what is seen and on which data."""
-    figure.suptitle(f"{title}\n", x=0.01, ha="left", fontsize=12, fontweight="bold")
-    figure.text(0.01, 0.985, f"\n{detail}", va="top", fontsize=9, color="#555555")
+def title(figure: Figure, heading: str, detail: str) -> None:
+    """A heading with, below it, what is seen and on which data."""
+    # Two texts of one block: the heading's empty second line makes room for the detail.
+    heading_text = figure.suptitle(f"{heading}\n", x=0.01, ha="left", fontsize=11, weight="bold")
+    figure.draw_without_rendering()
+    figure.text(
+        0.01,
+        heading_text.get_position()[1],
+        f"\n{detail}",
+        va="top",
+        ha="left",
+        fontsize=8.5,
+        linespacing=1.5,
+        color="#555555",
+    )
+
+
+def grid_figure(columns: int, rows: int, *, label_inches: float = 0.0) -> tuple[Figure, Axes]:
+    """A figure of the size that a grid of images, its labels and its title take."""
+    figure = Figure(
+        figsize=(max(columns * CELL_INCHES + label_inches, 4.6), rows * CELL_INCHES + 0.75)
+    )
+    return figure, figure.add_subplot()
 
 
 def show_images(
@@ -78,7 +110,7 @@ def show_images(
     *,
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
-    gap_after: Sequence[int] = (),
+    group_rows: int = 0,
 ) -> None:
     """A grid of images (N, C, H, W) in [0, 1] with labels at rows and columns.
 
@@ -88,31 +120,24 @@ def show_images(
         columns: images in a row.
         row_labels: beside the rows.
         column_labels: above the columns.
-        gap_after: indices of rows below which a wider gap parts groups.
+        group_rows: after so many rows a wider gap parts groups; 0: never.
     """
     rows = -(-len(images) // columns)
-    _, channels, height, width = images.shape
+    _, _, height, width = images.shape
     gap = 1 + height // 28
-    wide = 4 * gap
     tops = [
-        row * (height + gap) + wide * sum(below < row for below in gap_after)
+        row * (height + gap) + (4 * gap * (row // group_rows) if group_rows else 0)
         for row in range(rows)
     ]
     lefts = [column * (width + gap) for column in range(columns)]
     canvas = np.ones((tops[-1] + height, lefts[-1] + width, 3), np.float32)
     for index, image in enumerate(images):
         top, left = tops[index // columns], lefts[index % columns]
-        pixels = np.broadcast_to(image.transpose(1, 2, 0), (height, width, 3 if channels != 3 else 3))
-        canvas[top : top + height, left : left + width] = pixels
+        canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
     axes.imshow(canvas.clip(0, 1), interpolation="nearest")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+    axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.set_yticks([top + height / 2 for top in tops[: len(row_labels)]], list(row_labels))
     axes.set_xticks([left + width / 2 for left in lefts[: len(column_labels)]], list(column_labels))
-    axes.xaxis.tick_top()
-
-
-def image_figure(columns: int, rows: float, *, cell_inches: float = 0.62, left: float = 1.3) -> Figure:
-    """A figure of the size that a grid of images and its labels take."""
-    return Figure(figsize=(columns * cell_inches + left, rows * cell_inches + 0.9))

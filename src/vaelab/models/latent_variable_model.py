@@ -7,7 +7,7 @@ G groups between which the KL splits.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -24,8 +24,7 @@ Images = Float[Tensor, "B C H W"]
 Labels = Int[Tensor, " B"]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What the objective is made of, per example, unreduced.
 
     Attributes:
@@ -98,8 +97,11 @@ class LatentVariableModel(nn.Module):
 
     def decode(self, z: Float[Tensor, "B D"], labels: Labels | None = None) -> Images:
         """E[x|z] or E[x|z,y], in [0, 1]."""
-        decoded = self.decoder(torch.cat([z, self.condition(labels, z)], 1))
-        return self.likelihood.mean(decoded)
+        return self.decode_condition(z, self.condition(labels, z))
+
+    def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
+        """As `decode`, the label given as any weights of the classes: (B, 0) for no label."""
+        return self.likelihood.mean(self.decoder(torch.cat([z, condition], 1)))
 
     def reconstruct(self, x: Images, labels: Labels | None = None) -> Images:
         """The image decoded at the posterior's mean; nothing is drawn."""

@@ -3,7 +3,7 @@
 Letters in shapes: B batch, D latent dimensions, P numbers that the encoder gives.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jaxtyping import Float
 from torch import Generator, Tensor
@@ -14,8 +14,7 @@ from vaelab.distributions import gaussian_log_prob, reparameterize
 LOG_VARIANCE_BOUNDS = (-20.0, 10.0)
 
 
-@dataclass(frozen=True, slots=True)
-class DiagonalGaussian:
+class DiagonalGaussian(NamedTuple):
     """N(mean, diag(exp(log_variance)))."""
 
     mean: Float[Tensor, "B D"]
@@ -36,8 +35,7 @@ class DiagonalGaussian:
         return gaussian_log_prob(z, self.mean, self.log_variance)
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """All mass on one code, as in a deterministic autoencoder; it has no density."""
 
     mean: Float[Tensor, "B D"]

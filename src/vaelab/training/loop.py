@@ -38,6 +38,7 @@ def fit(
     dataset: Dataset | None = None,
     hardware: Hardware | None = None,
     show_progress: bool = True,
+    observers: Sequence[Observer] = (),
 ) -> Run:
     """Train what `config` describes in the run folder `out`, or go on with what is there.
 
@@ -47,6 +48,7 @@ def fit(
         dataset: its images, where they are loaded already; else they are loaded by `config.data`.
         hardware: what to train on; by default a GPU where there is one.
         show_progress: whether to show a progress bar on standard error.
+        observers: others who are to be told of the progress.
 
     Returns:
         The finished run, its best weights by validation loss in `model.safetensors`.
@@ -78,12 +80,12 @@ def fit(
         image_count=len(train),
         preview_batch=_preview_batch(validation, device),
         show_progress=show_progress and fabric.is_global_zero,
-    ) as observers:
-        training = config.training
+    ) as own_observers:
+        training, everyone = config.training, [*own_observers, *observers]
         while not state.is_finished(training.epochs, training.early_stopping_epochs):
             start = time.perf_counter()
             losses = _train_epoch(
-                fabric, forward, optimizer, state, objective, train, config, observers
+                fabric, forward, optimizer, state, objective, train, config, everyone
             )
             seconds = time.perf_counter() - start
             with fabric.autocast():
@@ -98,7 +100,7 @@ def fit(
                 if is_best:
                     run.save_weights(state.to_use.state_dict())
                 state.save(run)
-                for observer in observers:
+                for observer in everyone:
                     observer.on_epoch(state.records[-1], state.to_use)
             fabric.barrier()
     return run
@@ -206,6 +208,7 @@ def _record(
             "kl_nats": held.kl_nats,
             "total": held.total,
         },
+        "selection_loss": objective.final(held.reconstruction, held.kl_nats),
         "active_units": held.active_units,
         "kl_weight": objective.kl_weight(end),
         "learning_rate": learning_rate(training, epoch / training.epochs),

@@ -1,1 +1,0 @@
-"""The protocol: which numbers there are, and how they are taken and stored."""

@@ -1,0 +1,124 @@
+"""Figures in one style; `FIGURES`, `COMPARISONS` and `DATA_FIGURES` are the tables of them."""
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from vaelab.data.image_data import Dataset
+from vaelab.errors import InputError, unknown_name
+from vaelab.figures import beside, curves, eda, images, latent, walks
+from vaelab.figures.style import save, styled
+from vaelab.loaded_run import LoadedRun
+
+# What a figure may need of a run, each with the words for its absence.
+NEEDS: dict[str, tuple[Callable[[LoadedRun], bool], str]] = {
+    "a prior": (lambda run: run.model.prior is not None, "its model has none"),
+    "classes to choose": (lambda run: run.model.is_conditional, "its model is not conditional"),
+    "no classes to choose": (lambda run: not run.model.is_conditional, "its model is conditional"),
+    "2 latent dimensions": (lambda run: run.model.latent_size == 2, "its model has others"),
+    "more than 2 latent dimensions": (lambda run: run.model.latent_size > 2, "it has fewer"),
+    "the package umap-learn": (
+        lambda _run: importlib.util.find_spec("umap") is not None,
+        "install vaelab[umap]",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigure:
+    """A figure of one run.
+
+    Attributes:
+        draw: it.
+        needs: keys of `NEEDS`.
+    """
+
+    draw: Callable[[LoadedRun], Figure]
+    needs: tuple[str, ...] = ()
+
+    def obstacle(self, run: LoadedRun) -> str | None:
+        """Why it cannot be drawn of this run, or None if it can."""
+        for need in self.needs:
+            is_met, absence = NEEDS[need]
+            if not is_met(run):
+                return f"it needs {need}: {absence}"
+        return None
+
+
+FIGURES: dict[str, RunFigure] = {
+    "curves": RunFigure(curves.curves),
+    "reconstructions": RunFigure(images.reconstructions),
+    "samples": RunFigure(images.samples, ("a prior",)),
+    "class-samples": RunFigure(images.class_samples, ("a prior", "classes to choose")),
+    "latent": RunFigure(latent.latent, ("2 latent dimensions",)),
+    "pca": RunFigure(latent.pca, ("more than 2 latent dimensions",)),
+    "tsne": RunFigure(latent.tsne, ("more than 2 latent dimensions",)),
+    "umap": RunFigure(latent.umap, ("more than 2 latent dimensions", "the package umap-learn")),
+    "manifold": RunFigure(
+        latent.manifold, ("a prior", "2 latent dimensions", "no classes to choose")
+    ),
+    "class-manifolds": RunFigure(
+        latent.class_manifolds, ("a prior", "2 latent dimensions", "classes to choose")
+    ),
+    "traversals": RunFigure(walks.traversals, ("a prior",)),
+    "interpolations": RunFigure(walks.interpolations),
+    "class-interpolations": RunFigure(walks.class_interpolations, ("classes to choose",)),
+}
+
+# Figures of several evaluated runs.
+COMPARISONS: dict[str, Callable[[Sequence[LoadedRun]], Figure]] = {
+    "autoencoder-beside-vae": beside.autoencoder_beside_vae,
+    "rate-distortion": beside.rate_distortion,
+    "beta-images": beside.beta_images,
+    "beta-kl": beside.kl_by_beta,
+}
+
+# Figures of a data set and its summary.
+DATA_FIGURES: dict[str, Callable[[Dataset, dict[str, Any]], Figure]] = {
+    "images": eda.labelled_samples,
+    "distributions": eda.distributions,
+}
+
+
+def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
+    """Draw the named figures, or all that this run can have, into its folder.
+
+    Returns:
+        The PNG files; an SVG of the same name lies beside each.
+
+    Raises:
+        InputError: on an unknown name, or one that this run cannot have.
+    """
+    for name in names:
+        if name not in FIGURES:
+            raise unknown_name("figure", name, FIGURES)
+        obstacle = FIGURES[name].obstacle(run)
+        if obstacle is not None:
+            raise InputError(f"figure {name!r} cannot be drawn of {run.run.path}: {obstacle}")
+    chosen = names or [name for name, figure in FIGURES.items() if figure.obstacle(run) is None]
+    with styled():
+        return [save(FIGURES[name].draw(run), run.run.figures / name)[0] for name in chosen]
+
+
+def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
+    """Draw one figure of several evaluated runs; returns the PNG file.
+
+    Raises:
+        InputError: on an unknown name.
+    """
+    if name not in COMPARISONS:
+        raise unknown_name("figure of several runs", name, COMPARISONS)
+    with styled():
+        return save(COMPARISONS[name](runs), folder / name)[0]
+
+
+def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[Path]:
+    """Draw all figures of a data set; returns the PNG files."""
+    with styled():
+        return [
+            save(draw(dataset, summary), folder / name)[0] for name, draw in DATA_FIGURES.items()
+        ]

@@ -1,0 +1,75 @@
+"""A first look at the data (R2)."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vaelab.data.image_data import Dataset
+from vaelab.figures.style import TRAIN_COLOR, grid_figure, show_images, title
+
+SAMPLES_PER_CLASS = 10
+
+
+def labelled_samples(dataset: Dataset, _summary: dict[str, Any]) -> Figure:
+    """The first training images of each class."""
+    data = dataset.train
+    if data.labels is None:
+        names: tuple[str, ...] = ()
+        chosen = np.arange(min(50, len(data)))
+    else:
+        names = data.class_names
+        chosen = np.concatenate(
+            [np.flatnonzero(data.labels == i)[:SAMPLES_PER_CLASS] for i in range(len(names))]
+        )
+    figure, axes = grid_figure(SAMPLES_PER_CLASS, -(-len(chosen) // 10), label_inches=1.2)
+    images = np.divide(data.images[chosen], 255, dtype=np.float32)
+    show_images(axes, images, SAMPLES_PER_CLASS, row_labels=names)
+    height, width = data.images.shape[2:]
+    title(
+        figure,
+        f"Images: {dataset.name}",
+        f"the first {SAMPLES_PER_CLASS} training images of each class, {height} x {width} pixels; "
+        f"{len(data):,} for training, {len(dataset.test):,} for testing",
+    )
+    return figure
+
+
+def distributions(dataset: Dataset, summary: dict[str, Any]) -> Figure:
+    """Images per class in each split, and the histogram of pixel values with the range check."""
+    figure = Figure(figsize=(10, 4.2))
+    left, right = figure.subplots(1, 2)
+    splits = summary["splits"]
+    names = dataset.train.class_names or ("all",)
+    bottom = np.zeros(len(names))
+    for (split, numbers), color in zip(
+        splits.items(), (TRAIN_COLOR, "#92dadd", "#ffa90e"), strict=True
+    ):
+        counts = np.array(numbers["class_counts"] or [numbers["images"]])
+        left.barh(names, counts, left=bottom, color=color, label=f"{split} ({counts.sum():,})")
+        bottom += counts
+    left.invert_yaxis()
+    left.set_title("Images per class")
+    left.set_xlabel("images")
+    left.grid(visible=False, axis="y")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
+    pixels = splits["train"]["pixels"]
+    histogram = np.array(pixels["histogram"])
+    edges = np.linspace(0, 1, len(histogram) + 1)
+    right.stairs(histogram / histogram.sum(), edges, fill=True, color=TRAIN_COLOR)
+    right.set_yscale("log")
+    right.set_title("Pixel values of the training images")
+    right.set_xlabel("intensity")
+    right.set_ylabel("share of pixels")
+    right.text(
+        0.97,
+        0.96,
+        f"min {pixels['min']:.2f}, max {pixels['max']:.2f}, mean {pixels['mean']:.3f}\n"
+        f"{pixels['zero_fraction']:.1%} exactly 0\n"
+        f"in [0, 1]: {'yes' if pixels['in_unit_range'] else 'NO'}",
+        transform=right.transAxes,
+        ha="right",
+        va="top",
+    )
+    title(figure, f"Distributions: {dataset.name}", summary["source"])
+    return figure

@@ -1,0 +1,153 @@
+"""The latent space seen from above.
+
+Letters in shapes: N images, D latent dimensions.
+"""
+
+from statistics import NormalDist
+
+import matplotlib.patheffects as patheffects
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from vaelab.figures.style import CELL_INCHES, class_color, show_images, title
+from vaelab.loaded_run import LoadedRun
+
+TSNE_COUNT = 3000
+MANIFOLD_SIZE = 20
+
+
+def latent(loaded: LoadedRun) -> Figure:
+    """The 2-D posterior means themselves."""
+    return _scatter(loaded, loaded.test_codes.numpy(), "Latent space", ("z1", "z2"))
+
+
+def pca(loaded: LoadedRun) -> Figure:
+    """The posterior means on their two principal axes."""
+    codes = loaded.test_codes.double().numpy()
+    projection = PCA(n_components=2, svd_solver="full").fit(codes)
+    shares = projection.explained_variance_ratio_
+    axes = tuple(f"component {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares))
+    return _scatter(loaded, projection.transform(codes), "Latent space by PCA", axes)
+
+
+def tsne(loaded: LoadedRun) -> Figure:
+    """The first 3,000 posterior means by t-SNE (van der Maaten and Hinton 2008)."""
+    codes = loaded.test_codes[:TSNE_COUNT].numpy()
+    method = TSNE(
+        random_state=loaded.config.seed, init="pca", perplexity=min(30.0, (len(codes) - 1) / 3)
+    )
+    return _scatter(loaded, method.fit_transform(codes), "Latent space by t-SNE", ("", ""))
+
+
+def umap(loaded: LoadedRun) -> Figure:
+    """The posterior means by UMAP (McInnes et al. 2018), from the optional package umap-learn."""
+    from umap import UMAP
+
+    method = UMAP(random_state=loaded.config.seed, n_jobs=1)
+    points = method.fit_transform(loaded.test_codes.numpy())
+    return _scatter(loaded, points, "Latent space by UMAP", ("", ""))
+
+
+def _scatter(
+    loaded: LoadedRun, points: NDArray[np.floating], heading: str, axis_labels: tuple[str, ...]
+) -> Figure:
+    """Points (N, 2) coloured by class, each class named at its median."""
+    figure = Figure(figsize=(6.4, 6.4))
+    axes = figure.add_subplot()
+    labels = loaded.data.test.labels
+    if labels is None:
+        axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
+    else:
+        _scatter_classes(axes, points, labels[: len(points)], loaded.run.data.class_names)
+    axes.set_xlabel(axis_labels[0])
+    axes.set_ylabel(axis_labels[1])
+    if not axis_labels[0]:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    title(
+        figure,
+        f"{heading}: {loaded.run.name}",
+        f"posterior means of {len(points):,} {loaded.run.data.name} test images",
+    )
+    return figure
+
+
+def _scatter_classes(
+    axes: Axes, points: NDArray[np.floating], labels: NDArray[np.int64], names: tuple[str, ...]
+) -> None:
+    # One shuffled layer, lest the last class hide the others.
+    order = np.random.default_rng(0).permutation(len(points))
+    colors = np.array([class_color(label) for label in labels])
+    across, up = points[order].T
+    axes.scatter(across, up, s=5, c=colors[order], alpha=0.6, linewidths=0, rasterized=True)
+    for label in np.unique(labels):
+        text = axes.annotate(
+            names[label],
+            np.median(points[labels == label], axis=0),
+            ha="center",
+            va="center",
+            weight="bold",
+            color=class_color(label),
+        )
+        text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
+
+
+@torch.no_grad()
+def manifold(loaded: LoadedRun) -> Figure:
+    """Images decoded over the plane of a 2-D latent space, at equal steps of prior probability."""
+    model = loaded.model
+    assert model.prior is not None
+    mean, variance = model.prior.moments()
+    quantiles = [NormalDist().inv_cdf((i + 0.5) / MANIFOLD_SIZE) for i in range(MANIFOLD_SIZE)]
+    across = torch.tensor(quantiles)
+    grid = torch.cartesian_prod(across.flip(0), across).flip(1)  # z2 falls row by row
+    codes = mean + variance.sqrt() * grid
+    figure = Figure(
+        figsize=(0.6 * CELL_INCHES * MANIFOLD_SIZE, 0.6 * CELL_INCHES * MANIFOLD_SIZE + 0.6)
+    )
+    axes = figure.add_subplot()
+    ends = [f"{quantiles[0]:.1f}", *[""] * (MANIFOLD_SIZE - 2), f"{quantiles[-1]:.1f}"]
+    show_images(
+        axes,
+        model.decode(codes).numpy(),
+        MANIFOLD_SIZE,
+        row_labels=ends[::-1],
+        column_labels=ends,
+    )
+    axes.set_xlabel("z1")
+    axes.set_ylabel("z2")
+    title(
+        figure,
+        f"Latent manifold: {loaded.run.name}",
+        f"decoded at the prior's quantiles; {loaded.run.data.name}",
+    )
+    return figure
+
+
+@torch.no_grad()
+def class_manifolds(loaded: LoadedRun) -> Figure:
+    """For a conditional 2-D model: each class along z1 and along z2."""
+    model, names = loaded.model, loaded.run.data.class_names
+    assert model.prior is not None
+    mean, variance = model.prior.moments()
+    across = torch.tensor([NormalDist().inv_cdf((i + 0.5) / 9) for i in range(9)])
+    lines = torch.zeros(2, 9, 2)
+    lines[0, :, 0] = lines[1, :, 1] = across
+    codes = (mean + variance.sqrt() * lines).flatten(0, 1)
+    labels = torch.arange(len(names)).repeat_interleave(len(codes))
+    images = model.decode(codes.repeat(len(names), 1), labels)
+    figure = Figure(figsize=(18 * 0.8 * CELL_INCHES + 1.2, len(names) * 0.8 * CELL_INCHES + 1.0))
+    axes = figure.add_subplot()
+    ticks = ["", "", "", "", "along z1", *[""] * 8, "along z2"]
+    show_images(axes, images.numpy(), 18, row_labels=names, column_labels=ticks)
+    title(
+        figure,
+        f"Style within each class: {loaded.run.name}",
+        f"the other dimension at the prior's mean; {loaded.run.data.name}",
+    )
+    return figure

@@ -1,0 +1,90 @@
+"""A trained run, ready to be looked at: its model and, once asked for, its images."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vaelab.config import Config
+from vaelab.data import Dataset, load_data
+from vaelab.data.batches import Batch, Batches
+from vaelab.errors import InputError
+from vaelab.models import LatentVariableModel
+from vaelab.randomness import generator
+from vaelab.runs import DataCard, Run, open_run
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run with its trained model on the CPU.
+
+    Attributes:
+        run: the folder.
+        data_dir: where Fashion-MNIST's files lie, if not on the usual search path.
+        dataset: its images, where they are loaded already.
+    """
+
+    run: Run
+    data_dir: Path | None = None
+    dataset: Dataset | None = None
+
+    @property
+    def config(self) -> Config:
+        """What it was trained with."""
+        return self.run.config
+
+    @cached_property
+    def model(self) -> LatentVariableModel:
+        """The model with its best weights by validation loss, in evaluation mode."""
+        return self.run.load_model()
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The images that it was trained on and is judged by.
+
+        Raises:
+            InputError: if the images found are not those that it was trained on.
+        """
+        if self.dataset is not None:
+            return self.dataset
+        dataset = load_data(self.config.data, self.data_dir)
+        card, found = self.run.data, DataCard.of(dataset)
+        for split in ("train", "test"):
+            expected = getattr(card, f"{split}_fingerprint")
+            if getattr(found, f"{split}_fingerprint") != expected:
+                raise InputError(
+                    f"{self.run.path} was trained on other {split} images of {card.name} "
+                    f"({card.source}) than those found now ({found.source}); "
+                    "name the right ones with --data-dir"
+                )
+        return dataset
+
+    @cached_property
+    def test_batches(self) -> Batches:
+        """The test images as models see them."""
+        return Batches(self.data.test, torch.device("cpu"), binarize=self.config.data.binarize)
+
+    def test_batch(self, indices: list[int]) -> Batch:
+        """Some test images."""
+        return self.test_batches.at(torch.tensor(indices), generator(0, "binarize"))
+
+    @cached_property
+    def test_codes(self) -> Tensor:
+        """Posterior means (N, D) of all test images."""
+        batches = self.test_batches.in_order(500, generator(0, "binarize"))
+        with torch.no_grad():
+            codes = [self.model.encode(batch.x, batch.labels).mean for batch in batches]
+        return torch.cat(codes)
+
+
+def load_run(path: Path | str, data_dir: Path | None = None) -> LoadedRun:
+    """The trained run in a folder.
+
+    Raises:
+        InputError: if there is none, or it was not trained yet.
+    """
+    loaded = LoadedRun(open_run(Path(path)), data_dir)
+    _ = loaded.model  # told now, not when it is first used
+    return loaded
