@@ -55,7 +55,20 @@ class ConvConfig:
     """relu or silu"""
 
 
-NetworkConfig = MlpConfig | ConvConfig
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResidualConfig:
+    """Wide layers with residual connections, in encoder and decoder alike."""
+
+    kind: Literal["residual"] = "residual"
+    width: int = 1024
+    """units of each layer"""
+    blocks: int = 1
+    """residual layers"""
+    activation: str = "silu"
+    """relu or silu"""
+
+
+NetworkConfig = MlpConfig | ConvConfig | ResidualConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,14 +1,19 @@
-"""R5's form of Fashion-MNIST: a row per image, its label, then its pixels, line by line of it."""
+"""R5's form of Fashion-MNIST: comma-separated, a row per image, its label and then its pixels."""
 
-import csv
-import io
+import re
+import warnings
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vaelab.data.reading import reading, refuse_web_page
+from vaelab.data.reading import one_line, reading, refuse_web_page
 from vaelab.errors import InputError
+
+_BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as text that is all ASCII
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 
 
 def read_table(
@@ -17,54 +22,62 @@ def read_table(
     """Images (N, 1, H, W) and labels (N); a header line may be there or not.
 
     Raises:
-        InputError: naming the file, the line, what was expected and what was found.
+        InputError: naming the file, the line, the column, what was expected and what was found.
     """
-    with reading(path):
-        content = path.read_bytes()
-    refuse_web_page(path, content[:512])
-    header_lines = 0 if content[:1].isdigit() else 1
-    columns = 1 + height * width
+    limits = np.full(1 + height * width, 255)
+    limits[0] = class_count - 1
+    numpy_fault = "unlike what was expected"
     try:
-        table = np.loadtxt(
-            io.BytesIO(content), np.int16, delimiter=",", skiprows=header_lines, ndmin=2
-        )
-        is_good = (
-            table.shape[1] == columns
-            and len(table) > 0
-            and table.min() >= 0
-            and table.max() <= 255
-            and table[:, 0].max() < class_count
-        )
-    except (ValueError, OverflowError):
-        is_good = False
+        with closing(_rows(path)) as rows, warnings.catch_warnings():
+            # Of an empty table, or a float where a whole number belongs, numpy merely warns.
+            warnings.simplefilter("error")
+            lines = (line for _, line in rows)
+            table = np.loadtxt(lines, np.int16, delimiter=",", comments=None, ndmin=2)
+        is_good = table.shape[1] == len(limits) and bool(((table >= 0) & (table <= limits)).all())
+    except InputError:
+        raise
+    except (ValueError, Warning) as error:
+        is_good, numpy_fault = False, one_line(error)
     if not is_good:
-        raise _first_fault(path, content, columns, class_count, header_lines)
+        raise InputError(f"{path}{_first_fault(path, limits) or ': ' + numpy_fault}")
     images = table[:, 1:].astype(np.uint8).reshape(-1, 1, height, width)
     return images, table[:, 0].astype(np.int64)
 
 
-def _first_fault(
-    path: Path, content: bytes, columns: int, class_count: int, header_lines: int
-) -> InputError:
-    """Go through the rows slowly, as the fast way only says that something is wrong."""
-    rows = csv.reader(io.StringIO(content.decode("utf-8", "replace")))
-    try:
-        for line, row in enumerate(rows, 1):
-            if line <= header_lines or not row:
-                continue
-            if len(row) != columns:
-                return InputError(
-                    f"{path} line {line}: {len(row)} columns, expected {columns} "
-                    f"(label, then {columns - 1} pixels)"
+def _rows(path: Path) -> Generator[tuple[int, str], None, None]:
+    """The rows below the header, if there is one, each with its line number from 1."""
+    # All ASCII, because other characters make numpy's parser of integers read out of bounds.
+    with reading(path), path.open(encoding="ascii", errors="backslashreplace") as file:
+        for number, line in enumerate(file, 1):
+            if number == 1:
+                line = line.removeprefix(_BYTE_ORDER_MARK)
+                refuse_web_page(path, line[:512].encode())
+                if line.lstrip(" \"'").lower().startswith("label"):
+                    continue
+            if line.strip():
+                yield number, line
+
+
+def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
+    """Go through the cells slowly, as the fast way does not say which is wrong; "" if none is."""
+    valid_pixels = {str(value) for value in range(256)}
+    number = 0
+    for number, line in _rows(path):
+        cells = line.rstrip("\n").split(",")
+        if len(cells) != len(limits):
+            return (
+                f" line {number}: expected {len(limits)} columns (label, then "
+                f"{len(limits) - 1} pixels), found {len(cells)}"
+            )
+        if valid_pixels.issuperset(cells) and int(cells[0]) <= limits[0]:
+            continue
+        for column, (cell, limit) in enumerate(zip(cells, limits, strict=True), 1):
+            if not (_WHOLE_NUMBER.fullmatch(cell) and 0 <= int(cell) <= limit):
+                what = "label" if column == 1 else "pixel"
+                return (
+                    f" line {number}, column {column}: expected a {what} from 0 to {limit}, "
+                    f"found {cell[:20]!r}"
                 )
-            for column, text in enumerate(row, 1):
-                limit = class_count - 1 if column == 1 else 255
-                if not (text.strip().isdecimal() and int(text) <= limit):
-                    what = "label" if column == 1 else "pixel"
-                    return InputError(
-                        f"{path} line {line}, column {column}: {what} {text[:20]!r}, "
-                        f"expected a whole number from 0 to {limit}"
-                    )
-    except csv.Error as error:
-        return InputError(f"{path}: not a table of comma-separated values ({error})")
-    return InputError(f"{path} holds no rows of {columns} columns (label, then pixels)")
+    if number == 0:
+        return f" holds no rows, expected {len(limits)} columns (label, then pixels) in each"
+    return ""

@@ -1,26 +1,25 @@
 """Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): found on disk, or downloaded and verified."""
 
-import gzip
 import hashlib
 import os
-import sys
-import urllib.request
-import zlib
 from collections.abc import Sequence
-from http.client import HTTPException
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from tqdm import tqdm
+from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data import idx
 from vaelab.data.csv_table import read_table
+from vaelab.data.download import MirrorsFailedError, download
 from vaelab.data.image_data import Dataset, ImageData
-from vaelab.data.reading import refuse_web_page
+from vaelab.data.reading import reading
 from vaelab.errors import InputError
-from vaelab.files import written_whole
 
+NAME = "fashion-mnist"
+HEIGHT = WIDTH = 28
 CLASS_NAMES = (
     "T-shirt/top",
     "Trouser",
@@ -34,46 +33,93 @@ CLASS_NAMES = (
     "Ankle boot",
 )
 
-# SHA-256 of the uncompressed content: how a mirror gzips does not matter.
-CHECKSUMS = {
-    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-}
-IDX_FILES = {
-    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-}
-CSV_FILES = {"train": "fashion-mnist_train.csv", "test": "fashion-mnist_test.csv"}
-
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    # Without https; that the content is the published one is for its checksum to say.
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
-TRIES_PER_MIRROR = 2
-TIMEOUT_SECONDS = 20.0
-# The largest file is 26 MB zipped; a mirror that sends more sends something else.
-MAX_DOWNLOAD_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedFile:
+    """An IDX file as it was published.
+
+    Attributes:
+        name: without the .gz that it may carry.
+        magic: its first four bytes as a number.
+        size: bytes of the uncompressed content.
+        sha256: of the uncompressed content, as how a mirror zips does not matter.
+    """
+
+    name: str
+    magic: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """The files of one split, in either form."""
+
+    images: PublishedFile
+    labels: PublishedFile
+    csv: str
+
+
+PARTS = {
+    "train": Part(
+        images=PublishedFile(
+            name="train-images-idx3-ubyte",
+            magic=idx.IMAGES_MAGIC,
+            size=47040016,
+            sha256="c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        ),
+        labels=PublishedFile(
+            name="train-labels-idx1-ubyte",
+            magic=idx.LABELS_MAGIC,
+            size=60008,
+            sha256="bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        ),
+        csv="fashion-mnist_train.csv",
+    ),
+    "test": Part(
+        images=PublishedFile(
+            name="t10k-images-idx3-ubyte",
+            magic=idx.IMAGES_MAGIC,
+            size=7840016,
+            sha256="5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        ),
+        labels=PublishedFile(
+            name="t10k-labels-idx1-ubyte",
+            magic=idx.LABELS_MAGIC,
+            size=10008,
+            sha256="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+        csv="fashion-mnist_test.csv",
+    ),
+}
 
 
 class DataUnavailableError(InputError):
     """Fashion-MNIST is neither on disk nor to be downloaded."""
 
 
-def load(config: DataConfig, data_dir: Path | None = None) -> Dataset:
+def load(
+    config: DataConfig, data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS
+) -> Dataset:
     """Fashion-MNIST from `data_dir`, `$VAELAB_DATA`, the cache or the net, the first that serves.
 
     Raises:
         DataUnavailableError: if it is nowhere.
         InputError: if files are there but damaged, or a folder was named that holds none.
     """
-    folder = find_folder(data_dir) or fetch()
+    folder = find_folder(data_dir) or fetch(mirrors=mirrors)
+    form, read = ("IDX", _read_idx) if not _missing_idx(folder) else ("CSV", _read_csv)
     dataset = Dataset(
-        train=_read_split(folder, "train"),
-        test=_read_split(folder, "test"),
-        source=f"{'IDX' if _has_idx(folder) else 'CSV'} files in {folder}",
+        train=read(folder, PARTS["train"]),
+        test=read(folder, PARTS["test"]),
+        source=f"{form} files in {folder}",
     )
     return dataset.limited(config.train_count, config.test_count)
 
@@ -84,129 +130,141 @@ def find_folder(data_dir: Path | None = None) -> Path | None:
     Raises:
         InputError: if `data_dir` or `$VAELAB_DATA` is given but does not hold them.
     """
-    variable = os.environ.get("VAELAB_DATA")
-    named = [("--data-dir", data_dir), ("VAELAB_DATA", Path(variable) if variable else None)]
-    for name, folder in named:
-        if folder is None:
-            continue
-        if not (_has_idx(folder) or _has_csv(folder)):
-            raise InputError(
-                f"{folder} ({name}) holds neither the four IDX files of Fashion-MNIST "
-                f"({next(iter(CHECKSUMS))}[.gz], ...) nor {' and '.join(CSV_FILES.values())}"
-            )
-        return folder
-    return cache_folder() if _has_idx(cache_folder()) else None
+    if data_dir is not None:
+        return _require_files(data_dir, "--data-dir")
+    if variable := os.environ.get("VAELAB_DATA"):
+        return _require_files(Path(variable), "VAELAB_DATA")
+    cache = cache_folder()
+    return cache if _holds_files(cache) else None
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "vaelab" / "fashion-mnist"
+    """Where downloads are kept: in `$XDG_CACHE_HOME`, else in ~/.cache.
+
+    Raises:
+        DataUnavailableError: if there is no home folder.
+    """
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        raise DataUnavailableError(
+            "there is no home folder to keep Fashion-MNIST in; set HOME or XDG_CACHE_HOME, or "
+            "name a folder that holds it with --data-dir or VAELAB_DATA"
+        ) from None
+    return base / "vaelab" / NAME
 
 
-def fetch(folder: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
-    """Download what is missing of the four files into `folder` (by default the cache).
+def fetch(data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -> Path:
+    """Download into `data_dir` (by default the cache) what is not already there and verified.
+
+    Returns:
+        The folder that now holds the four files.
 
     Raises:
         DataUnavailableError: if no mirror gave a file with the right content.
+        InputError: if the folder cannot be written to.
     """
-    folder = folder or cache_folder()
-    for name in CHECKSUMS:
-        if _idx_path(folder, name) is None:
-            _fetch_file(name, folder / f"{name}.gz", mirrors)
+    folder = data_dir or cache_folder()
+    for part in PARTS.values():
+        for file in (part.images, part.labels):
+            if not _is_verified(folder, file):
+                _fetch_file(folder, file, mirrors)
     return folder
 
 
-def _fetch_file(name: str, path: Path, mirrors: Sequence[str]) -> None:
-    faults = []
-    for mirror in mirrors:
-        for _ in range(TRIES_PER_MIRROR):
-            try:
-                content = _download(f"{mirror}{path.name}")
-                _verify(path, name, _unzip(path, content))
-            except (OSError, HTTPException, InputError) as error:
-                faults.append(f"{mirror}: {' '.join(str(error).split())}")
-                continue
-            with written_whole(path) as partial:
-                partial.write_bytes(content)
-            return
-    raise DataUnavailableError(
-        f"Fashion-MNIST is not on disk and cannot be downloaded ({faults[-1]}; "
-        f"{len(faults)} tries at {len(mirrors)} mirrors); put its four IDX files into a folder "
-        "and name it with --data-dir or VAELAB_DATA, or use --data wardrobe"
-    )
-
-
-def _download(url: str) -> bytes:
-    request = urllib.request.Request(url, headers={"User-Agent": "vaelab"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-        length = response.headers.get("Content-Length")
-        total = int(length) if length and length.isdecimal() else None
-        content = bytearray()
-        with tqdm(
-            total=total, unit="B", unit_scale=True, desc=url.rpartition("/")[2], file=sys.stderr
-        ) as bar:
-            while piece := response.read(1 << 16):
-                content += piece
-                bar.update(len(piece))
-                if len(content) > MAX_DOWNLOAD_BYTES:
-                    raise InputError(f"{url} sends more than {MAX_DOWNLOAD_BYTES} bytes")
-    if total is not None and len(content) != total:
-        raise InputError(f"{url} broke off after {len(content)} of {total} bytes")
-    return bytes(content)
-
-
-def _unzip(path: Path, content: bytes) -> bytes:
-    refuse_web_page(path, content[:512])
+def _fetch_file(folder: Path, file: PublishedFile, mirrors: Sequence[str]) -> None:
     try:
-        return gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path.name}: damaged or truncated gzip ({error})") from None
-
-
-def _verify(shown: Path, name: str, *content: bytes | memoryview) -> None:
-    """Compare the checksum of the uncompressed content, given in pieces."""
-    digest = hashlib.sha256()
-    for piece in content:
-        digest.update(piece)
-    found = digest.hexdigest()
-    if found != CHECKSUMS[name]:
-        raise InputError(
-            f"{shown}: content has SHA-256 {found[:12]}..., Fashion-MNIST's has "
-            f"{CHECKSUMS[name][:12]}...; download it again, or give images of your own as "
-            "--data FOLDER or --data FILE.npz"
+        download(
+            folder / f"{file.name}.gz",
+            mirrors,
+            # Zipped, no file takes more than this over its content, however badly it is done.
+            2 * file.size + 1024,
+            lambda content, url: _read_published(content, url, file),
         )
+    except MirrorsFailedError as error:
+        raise DataUnavailableError(
+            f"Fashion-MNIST is not on disk and cannot be downloaded ({error}); put its four IDX "
+            "files into a folder and name it with --data-dir or VAELAB_DATA, or use --data wardrobe"
+        ) from error
 
 
-def _has_idx(folder: Path) -> bool:
-    return all(_idx_path(folder, name) for name in CHECKSUMS)
+def _is_verified(folder: Path, file: PublishedFile) -> bool:
+    try:
+        _read_file(folder, file)
+    except InputError:
+        return False
+    return True
 
 
-def _has_csv(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in CSV_FILES.values())
+def _require_files(folder: Path, named_by: str) -> Path:
+    if not _holds_files(folder):
+        raise InputError(
+            f"{folder} ({named_by}) lacks {', '.join(_missing_idx(folder))}: expected the four "
+            f"IDX files of Fashion-MNIST (gzipped or not), or {' and '.join(_csv_names())}"
+        )
+    return folder
 
 
-def _idx_path(folder: Path, name: str) -> Path | None:
-    candidates = (folder / name, folder / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+def _holds_files(folder: Path) -> bool:
+    return not _missing_idx(folder) or all(_is_file(folder / name) for name in _csv_names())
 
 
-def _read_split(folder: Path, split: str) -> ImageData:
-    """One split, from IDX files if they are there, else from CSV."""
-    images_name, labels_name = IDX_FILES[split]
-    images_path, labels_path = _idx_path(folder, images_name), _idx_path(folder, labels_name)
-    if images_path is not None and labels_path is not None:
-        images = idx.read_images(images_path)
-        labels = idx.read_labels(labels_path, len(CLASS_NAMES))
-        if len(images) != len(labels):
-            raise InputError(
-                f"{images_path} holds {len(images)} images but {labels_path.name} "
-                f"{len(labels)} labels; each image needs exactly one"
-            )
-        header = np.array([idx.IMAGES_MAGIC, len(images), *images.shape[2:]], ">u4")
-        _verify(images_path, images_name, header.tobytes(), images.data)
-        header = np.array([idx.LABELS_MAGIC, len(labels)], ">u4")
-        _verify(labels_path, labels_name, header.tobytes(), labels.astype(np.uint8).data)
-    else:
-        images, labels = read_table(folder / CSV_FILES[split], 28, 28, len(CLASS_NAMES))
-    return ImageData(name="fashion-mnist", images=images, labels=labels, class_names=CLASS_NAMES)
+def _missing_idx(folder: Path) -> list[str]:
+    return [
+        file.name
+        for part in PARTS.values()
+        for file in (part.images, part.labels)
+        if _idx_path(folder, file) is None
+    ]
+
+
+def _csv_names() -> list[str]:
+    return [part.csv for part in PARTS.values()]
+
+
+def _idx_path(folder: Path, file: PublishedFile) -> Path | None:
+    # The zipped one first: it is what `fetch` puts in place of a damaged file.
+    candidates = (folder / f"{file.name}.gz", folder / file.name)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    with reading(path):
+        return path.is_file()
+
+
+def _read_idx(folder: Path, part: Part) -> ImageData:
+    images, labels = _read_file(folder, part.images), _read_file(folder, part.labels)
+    return _image_data(images[:, None], labels.astype(np.int64))
+
+
+def _read_csv(folder: Path, part: Part) -> ImageData:
+    return _image_data(*read_table(folder / part.csv, HEIGHT, WIDTH, len(CLASS_NAMES)))
+
+
+def _image_data(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> ImageData:
+    return ImageData(name=NAME, images=images, labels=labels, class_names=CLASS_NAMES)
+
+
+def _read_file(folder: Path, file: PublishedFile) -> NDArray[np.uint8]:
+    path = _idx_path(folder, file)
+    if path is None:
+        raise InputError(f"{folder} holds no {file.name}")
+    with reading(path), path.open("rb") as content:
+        return _read_published(content, str(path), file)
+
+
+def _read_published(content: BinaryIO, name: str, file: PublishedFile) -> NDArray[np.uint8]:
+    """Images (N, H, W) or labels (N) from an open file, once they are known to be the published."""
+    data = idx.read_content(content, name, file.magic)
+    array = idx.as_array(data)
+    if file.magic == idx.LABELS_MAGIC:
+        idx.check_labels(array, len(CLASS_NAMES), name)
+    found = hashlib.sha256(data).hexdigest()
+    if found != file.sha256:
+        raise InputError(
+            f"{name}: expected the published {file.name} of SHA-256 {file.sha256[:12]}..., found "
+            f"{found[:12]}...; `vaelab data fetch` downloads the published one, and --data npz "
+            "or folder reads other images"
+        )
+    return array

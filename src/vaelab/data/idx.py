@@ -9,13 +9,12 @@ import gzip
 import math
 import struct
 import zlib
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vaelab.data.reading import reading, refuse_web_page
+from vaelab.data.reading import refuse_web_page
 from vaelab.errors import InputError
 
 IMAGES_MAGIC = 0x00000803
@@ -28,55 +27,29 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
-def read_images(path: Path) -> NDArray[np.uint8]:
-    """The images (N, 1, H, W) of an IDX file.
-
-    Raises:
-        InputError: naming the file, the byte, what was expected and what was found.
-    """
-    return as_array(read_content(path, IMAGES_MAGIC))[:, None]
-
-
-def read_labels(path: Path, class_count: int) -> NDArray[np.int64]:
-    """The labels (N) of an IDX file, each in 0 to `class_count` - 1.
-
-    Raises:
-        InputError: naming the file, the byte, what was expected and what was found.
-    """
-    labels = as_array(read_content(path, LABELS_MAGIC))
-    outside = np.flatnonzero(labels >= class_count)
-    if len(outside):
-        item = outside[0]
-        raise InputError(
-            f"{path}: item {item} (byte {item + 8}): expected a label in 0 to {class_count - 1}, "
-            f"found {labels[item]}"
-        )
-    return labels.astype(np.int64)
-
-
-def read_content(path: Path, magic: int) -> bytearray:
+def read_content(file: BinaryIO, name: str, magic: int) -> bytearray:
     """Header and items, uncompressed, of exactly the size that the header implies.
 
     Args:
-        path: the file.
+        file: the file, open at its start.
+        name: what to call it in messages.
         magic: the first four bytes to expect, as a number; its last byte counts the dimensions.
 
     Raises:
         InputError: naming the file, the byte, what was expected and what was found.
     """
-    with reading(path), path.open("rb") as file:
-        start = file.read(512)
-        file.seek(0)
-        refuse_web_page(path, start)
-        if start.startswith(_GZIP_MAGIC):
-            with gzip.GzipFile(fileobj=file) as uncompressed:
-                return _checked_content(uncompressed, path, magic)
-        if path.suffix == ".gz" and not start.startswith(b"\x00\x00\x08"):
-            raise InputError(
-                f"{path}: byte 0: expected gzip (1f 8b), found {start[:4].hex(' ') or 'nothing'}; "
-                "download the file again"
-            )
-        return _checked_content(file, path, magic)
+    start = file.read(512)
+    file.seek(0)
+    refuse_web_page(name, start)
+    if start.startswith(_GZIP_MAGIC):
+        with gzip.GzipFile(fileobj=file) as uncompressed:
+            return _checked_content(uncompressed, name, magic)
+    if name.endswith(".gz") and not start.startswith(b"\x00\x00\x08"):
+        raise InputError(
+            f"{name}: byte 0: expected gzip (1f 8b), found {start[:4].hex(' ') or 'nothing'}; "
+            "download the file again"
+        )
+    return _checked_content(file, name, magic)
 
 
 def as_array(content: bytearray) -> NDArray[np.uint8]:
@@ -86,38 +59,53 @@ def as_array(content: bytearray) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(counts)
 
 
-def _checked_content(file: BinaryIO | gzip.GzipFile, path: Path, magic: int) -> bytearray:
+def check_labels(labels: NDArray[np.uint8], class_count: int, name: str) -> None:
+    """Refuse labels (N) outside 0 to `class_count` - 1.
+
+    Raises:
+        InputError: naming the file, the item and its byte in the uncompressed content.
+    """
+    outside = np.flatnonzero(labels >= class_count)
+    if len(outside):
+        item = outside[0]
+        raise InputError(
+            f"{name}: item {item} (byte {item + 8}): expected a label from 0 to "
+            f"{class_count - 1}, found {labels[item]}"
+        )
+
+
+def _checked_content(file: BinaryIO | gzip.GzipFile, name: str, magic: int) -> bytearray:
     dimensions = magic & 0xFF
     header_size = 4 + 4 * dimensions
     content = bytearray()
-    _fill(content, header_size, file, path)
+    _fill(content, header_size, file, name)
     expected = struct.pack(">I", magic)
     if content[:4] != expected:
         raise InputError(
-            f"{path}: byte 0: expected {expected.hex(' ')} (IDX of {dimensions} dimensions), "
+            f"{name}: byte 0: expected {expected.hex(' ')} (IDX of {dimensions} dimensions), "
             f"found {content[:4].hex(' ') or 'nothing'}"
         )
     if len(content) < header_size:
         raise InputError(
-            f"{path}: the header ends at byte {len(content)}, expected {header_size} bytes of it"
+            f"{name}: the header ends at byte {len(content)}, expected {header_size} bytes of it"
         )
     counts = struct.unpack_from(f">{dimensions}I", content, 4)
     implied = header_size + math.prod(counts)
     described = f"the {implied} bytes that its header implies ({' x '.join(map(str, counts))})"
     if not header_size < implied <= LARGEST_CONTENT:
         raise InputError(
-            f"{path}: byte 4: expected counts of at least one item and at most "
+            f"{name}: byte 4: expected counts of at least one item and at most "
             f"{LARGEST_CONTENT} bytes, found {described}"
         )
     # One byte more than implied tells a file that is too long, however long it is.
-    _fill(content, implied + 1, file, path)
+    _fill(content, implied + 1, file, name)
     if len(content) != implied:
         found = f"only {len(content)}" if len(content) < implied else "more"
-        raise InputError(f"{path}: expected {described}, found {found}")
+        raise InputError(f"{name}: expected {described}, found {found}")
     return content
 
 
-def _fill(content: bytearray, size: int, file: BinaryIO | gzip.GzipFile, path: Path) -> None:
+def _fill(content: bytearray, size: int, file: BinaryIO | gzip.GzipFile, name: str) -> None:
     """Read on until `content` holds `size` bytes or the file ends."""
     chunk = b"-"
     while chunk and len(content) < size:
@@ -125,12 +113,12 @@ def _fill(content: bytearray, size: int, file: BinaryIO | gzip.GzipFile, path: P
             chunk = file.read(min(_CHUNK, size - len(content)))
         except EOFError:
             raise InputError(
-                f"{path}: truncated gzip: it ends before its end mark, after at least "
+                f"{name}: truncated gzip: it ends before its end mark, after at least "
                 f"{len(content)} bytes of uncompressed content; download the file again"
             ) from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise InputError(
-                f"{path}: damaged gzip after byte {len(content)} of the uncompressed content "
+                f"{name}: damaged gzip after byte {len(content)} of the uncompressed content "
                 f"({error}); download the file again"
             ) from None
         content += chunk

@@ -6,25 +6,48 @@ from pathlib import Path
 
 from vaelab.errors import InputError
 
+_WEB_PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml")
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn an error of the operating system into one line that names the file."""
+    """Tell in one line what the operating system refuses while `path` is read."""
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
 
 
-def refuse_web_page(path: Path, start: bytes) -> None:
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell in one line what the operating system refuses while `path` is written."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {_reason(error)}; make room there or name another folder"
+        ) from error
+
+
+def refuse_web_page(name: Path | str, start: bytes) -> None:
     """Refuse a file whose first bytes are HTML: a failed download that looked like a good one.
 
     Raises:
-        InputError: naming the file.
+        InputError: naming the file and quoting the start of the page.
     """
-    text = start.lstrip()[:15].lower()
-    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.lower().startswith(_WEB_PAGE_STARTS):
+        quoted = text[:14].decode("ascii", "replace")
         raise InputError(
-            f"{path} is a web page (it begins with {text.decode('ascii', 'replace')!r}), "
-            "not data; download it again"
+            f"{name} starts with {quoted!r}: a web page was saved under this name; "
+            "download the file again"
         )
+
+
+def one_line(error: object) -> str:
+    """The message of another library's error without line breaks, or its kind if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or one_line(error)

@@ -12,21 +12,40 @@ def split(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices of the images to keep and of those held out, each in rising order.
 
-    Of every class its fraction is held out, rounded; the same on every machine.
+    Of all images their fraction is held out, rounded, and of every class its fraction to within
+    one image. The same on every machine and with every version of numpy.
 
     Raises:
-        InputError: if one side would be empty.
+        InputError: if one side would be empty, or if fraction or seed cannot be used.
     """
-    random = np.random.Generator(np.random.PCG64(seed))
+    if len(data) < 2:
+        raise InputError(f"{data.name}: expected at least 2 images to split, found {len(data)}")
+    if not 0 < held_out_fraction < 1:
+        raise InputError(f"the fraction held out must lie in (0, 1), found {held_out_fraction}")
+    if seed < 0:
+        raise InputError(f"the seed of a split must not be negative, found {seed}")
     labels = np.zeros(len(data), np.int64) if data.labels is None else data.labels
+    class_sizes = np.bincount(labels)
+    held_out_sizes = _shares(class_sizes, held_out_fraction)
+    # Raw draws, because numpy promises their values for good, and those of `permutation` not.
+    keys = np.random.PCG64(seed).random_raw(len(data))
+    shuffled_by_class = np.lexsort((keys, labels))
+    rank_in_class = np.arange(len(data)) - np.repeat(
+        np.cumsum(class_sizes) - class_sizes, class_sizes
+    )
     is_held_out = np.zeros(len(data), bool)
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        is_held_out[members[: round(held_out_fraction * len(members))]] = True
-    kept, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
-    if not len(kept) or not len(held_out):
-        raise InputError(
-            f"{data.name}: {len(data)} images cannot be split with a fraction of "
-            f"{held_out_fraction} so that both sides hold some; use more images"
-        )
-    return kept, held_out
+    is_held_out[shuffled_by_class] = rank_in_class < np.repeat(held_out_sizes, class_sizes)
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+    """`fraction` of each size, whole, adding up to that of their sum (largest remainders)."""
+    total = min(max(round(fraction * int(sizes.sum())), 1), int(sizes.sum()) - 1)
+    exact = fraction * sizes
+    # The fraction is below 1, but its product with a size can round up to the size.
+    shares: NDArray[np.int64] = np.minimum(
+        np.floor(exact).astype(np.int64), np.maximum(sizes - 1, 0)
+    )
+    by_remainder = np.argsort(shares - exact, kind="stable")
+    shares[by_remainder[: total - shares.sum()]] += 1
+    return shares

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data.image_data import Dataset, ImageData
@@ -10,9 +11,14 @@ from vaelab.data.splits import split
 
 HISTOGRAM_BINS = 32
 
+_BLOCK = 1000
+
 
 def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
-    """Counts, classes, pixel statistics and the range check, ready for JSON."""
+    """Counts, classes, pixel statistics and the range check, ready for JSON.
+
+    Fingerprints are of the images before the training images are split.
+    """
     kept, held_out = split(dataset.train, config.validation_fraction, config.split_seed)
     splits = {
         "train": dataset.train.take(kept),
@@ -33,12 +39,19 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
     }
 
 
+def entropy_nats_per_image(data: ImageData) -> float:
+    """Mean binary entropy of the grey pixels, summed over each image, in nats.
+
+    No Bernoulli reconstruction of these images can go below it.
+    """
+    return _entropy_nats(_level_counts(data)) / len(data)
+
+
 def _summarize_split(data: ImageData) -> dict[str, Any]:
-    counts = np.bincount(data.images.ravel(), minlength=256)
-    # As the models see them: floats in [0, 1].
-    values = np.arange(256, dtype=np.float32) / np.float32(255)
-    present = values[counts > 0]
-    shares = counts / counts.sum()
+    counts = _level_counts(data)
+    # The range check is made on what the models see: 32-bit floats.
+    present = np.arange(256, dtype=np.float32)[counts > 0] / np.float32(255)
+    values, shares = np.arange(256) / 255, counts / counts.sum()
     mean = float(shares @ values)
     return {
         "images": len(data),
@@ -49,22 +62,25 @@ def _summarize_split(data: ImageData) -> dict[str, Any]:
             "min": float(present.min()),
             "max": float(present.max()),
             "mean": mean,
-            "std": float(np.sqrt(shares @ (values.astype(np.float64) - mean) ** 2)),
+            "std": float(np.sqrt(shares @ (values - mean) ** 2)),
             "zero_fraction": float(shares[0]),
             "in_unit_range": bool(present.min() >= 0 and present.max() <= 1),
             "histogram": counts.reshape(HISTOGRAM_BINS, -1).sum(1).tolist(),
         },
-        "entropy_nats_per_image": entropy_nats_per_image(data),
+        "entropy_nats_per_image": _entropy_nats(counts) / len(data),
     }
 
 
-def entropy_nats_per_image(data: ImageData) -> float:
-    """Mean binary entropy of the grey pixels, summed over each image, in nats.
+def _level_counts(data: ImageData) -> NDArray[np.int64]:
+    """How many pixels have each of the 256 levels."""
+    counts = np.zeros(256, np.int64)
+    # Block by block, because bincount makes eight bytes of each that it is given.
+    for start in range(0, len(data), _BLOCK):
+        counts += np.bincount(data.images[start : start + _BLOCK].ravel(), minlength=256)
+    return counts
 
-    No Bernoulli reconstruction of these images can go below it.
-    """
-    p = np.arange(1, 255) / 255
-    entropies = np.zeros(256)
-    entropies[1:255] = -p * np.log(p) - (1 - p) * np.log(1 - p)
-    counts = np.bincount(data.images.ravel(), minlength=256)
-    return float(counts @ entropies) / len(data)
+
+def _entropy_nats(level_counts: NDArray[np.int64]) -> float:
+    """Binary entropy of all pixels together."""
+    p = np.arange(1, 255) / 255  # black and white have none
+    return float(level_counts[1:255] @ (-p * np.log(p) - (1 - p) * np.log1p(-p)))

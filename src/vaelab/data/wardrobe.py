@@ -46,7 +46,7 @@ FACTOR_CATEGORIES = tuple(_CATEGORIES.values())
 
 TRAIN_COUNT, TEST_COUNT = 60_000, 10_000
 TRAIN_SEED, TEST_SEED = 0, 1
-CHUNK = 64  # images at once: what is computed of them stays in the processor's cache
+CHUNK = 16  # images at once: arrays small enough for the allocator to hand out again and again
 
 _LARGEST_TILT = 0.06  # tangent of half the angle
 

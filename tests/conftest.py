@@ -1,0 +1,79 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jaxtyping import install_import_hook
+
+# Before anything of vaelab is imported: every annotated shape is checked while tests run.
+install_import_hook("vaelab", "beartype.beartype")
+
+from vaelab.config import Config
+from vaelab.data.image_data import Dataset, ImageData
+from vaelab.data.wardrobe import draw
+from vaelab.presets import preset
+from vaelab.runs import Run
+from vaelab.settings import with_settings
+from vaelab.training import fit
+
+# A second of training: enough for every part to take part.
+TINY = {
+    "data.name": "wardrobe",
+    "training.epochs": "2",
+    "training.batch_size": "64",
+    "training.preview_every_epochs": "1",
+}
+TINY_NETWORKS = {
+    "mlp": {"model.network.widths": "32"},
+    "conv": {"model.network.channels": "4,8"},
+    "residual": {"model.network.width": "32"},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("VAELAB_DATA"):
+        return
+    for item in items:
+        if "real_data" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason=f"{item.name}: VAELAB_DATA is not set"))
+
+
+def tiny(name: str, **settings: str) -> Config:
+    """A preset whose network and training are small."""
+    config = preset(name)
+    changes = TINY | TINY_NETWORKS[config.model.network.kind]
+    if config.model.kind == "vae" and config.model.prior.kind == "mixture":
+        changes["model.prior.components"] = "5"
+    return with_settings(config, changes | {k.replace("__", "."): v for k, v in settings.items()})
+
+
+@pytest.fixture(scope="session")
+def wardrobe() -> Dataset:
+    """300 training and 120 test garments."""
+    return Dataset(train=draw(300, seed=0), test=draw(120, seed=1), source="drawn by vaelab")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, wardrobe: Dataset) -> "TrainedRuns":
+    """Runs of presets made small, each trained once in the whole session."""
+    return TrainedRuns(tmp_path_factory.mktemp("runs"), wardrobe)
+
+
+class TrainedRuns:
+    def __init__(self, folder: Path, dataset: Dataset) -> None:
+        self.folder = folder
+        self.dataset = dataset
+
+    def __getitem__(self, name: str) -> Run:
+        return fit(tiny(name), self.folder / name, dataset=self.dataset, show_progress=False)
+
+
+def noise_images(count: int, shape: tuple[int, int, int], labels: bool = True) -> ImageData:
+    """Images of any shape that show nothing."""
+    random = np.random.default_rng(0)
+    return ImageData(
+        name="noise",
+        images=random.integers(0, 256, (count, *shape), dtype=np.uint8),
+        labels=np.arange(count) % 3 if labels else None,
+        class_names=("a", "b", "c") if labels else (),
+    )

@@ -1,0 +1,61 @@
+"""Small files of every form, and the assertion that each bad one is told in one line."""
+
+import gzip
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vaelab.errors import InputError
+
+
+@contextmanager
+def refused(*parts: object, kind: type[InputError] = InputError) -> Iterator[None]:
+    """The block raises an error of this kind, its message one line that holds each of `parts`."""
+    with pytest.raises(kind) as caught:
+        yield
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert str(part) in message, message
+
+
+def data_or_one_line(read: Callable[..., Any], *arguments: object) -> Any:
+    """What `read` gives, or None where it refuses in one line; any other exception comes out."""
+    try:
+        return read(*arguments)
+    except InputError as error:
+        message = str(error)
+    assert message
+    assert "\n" not in message
+    return None
+
+
+def idx_bytes(array: NDArray[np.uint8]) -> bytes:
+    header = struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape)
+    return header + array.tobytes()
+
+
+def write_idx(path: Path, array: NDArray[np.uint8]) -> Path:
+    content = idx_bytes(array)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def write_csv(
+    path: Path, images: NDArray[np.uint8], labels: NDArray[np.integer], *, header: bool = True
+) -> Path:
+    table = np.column_stack([labels, images.reshape(len(images), -1)])
+    names = ",".join(["label", *(f"pixel{i}" for i in range(1, table.shape[1]))])
+    np.savetxt(path, table, "%d", ",", header=names if header else "", comments="")
+    return path
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Names of temporary files anywhere below `folder`."""
+    return [path.name for path in folder.rglob("*") if ".partial" in path.name]

@@ -1,0 +1,380 @@
+import io
+import struct
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_files import data_or_one_line, refused
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from vaelab.config import DataConfig
+from vaelab.data.image_files import read_images
+from vaelab.data.images import load_folder, load_npz
+
+GREY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
+COLOUR = np.stack([GREY, GREY[::-1], GREY.T], axis=2)
+
+
+def config(path: Path, **settings: object) -> DataConfig:
+    return DataConfig(name="folder", path=str(path), **settings)
+
+
+def save(path: Path, image: np.ndarray | Image.Image = GREY, **options: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    picture.save(path, **options)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of ten grey images each, told apart by their first pixel."""
+    for label, name in enumerate(["boots", "coats"]):
+        for index in range(10):
+            image = GREY.copy()
+            image[0, 0] = 10 * label + index
+            save(tmp_path / "mine" / name / f"{index}.png", image)
+    return tmp_path / "mine"
+
+
+# Folders.
+
+
+def test_a_folder_per_class(folder):
+    (folder / ".hidden").write_text("a system's file")
+    (folder / "boots" / ".hidden").write_text("a system's file")
+    dataset = load_folder(config(folder))
+    assert dataset.name == "folder:mine"
+    assert str(folder) in dataset.source
+    assert dataset.train.class_names == dataset.test.class_names == ("boots", "coats")
+    assert dataset.train.images.shape == (18, 1, 8, 8)
+    assert np.bincount(dataset.test.labels).tolist() == [1, 1]
+    firsts = np.concatenate([data.images[:, 0, 0, 0] for data in (dataset.train, dataset.test)])
+    labels = np.concatenate([dataset.train.labels, dataset.test.labels])
+    assert sorted(firsts) == list(range(20))
+    np.testing.assert_array_equal(labels, firsts // 10)
+
+
+def test_the_split_follows_its_seed(folder):
+    first, same, other = (
+        load_folder(config(folder, split_seed=seed)).test.fingerprint() for seed in (0, 0, 1)
+    )
+    assert first == same != other
+
+
+def test_folders_for_training_and_test(tmp_path):
+    for part, count in (("train", 3), ("test", 2)):
+        for name in ("boots", "coats"):
+            for index in range(count):
+                save(tmp_path / part / name / f"{index}.png")
+    save(tmp_path / "test" / "coats" / "colour.png", COLOUR)
+    dataset = load_folder(config(tmp_path, train_count=5))
+    assert dataset.train.images.shape == (5, 3, 8, 8)  # one coloured image makes all of them so
+    assert dataset.test.images.shape == (5, 3, 8, 8)
+    assert dataset.test.labels.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_a_test_class_that_training_lacks(tmp_path):
+    save(tmp_path / "train" / "boots" / "0.png")
+    odd = save(tmp_path / "test" / "hats" / "0.png")
+    with refused(odd.parent, "only classes that the training images have (boots)"):
+        load_folder(config(tmp_path))
+
+
+def test_no_class_folders(tmp_path):
+    with refused(tmp_path, "empty", "a folder per class"):
+        load_folder(config(tmp_path))
+    path = save(tmp_path / "0.png")
+    with refused(path, "expected a folder per class, found a file"):
+        load_folder(config(tmp_path))
+
+
+def test_an_empty_class_folder(folder):
+    (folder / "hats").mkdir()
+    with refused(folder / "hats", "empty"):
+        load_folder(config(folder))
+
+
+def test_a_file_that_is_no_image(folder):
+    (folder / "coats" / "notes.txt").write_text("notes")
+    with refused(folder / "coats" / "notes.txt", "expected a PNG or JPEG image"):
+        load_folder(config(folder))
+
+
+def test_an_image_of_another_size(folder):
+    path = save(folder / "coats" / "a.png", np.zeros((7, 9), np.uint8))
+    with refused(path, "expected 8 x 8 pixels like", folder / "boots" / "0.png", "found 9 x 7"):
+        load_folder(config(folder))
+
+
+def test_an_image_that_is_not_square(tmp_path):
+    path = save(tmp_path / "boots" / "0.png", np.zeros((7, 9), np.uint8))
+    with refused(path, "square", "found 9 x 7"):
+        load_folder(config(tmp_path))
+
+
+def test_a_missing_path(tmp_path):
+    with refused(tmp_path / "none", "cannot be read: No such file"):
+        load_folder(config(tmp_path / "none"))
+    with refused("'folder' needs a path", "data.path"):
+        load_folder(DataConfig(name="folder"))
+    with refused("cannot be read: Not a directory"):
+        load_folder(config(save(tmp_path / "0.png")))
+
+
+# Image files.
+
+
+def png(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, data in chunks:
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        content += struct.pack(">I", len(data)) + kind + data + checksum
+    path.write_bytes(content)
+    return path
+
+
+def test_grey_is_grey_however_it_is_stored(tmp_path):
+    forms = {
+        "grey.png": Image.fromarray(GREY),
+        "rgb.png": Image.fromarray(GREY).convert("RGB"),
+        "palette.png": Image.fromarray(GREY).convert("P"),
+        "opaque.png": Image.fromarray(GREY).convert("RGBA"),
+        "deep.png": Image.fromarray(GREY.astype(np.uint16) * 257),
+    }
+    images = read_images([save(tmp_path / name, image) for name, image in forms.items()])
+    assert images.shape == (5, 1, 8, 8)
+    assert images.flags.c_contiguous
+    for image in images:
+        np.testing.assert_array_equal(image[0], GREY)
+
+
+def test_one_bit_images(tmp_path):
+    images = read_images([save(tmp_path / "bits.png", Image.fromarray(GREY > 99))])
+    np.testing.assert_array_equal(images[0, 0], np.where(GREY > 99, 255, 0))
+
+
+def test_colour_beside_grey(tmp_path):
+    images = read_images([save(tmp_path / "0.png", GREY), save(tmp_path / "1.png", COLOUR)])
+    np.testing.assert_array_equal(images[0], np.stack([GREY] * 3))
+    np.testing.assert_array_equal(images[1], COLOUR.transpose(2, 0, 1))
+
+
+def test_transparency_is_laid_over_black(tmp_path):
+    alpha = np.where(np.arange(64).reshape(8, 8) % 2, 255, 0).astype(np.uint8)
+    rgba = np.dstack([COLOUR, alpha])
+    (image,) = read_images([save(tmp_path / "0.png", rgba)])
+    np.testing.assert_array_equal(image, np.where(alpha, COLOUR.transpose(2, 0, 1), 0))
+
+
+def test_a_transparent_colour_of_a_palette(tmp_path):
+    picture = Image.new("P", (8, 8), 0)
+    picture.putpalette([255, 0, 0, 0, 255, 0])
+    picture.putpixel((0, 0), 1)
+    (image,) = read_images([save(tmp_path / "0.png", picture, transparency=0)])
+    assert image[:, 0, 0].tolist() == [0, 255, 0]
+    assert image.sum() == 255
+
+
+def test_jpeg(tmp_path):
+    (image,) = read_images([save(tmp_path / "0.JPG", np.full((8, 8, 3), 90, np.uint8))])
+    np.testing.assert_array_equal(image, np.full((1, 8, 8), 90))
+
+
+def test_damaged_images(tmp_path):
+    path = save(tmp_path / "0.png", COLOUR)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with refused(path, "expected a PNG or JPEG image", "damaged"):
+        read_images([path])
+    path.write_bytes(b"")
+    with refused(path, "unknown format", "0 bytes"):
+        read_images([path])
+    path.write_bytes(b"<!DOCTYPE html>")
+    with refused(path, "web page"):
+        read_images([path])
+
+
+@pytest.mark.parametrize("side", [5_000, 60_000])
+def test_a_small_file_that_claims_a_huge_image(tmp_path, side):
+    header = struct.pack(">2I5B", side, side, 8, 0, 0, 0, 0)
+    path = png(tmp_path / "0.png", (b"IHDR", header), (b"IDAT", b""), (b"IEND", b""))
+    with refused(path):
+        read_images([path])
+
+
+def with_damage(content: bytes, position: int, damage: bytes) -> bytes:
+    position %= len(content)
+    return content[:position] + damage + content[position + len(damage) :]
+
+
+def encoded(kind: str) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(COLOUR).save(stream, kind)
+    return stream.getvalue()
+
+
+FILES = [encoded("PNG"), encoded("JPEG")]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(FILES), st.integers(0, 10_000), st.binary(max_size=20))
+def test_any_damage_to_an_image_gives_data_or_one_line(content, position, damage):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "0.png")
+        for damaged in (with_damage(content, position, damage), damage):
+            path.write_bytes(damaged)
+            data_or_one_line(read_images, [path])
+
+
+# Arrays.
+
+
+@pytest.fixture
+def npz(tmp_path):
+    """Write arrays to a file and give its configuration."""
+
+    def write(**arrays: object) -> DataConfig:
+        np.savez(tmp_path / "mine.npz", **arrays)
+        return DataConfig(name="npz", path=str(tmp_path / "mine.npz"))
+
+    return write
+
+
+CHANNELS_FIRST = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8)).astype(np.uint8)
+PIXELS = CHANNELS_FIRST[:, 0]
+TWO = np.arange(20) % 2
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (PIXELS, PIXELS[:, None]),
+        (PIXELS[:, None], PIXELS[:, None]),
+        (PIXELS[..., None], PIXELS[:, None]),
+        (CHANNELS_FIRST, CHANNELS_FIRST),
+        (CHANNELS_FIRST.transpose(0, 2, 3, 1), CHANNELS_FIRST),
+    ],
+)
+def test_every_order_of_axes(npz, images, expected):
+    dataset = load_npz(npz(images=images, test_images=images))
+    np.testing.assert_array_equal(dataset.train.images, expected)
+    np.testing.assert_array_equal(dataset.test.images, expected)
+    assert dataset.train.images.flags.c_contiguous
+    assert dataset.train.labels is None
+    assert dataset.name == "npz:mine"
+
+
+def test_a_tenth_is_set_aside(npz):
+    dataset = load_npz(npz(images=PIXELS, labels=TWO.astype(np.uint8)))
+    assert (len(dataset.train), len(dataset.test)) == (18, 2)
+    assert sorted(dataset.test.labels) == [0, 1]
+    assert dataset.train.class_names == ("0", "1")
+
+
+def test_everything_given(npz):
+    dataset = load_npz(
+        npz(
+            images=PIXELS,
+            labels=TWO,
+            test_images=PIXELS[:3],
+            test_labels=[1, 0, 1],
+            class_names=["boots", "coats"],
+        )
+    )
+    assert dataset.test.labels.tolist() == [1, 0, 1]
+    assert dataset.test.class_names == ("boots", "coats")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "parts"),
+    [
+        ({"pictures": PIXELS}, ["'images'", "found 'pictures'"]),
+        ({}, ["'images'", "found none"]),
+        ({"images": PIXELS / 255}, ["images: expected uint8", "found float64", "255 * images"]),
+        ({"images": PIXELS.astype(np.int64)}, ["expected uint8", "found int64"]),
+        ({"images": PIXELS[:, :, :5]}, ["square", "(20, 8, 5)"]),
+        ({"images": PIXELS[:0]}, ["square", "(0, 8, 8)"]),
+        ({"images": PIXELS[0]}, ["(8, 8)"]),
+        ({"images": np.zeros((5, 8, 8, 4), np.uint8)}, ["C of 1 or 3", "(5, 8, 8, 4)"]),
+        ({"images": np.array([PIXELS, None], object)}, ["images", "allow_pickle"]),
+        ({"images": PIXELS, "labels": TWO[:19]}, ["labels: expected 20", "(19,)"]),
+        ({"images": PIXELS, "labels": TWO / 2}, ["whole numbers", "float64"]),
+        ({"images": PIXELS, "labels": 3}, ["labels: expected 20", "()"]),
+        ({"images": PIXELS, "labels": TWO - 1}, ["label -1 of image 0"]),
+        ({"images": PIXELS, "labels": TWO + 10**12}, ["numbered from 0", "1000000000001"]),
+        (
+            {"images": PIXELS, "labels": TWO, "class_names": ["boots"]},
+            ["label 1 of image 1", "0 to 0"],
+        ),
+        ({"images": PIXELS, "labels": TWO, "class_names": [1, 2]}, ["class_names", "texts"]),
+        ({"images": PIXELS, "labels": TWO, "test_images": PIXELS}, ["found only labels"]),
+        ({"images": PIXELS, "test_images": PIXELS[:, :4, :4]}, ["(1, 8, 8)", "(1, 4, 4)"]),
+        ({"images": PIXELS[:1]}, ["at least 2 images"]),
+    ],
+)
+def test_unusable_arrays(npz, arrays, parts):
+    with refused("mine", *parts):
+        load_npz(npz(**arrays))
+
+
+def saved(**arrays: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "found nothing"),
+        (b"\x80\x04K\x01.", "expected an .npz file (50 4b), found 80 04 4b 01"),
+        (b"PK\x03\x04 and no more", "cannot be read"),
+        (b"<html><body>404", "web page"),
+        (saved(**{"a\nb": PIXELS}), r"found 'a\nb'"),
+        (b"\x93NUMPY\x01\x00", "found a single array"),
+    ],
+)
+def test_files_that_are_no_npz(tmp_path, content, part):
+    path = tmp_path / "mine.npz"
+    path.write_bytes(content)
+    with refused(path, part):
+        load_npz(config(path))
+
+
+def test_a_missing_npz(tmp_path):
+    with refused(tmp_path / "none.npz", "No such file"):
+        load_npz(config(tmp_path / "none.npz"))
+    with refused(tmp_path, "Is a directory"):
+        load_npz(config(tmp_path))
+
+
+def test_a_header_that_claims_billions(tmp_path):
+    stream = io.BytesIO()
+    shape = (2**40, 28, 28)
+    np.lib.format.write_array_header_1_0(
+        stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+    path = tmp_path / "mine.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("images.npy", stream.getvalue())
+    with refused(path, "images cannot be read"):
+        load_npz(config(path))
+
+
+SAVED = saved(images=PIXELS[:3, :2, :2], labels=TWO[:3])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, len(SAVED)), st.binary(max_size=20))
+def test_any_damage_to_an_npz_gives_data_or_one_line(position, damage):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mine.npz")
+        for damaged in (with_damage(SAVED, position, damage), b"PK\x03\x04" + damage):
+            path.write_bytes(damaged)
+            data_or_one_line(load_npz, config(path))

@@ -1,0 +1,136 @@
+"""Configurations: round trips, settings from the command line, and errors that name the nearest."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaelab import settings
+from vaelab.config import Config, ElboConfig, MixtureConfig, TrainingConfig, VaeConfig
+from vaelab.errors import InputError
+from vaelab.presets import PRESETS, describe, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_survives_json(name: str) -> None:
+    config = preset(name)
+    assert config.preset == name
+    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config)))) == config
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_can_be_written_as_settings(name: str) -> None:
+    written = dict(settings.describe_fields(preset(name)))
+    assert settings.with_settings(preset("conv-vae"), written) == preset(name)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_says_in_a_line_what_it_is(name: str) -> None:
+    assert 20 < len(describe(name)) < 80
+
+
+@given(
+    epochs=st.integers(1, 10**6),
+    rate=st.floats(1e-12, 1e6),
+    beta=st.floats(0, 1e6),
+    clip=st.none() | st.floats(1e-6, 1e6),
+    components=st.integers(1, 1000),
+)
+def test_round_trip_of_any_values(
+    epochs: int, rate: float, beta: float, clip: float | None, components: int
+) -> None:
+    config = Config(
+        preset="mine",
+        model=VaeConfig(prior=MixtureConfig(components=components)),
+        objective=ElboConfig(beta=beta),
+        training=TrainingConfig(epochs=epochs, learning_rate=rate, gradient_clip_norm=clip),
+    )
+    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config)))) == config
+
+
+def test_settings_reach_every_kind_of_field() -> None:
+    config = settings.with_settings(
+        preset("mlp-vae"),
+        {
+            "training.epochs": "3",
+            "training.learning_rate": "1e-2",
+            "training.gradient_clip_norm": "5",
+            "model.prior.components": "7",
+            "model.prior": "mixture",
+            "model.network.widths": "32,16",
+            "model.conditional": "true",
+            "data.train_count": "100",
+        },
+    )
+    assert config.training.epochs == 3
+    assert config.training.learning_rate == 0.01
+    assert config.training.gradient_clip_norm == 5.0
+    assert isinstance(config.model, VaeConfig)
+    assert config.model.prior == MixtureConfig(components=7)
+    assert config.model.network.widths == (32, 16)
+    assert config.model.conditional
+    assert config.data.train_count == 100
+    assert settings.with_settings(config, {"data.train_count": "none"}).data.train_count is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("training.epoch", "3", "did you mean 'epochs'"),
+        ("trainin.epochs", "3", "did you mean 'training'"),
+        ("model.network", "convv", "did you mean 'conv'"),
+        ("model.network.channels", "8", "unknown field of model.network 'channels'"),
+        ("training.epochs", "three", "training.epochs takes int, found 'three'"),
+        ("training.learning_rate", "nan", "training.learning_rate takes float, found nan"),
+        ("training.learning_rate", "inf", "takes float"),
+        ("data.binarize", "maybe", "data.binarize takes bool, found 'maybe'"),
+        ("training", "3", "training is a group"),
+        ("seed.x", "3", "seed has no fields inside it"),
+        ("training.epochs", "0", "training.epochs must be at least 1"),
+        ("training.batch_size", "-1", "training.batch_size must be at least 1"),
+        ("training.ema_decay", "1.5", "training.ema_decay must lie in (0, 1)"),
+        ("objective.beta", "-1", "objective.beta must not be negative"),
+        ("objective", "reconstruction", "an autoencoder has no KL"),
+    ],
+)
+def test_unusable_settings_are_told(field: str, value: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings.with_settings(preset("mlp-vae"), {field: value})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_free_bits_are_refused_where_the_kl_does_not_split() -> None:
+    with pytest.raises(InputError, match="free bits need"):
+        settings.with_settings(
+            preset("mlp-vae"), {"model.prior": "mixture", "objective.free_bits_nats": "0.1"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema_version": 99}, "schema version 99"),
+        ({"sede": 1}, "did you mean 'seed'"),
+        ({"seed": "1.5"}, "seed takes int"),
+        ({"seed": True}, "seed takes int"),
+        ({"model": 3}, "model takes a group of fields"),
+        ({"training": {"epochs": 2.5}}, "training.epochs takes int"),
+    ],
+)
+def test_unusable_files_are_told(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings.from_dict({**settings.to_dict(preset("mlp-vae")), **change})
+    assert message in str(caught.value)
+
+
+def test_differences_name_the_fields() -> None:
+    mine = preset("mlp-vae")
+    other = settings.with_settings(mine, {"training.epochs": "3", "seed": "4"})
+    assert settings.differences(mine, other) == ["seed: 0 / 4", "training.epochs: 10 / 3"]
+
+
+def test_an_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'conv-vae'"):
+        preset("conv-vea")
