@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
+import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
+
 # Before anything of vaelab is imported: every annotated shape is checked while tests run.
-install_import_hook("vaelab", "beartype.beartype")
+install_import_hook("vaelab", "tests.shape_checks.check")
 
 from vaelab.config import Config
 from vaelab.data.image_data import Dataset, ImageData

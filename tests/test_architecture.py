@@ -69,9 +69,7 @@ def test_no_pickle_is_read_or_written(path: Path) -> None:
     names = {
         name
         for node in ast.walk(ast.parse(path.read_text()))
-        for name in (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        )
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
     }
     assert not names & {"pickle", "joblib", "dill", "shelve"}
     assert "torch.load(" not in path.read_text()

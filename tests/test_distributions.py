@@ -70,9 +70,7 @@ def test_bernoulli_of_grey_is_the_expectation_over_binarizations() -> None:
 
 def test_binary_entropy_is_the_least_cross_entropy() -> None:
     p = torch.linspace(0.01, 0.99, 99, dtype=torch.float64)
-    torch.testing.assert_close(
-        ours.binary_entropy(p), -ours.bernoulli_log_prob(p, torch.logit(p))
-    )
+    torch.testing.assert_close(ours.binary_entropy(p), -ours.bernoulli_log_prob(p, torch.logit(p)))
     torch.testing.assert_close(ours.binary_entropy(p), reference.Bernoulli(p).entropy())
     assert ours.binary_entropy(torch.tensor([0.0, 1.0])).tolist() == [0.0, 0.0]
 
@@ -115,4 +113,7 @@ def test_generators_depend_on_seed_and_purpose_alone() -> None:
         return torch.rand((), generator=generator(*key)).item()
 
     assert draw(0, "noise", 3) == draw(0, "noise", 3)
-    assert len({draw(0, "noise", 3), draw(1, "noise", 3), draw(0, "order", 3), draw(0, "noise", 4)}) == 4
+    assert (
+        len({draw(0, "noise", 3), draw(1, "noise", 3), draw(0, "order", 3), draw(0, "noise", 4)})
+        == 4
+    )

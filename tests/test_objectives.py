@@ -50,9 +50,7 @@ def test_reconstruction_objective_has_no_kl() -> None:
     assert objective.final(3.0, 4.0) == 3.0
 
 
-@pytest.mark.parametrize(
-    ("epoch", "weight"), [(0, 0), (2.5, 1), (5, 2), (9, 2), (10, 2)]
-)
+@pytest.mark.parametrize(("epoch", "weight"), [(0, 0), (2.5, 1), (5, 2), (9, 2), (10, 2)])
 def test_warmup_rises_linearly_then_stays(epoch: float, weight: float) -> None:
     objective = build_objective(ElboConfig(beta=2, kl_schedule=WarmupConfig(epochs=5)))
     assert objective.kl_weight(Progress(epoch, 10)) == pytest.approx(weight)

@@ -25,7 +25,7 @@ from tyro.conf import (
 from vaelab.config import Config, DataConfig
 from vaelab.errors import InputError
 from vaelab.presets import PRESETS, describe, preset
-from vaelab.settings import describe_fields, with_settings
+from vaelab.settings import describe_fields, field_help, with_settings
 
 if TYPE_CHECKING:
     from vaelab.loaded_run import LoadedRun
@@ -256,6 +256,8 @@ def doctor(*, json: AsJson = False) -> None:
         _print(f"{name:<{width}}  {value}")
 
 
+_TRAIN_HELP = train.__doc__
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "data": data,
     "train": train,
@@ -270,9 +272,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 2 on unusable input, 130 when interrupted."""
-    train.__doc__ = f"{train.__doc__}\n\n{_describe_presets()}"
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["train"]:
+        train.__doc__ = f"{_TRAIN_HELP}\n\n{_describe_presets()}"
     try:
-        _run(sys.argv[1:] if arguments is None else arguments)
+        _run(arguments)
     except InputError as error:
         _fail(UNUSABLE_INPUT, str(error))
     except OSError as error:
@@ -331,11 +335,15 @@ def _print_paths(paths: Sequence[Path]) -> None:
 
 
 def _describe_presets() -> str:
-    width = max(map(len, PRESETS))
-    lines = [f"  {name:<{width}}  {describe(name)}" for name in PRESETS]
-    fields = [f"  {name}={value}" for name, value in describe_fields(PRESETS["mlp-vae"]())]
+    lines = [f"  {name:<16} {describe(name)}" for name in PRESETS]
+    values = dict(describe_fields(PRESETS["mlp-vae"]()))
+    fields = []
+    for name, text in field_help():
+        value = values.get(name, values.get(f"{name}.kind"))
+        setting = name if value is None else f"{name}={value}"
+        fields.append(f"  {setting:<42} {text}")
     return "\n".join(
-        ["Presets:", *lines, "", "Fields for --set, with the values of mlp-vae:", *fields]
+        ["Presets:", *lines, "", "Fields for --set, with mlp-vae's values where it has them:", *fields]
     )
 
 

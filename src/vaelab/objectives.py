@@ -6,7 +6,7 @@ Letters in shapes: B batch, C channels, H height, W width, G groups between whic
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -111,6 +111,7 @@ KL_SCHEDULES: dict[str, Callable[[Any, Progress], Pressure]] = {
 }
 
 
+@runtime_checkable
 class Objective(Protocol):
     """A loss over `Terms`, apart from any architecture."""
 

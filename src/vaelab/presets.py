@@ -69,7 +69,7 @@ def conv_vae_warmup() -> Config:
 
 
 def beta_vae() -> Config:
-    """mlp-vae with its KL weighted by beta = 4; `vaelab study beta-sweep` varies beta."""
+    """mlp-vae at beta = 4; `vaelab study beta-sweep` runs 0.25 to 8."""
     return replace(mlp_vae(), preset="beta-vae", objective=ElboConfig(beta=4.0))
 
 
@@ -86,7 +86,7 @@ def cvae_2d() -> Config:
 
 
 def flagship() -> Config:
-    """The best VAE that 5 minutes on 2 cores train: wide residual layers, mixture prior."""
+    """The best VAE of 5 minutes on 2 cores: wide residual layers, learned prior."""
     return Config(
         preset="flagship",
         model=VaeConfig(

@@ -1,6 +1,9 @@
 """Configurations to and from JSON, and changed field by field as on the command line."""
 
+import ast
 import dataclasses
+import inspect
+import itertools
 import math
 import types
 import typing
@@ -44,8 +47,9 @@ def with_settings(config: Config, settings: Mapping[str, str]) -> Config:
         InputError: on an unknown field or a value of the wrong type, naming the nearest field.
     """
     # Alternatives first, so that settings inside them find their fields whatever the order.
-    for name in sorted(settings, key=lambda name: (name.count("."), name)):
-        config = _with_setting(config, name.removesuffix(".kind"), settings[name])
+    chosen = {name.removesuffix(".kind"): text for name, text in settings.items()}
+    for name in sorted(chosen, key=lambda name: (name.count("."), name)):
+        config = _with_setting(config, name, chosen[name])
     check(config)
     return config
 
@@ -65,6 +69,44 @@ def _with_setting(config: Config, name: str, text: str) -> Config:
         inner[last] = {"kind": text}
     changed: Config = _read(Config, values, "")
     return changed
+
+
+def field_help() -> list[tuple[str, str]]:
+    """The dotted name of every field that there is, alternatives included, and its docstring."""
+    return _help_of(Config, "")
+
+
+def _help_of(kind: Any, prefix: str) -> list[tuple[str, str]]:
+    texts = dict[str, str]()
+    docstrings = _field_docstrings(kind)
+    for name, hint in typing.get_type_hints(kind).items():
+        members = [m for m in typing.get_args(hint) or (hint,) if dataclasses.is_dataclass(m)]
+        if len(members) > 1:
+            kinds = [member.__dataclass_fields__["kind"].default for member in members]
+            texts[prefix + name] = " | ".join(kinds)
+        elif name in docstrings:
+            texts[prefix + name] = docstrings[name]
+        for member in members:
+            # Alternatives share some fields; each is told once.
+            for inner, text in _help_of(member, f"{prefix}{name}."):
+                texts.setdefault(inner, text)
+    return list(texts.items())
+
+
+def _field_docstrings(kind: Any) -> dict[str, str]:
+    """The string literal below each field of a dataclass."""
+    (definition,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for field, text in itertools.pairwise(definition.body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+        ):
+            found[field.target.id] = str(text.value.value)
+    return found
 
 
 def differences(mine: Config, other: Config) -> list[str]:

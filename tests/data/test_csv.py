@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_files import data_or_one_line, refused, write_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.data.data_files import data_or_one_line, refused, write_csv
 from vaelab.data.csv_table import read_table
 
 GENERATOR = np.random.default_rng(0)

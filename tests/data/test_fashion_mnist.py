@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_files import idx_bytes, leftovers, refused, write_csv, write_idx
 
+from tests.data.data_files import idx_bytes, leftovers, refused, write_csv, write_idx
 from vaelab.config import DataConfig
 from vaelab.data import download, fashion_mnist, idx
 from vaelab.data.fashion_mnist import DataUnavailableError, PublishedFile, fetch, load

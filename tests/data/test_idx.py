@@ -5,10 +5,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from data_files import data_or_one_line, idx_bytes, refused
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.data.data_files import data_or_one_line, idx_bytes, refused
 from vaelab.data import idx
 from vaelab.errors import InputError
 

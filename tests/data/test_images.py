@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_files import data_or_one_line, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.data.data_files import data_or_one_line, refused
 from vaelab.config import DataConfig
 from vaelab.data.image_files import read_images
 from vaelab.data.images import load_folder, load_npz

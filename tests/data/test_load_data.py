@@ -2,8 +2,8 @@ import subprocess
 import sys
 
 import numpy as np
-from data_files import refused
 
+from tests.data.data_files import refused
 from vaelab.config import DataConfig
 from vaelab.data import load_data
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from data_files import refused
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.data.data_files import refused
 from vaelab.data.image_data import ImageData
 from vaelab.data.splits import split
 

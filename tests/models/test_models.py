@@ -57,7 +57,7 @@ def test_every_table_entry_is_under_contract() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("conditional", [False, True])
-@pytest.mark.parametrize(("kind", "network"), product(MODELS, NETWORKS))
+@pytest.mark.parametrize(("kind", "network"), list(product(MODELS, NETWORKS)))
 def test_model_contract(kind: str, network: str, conditional: bool, shape: ImageShape) -> None:
     model = build(
         MODEL_CONFIGS[kind](

@@ -139,7 +139,7 @@ def test_a_folder_of_other_files_is_not_written_into(tmp_path: Path, wardrobe: D
 
 def test_the_best_epoch_by_validation_is_kept(tmp_path: Path, wardrobe: Dataset) -> None:
     # A rate this high overshoots sooner or later, so that the last epoch is not the best.
-    config = tiny("mlp-vae", training__epochs="12", training__learning_rate="0.05")
+    config = tiny("mlp-vae", training__epochs="40", training__learning_rate="0.05")
     run = train(config, tmp_path / "run", wardrobe)
     losses = [record["validation"]["total"] for record in run.read_metrics()]
     assert min(losses) < losses[-1]

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from vaelab.data.batches import Batches
 from vaelab.models import LatentVariableModel
-from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.posteriors import Delta, DiagonalGaussian
 from vaelab.models.priors import kl_per_dimension
 from vaelab.objectives import per_image
 
@@ -83,14 +83,15 @@ def measure(
 
 
 def _latents(
-    model: LatentVariableModel, posteriors: list[DiagonalGaussian]
+    model: LatentVariableModel, posteriors: list[DiagonalGaussian | Delta]
 ) -> tuple[Float64[Tensor, " D"], Float64[Tensor, " D"]] | None:
     """Mean KL of each dimension, and the variance of its posterior mean over the prior's."""
     if model.prior is None:
         return None
+    gaussians = [each for each in posteriors if isinstance(each, DiagonalGaussian)]
     posterior = DiagonalGaussian(
-        torch.cat([each.mean for each in posteriors]),
-        torch.cat([each.log_variance for each in posteriors]),
+        torch.cat([each.mean for each in gaussians]),
+        torch.cat([each.log_variance for each in gaussians]),
     )
     _, prior_variance = model.prior.moments()
     kl = kl_per_dimension(model.prior, posterior).double().mean(0)

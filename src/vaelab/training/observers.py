@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from tqdm import tqdm
@@ -19,6 +19,7 @@ from vaelab.runs import Run
 PREVIEW_COLUMNS = 10
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Told of what happens; none changes it."""
 

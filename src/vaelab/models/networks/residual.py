@@ -4,8 +4,8 @@
     h = h + linear(activation(h))        for each block
     output(activation(h))
 
-One matrix product a block, so that all the work is in large products, which every processor does
-at its best rate. Blocks start at zero: the untrained network is a shallow one, and depth is learned.
+One matrix product a block, so that all the work is in large products, which every processor
+does at its best rate. Blocks start at zero: the untrained network is shallow, depth is learned.
 """
 
 import torch
