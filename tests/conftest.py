@@ -11,8 +11,7 @@ import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
 install_import_hook("vaelab", "tests.shape_checks.check")
 
 from vaelab.config import Config
-from vaelab.data.image_data import Dataset, ImageData
-from vaelab.data.wardrobe import draw
+from vaelab.data import Dataset, ImageData, load_data
 from vaelab.presets import preset
 from vaelab.runs import Run
 from vaelab.settings import with_settings
@@ -21,6 +20,8 @@ from vaelab.training import fit
 # A second of training: enough for every part to take part.
 TINY = {
     "data.name": "wardrobe",
+    "data.train_count": "300",
+    "data.test_count": "120",
     "training.epochs": "2",
     "training.batch_size": "64",
     "training.preview_every_epochs": "1",
@@ -52,7 +53,7 @@ def tiny(name: str, **settings: str) -> Config:
 @pytest.fixture(scope="session")
 def wardrobe() -> Dataset:
     """300 training and 120 test garments."""
-    return Dataset(train=draw(300, seed=0), test=draw(120, seed=1), source="drawn by vaelab")
+    return load_data(tiny("mlp-vae").data)
 
 
 @pytest.fixture(scope="session")

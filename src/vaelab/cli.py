@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from vaelab.loaded_run import LoadedRun
     from vaelab.runs import Run
 
-UNUSABLE_INPUT, INTERRUPTED = 2, 130
+UNUSABLE_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 # Fewer active units than this share of the latent size is told as posterior collapse.
 COLLAPSED_SHARE = 0.1
 
@@ -108,7 +108,7 @@ def data(command: OmitArgPrefixes[Fetch | Show]) -> None:
 
 
 def train(
-    preset_name: Annotated[Positional[str], arg(name="preset", metavar="PRESET")],
+    preset_name: Annotated[Positional[str], arg(metavar="PRESET", help="one of those above")],
     /,
     *,
     data: Annotated[
@@ -212,9 +212,11 @@ def compare(
 
     _require_some(runs, "compare")
     groups = group_by_data([open_run(path) for path in runs])
-    _print(render([read_rows(group) for group in groups], form), end="")
-    if figure is not None:
-        _print_paths([draw_comparison(figure, [_load(path, data_dir) for path in runs], out)])
+    table = render([read_rows(group) for group in groups], form)
+    loaded = [_load(path, data_dir) for path in runs] if figure else []
+    pictures = [draw_comparison(figure, loaded, out)] if figure else []
+    _print(table, end="")
+    _print_paths(pictures)
 
 
 def study(
@@ -279,6 +281,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _run(arguments)
     except InputError as error:
         _fail(UNUSABLE_INPUT, str(error))
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; nothing is left to tell it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(UNUSABLE_INPUT, f"{where}{error.strerror or error}")
@@ -338,12 +344,18 @@ def _describe_presets() -> str:
     lines = [f"  {name:<16} {describe(name)}" for name in PRESETS]
     values = dict(describe_fields(PRESETS["mlp-vae"]()))
     fields = []
-    for name, text in field_help():
+    for name, text in field_help()[1:]:  # the preset is named by the argument
         value = values.get(name, values.get(f"{name}.kind"))
         setting = name if value is None else f"{name}={value}"
         fields.append(f"  {setting:<42} {text}")
     return "\n".join(
-        ["Presets:", *lines, "", "Fields for --set, with mlp-vae's values where it has them:", *fields]
+        [
+            "Presets:",
+            *lines,
+            "",
+            "Fields for --set, with mlp-vae's values where it has them:",
+            *fields,
+        ]
     )
 
 

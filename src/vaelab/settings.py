@@ -82,7 +82,7 @@ def _help_of(kind: Any, prefix: str) -> list[tuple[str, str]]:
     for name, hint in typing.get_type_hints(kind).items():
         members = [m for m in typing.get_args(hint) or (hint,) if dataclasses.is_dataclass(m)]
         if len(members) > 1:
-            kinds = [member.__dataclass_fields__["kind"].default for member in members]
+            kinds = [str(member.__dataclass_fields__["kind"].default) for member in members]
             texts[prefix + name] = " | ".join(kinds)
         elif name in docstrings:
             texts[prefix + name] = docstrings[name]

@@ -82,10 +82,10 @@ def _scatter_classes(
 ) -> None:
     # One shuffled layer, lest the last class hide the others.
     order = np.random.default_rng(0).permutation(len(points))
-    colors = np.array([class_color(label) for label in labels])
+    colors = np.array([class_color(label) for label in labels.tolist()])
     across, up = points[order].T
     axes.scatter(across, up, s=5, c=colors[order], alpha=0.6, linewidths=0, rasterized=True)
-    for label in np.unique(labels):
+    for label in np.unique(labels).tolist():
         text = axes.annotate(
             names[label],
             np.median(points[labels == label], axis=0),
