@@ -48,6 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "runs/cvae: best epoch" in done.stdout
     assert "active units" in done.stdout
     assert "cvae:" in done.stderr
+    vaelab("evaluate", "runs/cvae", cwd=path)
     return path
 
 
@@ -96,7 +97,10 @@ def test_samples_as_picture_and_as_numbers(folder: Path) -> None:
 
 
 def test_data_show(tmp_path: Path) -> None:
-    done = vaelab("data", "show", "--data", "wardrobe", cwd=tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", images=pixels)
+    done = vaelab("data", "show", "--data", "mine.npz", cwd=tmp_path)
+    assert "npz:mine" in done.stdout
     assert "in [0, 1]: yes" in done.stdout
     assert (tmp_path / "runs/data/images.png").exists()
     summary = json.loads(
@@ -169,7 +173,6 @@ def test_unusable_input_is_one_line_and_exit_code_2(
     ],
 )
 def test_unusable_requests_of_a_run(arguments: list[str], message: str, folder: Path) -> None:
-    vaelab("evaluate", "runs/cvae", cwd=folder)
     assert message in vaelab(*arguments, cwd=folder, rc=2).stderr
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vaelab.config import Config
-from vaelab.data import Dataset, load_data
+from vaelab.data import Dataset, ImageData, load_data
 from vaelab.data.batches import Batch, Batches
 from vaelab.errors import InputError
 from vaelab.models import LatentVariableModel
@@ -70,13 +70,15 @@ class LoadedRun:
         """Some test images."""
         return self.test_batches.at(torch.tensor(indices), generator(0, "binarize"))
 
-    @cached_property
-    def test_codes(self) -> Tensor:
-        """Posterior means (N, D) of all test images."""
-        batches = self.test_batches.in_order(500, generator(0, "binarize"))
+    def codes(self, data: ImageData) -> Tensor:
+        """Posterior means (N, D) of images, such as `self.data.test`."""
+        batches = Batches(data, torch.device("cpu"), binarize=self.config.data.binarize)
         with torch.no_grad():
-            codes = [self.model.encode(batch.x, batch.labels).mean for batch in batches]
-        return torch.cat(codes)
+            each = [
+                self.model.encode(batch.x, batch.labels).mean
+                for batch in batches.in_order(500, generator(0, "binarize"))
+            ]
+        return torch.cat(each)
 
 
 def load_run(path: Path | str, data_dir: Path | None = None) -> LoadedRun:

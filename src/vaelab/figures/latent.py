@@ -3,6 +3,7 @@
 Letters in shapes: N images, D latent dimensions.
 """
 
+import itertools
 from statistics import NormalDist
 
 import matplotlib.patheffects as patheffects
@@ -14,56 +15,71 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
+from vaelab.data import ImageData
 from vaelab.figures.style import CELL_INCHES, class_color, show_images, title
 from vaelab.loaded_run import LoadedRun
 
+SCATTER_COUNT = 10_000
 TSNE_COUNT = 3000
 MANIFOLD_SIZE = 20
 
 
 def latent(loaded: LoadedRun) -> Figure:
-    """The 2-D posterior means themselves."""
-    return _scatter(loaded, loaded.test_codes.numpy(), "Latent space", ("z1", "z2"))
+    """The 2-D posterior means of training images themselves (R1)."""
+    data = _first(loaded.data.train, SCATTER_COUNT)
+    points = loaded.codes(data).numpy()
+    return _scatter(loaded, data, points, "Latent space", ("z1", "z2"), "training")
 
 
 def pca(loaded: LoadedRun) -> Figure:
     """The posterior means on their two principal axes."""
-    codes = loaded.test_codes.double().numpy()
+    data = _first(loaded.data.test, SCATTER_COUNT)
+    codes = loaded.codes(data).double().numpy()
     projection = PCA(n_components=2, svd_solver="full").fit(codes)
     shares = projection.explained_variance_ratio_
     axes = tuple(f"component {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares))
-    return _scatter(loaded, projection.transform(codes), "Latent space by PCA", axes)
+    return _scatter(loaded, data, projection.transform(codes), "Latent space by PCA", axes)
 
 
 def tsne(loaded: LoadedRun) -> Figure:
     """The first 3,000 posterior means by t-SNE (van der Maaten and Hinton 2008)."""
-    codes = loaded.test_codes[:TSNE_COUNT].numpy()
+    data = _first(loaded.data.test, TSNE_COUNT)
     method = TSNE(
-        random_state=loaded.config.seed, init="pca", perplexity=min(30.0, (len(codes) - 1) / 3)
+        random_state=loaded.config.seed, init="pca", perplexity=min(30.0, (len(data) - 1) / 3)
     )
-    return _scatter(loaded, method.fit_transform(codes), "Latent space by t-SNE", ("", ""))
+    points = method.fit_transform(loaded.codes(data).numpy())
+    return _scatter(loaded, data, points, "Latent space by t-SNE", ("", ""))
 
 
 def umap(loaded: LoadedRun) -> Figure:
     """The posterior means by UMAP (McInnes et al. 2018), from the optional package umap-learn."""
     from umap import UMAP
 
+    data = _first(loaded.data.test, SCATTER_COUNT)
     method = UMAP(random_state=loaded.config.seed, n_jobs=1)
-    points = method.fit_transform(loaded.test_codes.numpy())
-    return _scatter(loaded, points, "Latent space by UMAP", ("", ""))
+    points = method.fit_transform(loaded.codes(data).numpy())
+    return _scatter(loaded, data, points, "Latent space by UMAP", ("", ""))
+
+
+def _first(data: ImageData, count: int) -> ImageData:
+    return data.take(np.arange(min(count, len(data))))
 
 
 def _scatter(
-    loaded: LoadedRun, points: NDArray[np.floating], heading: str, axis_labels: tuple[str, ...]
+    loaded: LoadedRun,
+    data: ImageData,
+    points: NDArray[np.floating],
+    heading: str,
+    axis_labels: tuple[str, ...],
+    split: str = "test",
 ) -> Figure:
-    """Points (N, 2) coloured by class, each class named at its median."""
-    figure = Figure(figsize=(6.4, 6.4))
+    """Points (N, 2) coloured by class, each class named at its median and in a legend."""
+    figure = Figure(figsize=(7.8, 6.4))
     axes = figure.add_subplot()
-    labels = loaded.data.test.labels
-    if labels is None:
+    if data.labels is None:
         axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
     else:
-        _scatter_classes(axes, points, labels[: len(points)], loaded.run.data.class_names)
+        _scatter_classes(axes, points, data.labels, data.class_names)
     axes.set_xlabel(axis_labels[0])
     axes.set_ylabel(axis_labels[1])
     if not axis_labels[0]:
@@ -72,7 +88,7 @@ def _scatter(
     title(
         figure,
         f"{heading}: {loaded.run.name}",
-        f"posterior means of {len(points):,} {loaded.run.data.name} test images",
+        f"posterior means of {len(points):,} {data.name} {split} images",
     )
     return figure
 
@@ -85,16 +101,39 @@ def _scatter_classes(
     colors = np.array([class_color(label) for label in labels.tolist()])
     across, up = points[order].T
     axes.scatter(across, up, s=5, c=colors[order], alpha=0.6, linewidths=0, rasterized=True)
-    for label in np.unique(labels).tolist():
+    present = np.unique(labels).tolist()
+    medians = np.array([np.median(points[labels == label], axis=0) for label in present])
+    positions = _apart(medians, np.ptp(points, axis=0), [len(names[label]) for label in present])
+    for label, position in zip(present, positions, strict=True):
         text = axes.annotate(
             names[label],
-            np.median(points[labels == label], axis=0),
+            position,
             ha="center",
             va="center",
             weight="bold",
             color=class_color(label),
         )
         text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
+        axes.scatter([], [], s=30, color=class_color(label), label=names[label])
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _apart(
+    positions: NDArray[np.floating], extent: NDArray[np.floating], lengths: list[int]
+) -> NDArray[np.floating]:
+    """Labels of so many letters, moved up and down until none covers another."""
+    height = 0.035 * extent[1]
+    widths = 0.016 * extent[0] * np.array(lengths)
+    moved = positions.copy()
+    for _ in range(200):
+        for i, j in itertools.combinations(range(len(moved)), 2):
+            distance = moved[j] - moved[i]
+            is_clear = abs(distance[0]) > (widths[i] + widths[j]) / 2 or abs(distance[1]) >= height
+            if not is_clear:
+                push = (height - abs(distance[1])) / 2 * (1 if distance[1] >= 0 else -1)
+                moved[i, 1] -= push
+                moved[j, 1] += push
+    return moved
 
 
 @torch.no_grad()
