@@ -363,9 +363,9 @@ def _data_config(name: str) -> DataConfig:
     """A table name as it is; anything that is on disk, or looks like a path, as a path."""
     path = Path(name)
     if path.suffix == ".npz":
-        return DataConfig(name="npz", path=name)
+        return DataConfig(name="npz", path=str(path.absolute()))
     if path.is_dir() or os.sep in name:
-        return DataConfig(name="folder", path=name)
+        return DataConfig(name="folder", path=str(path.absolute()))
     return DataConfig(name=name)
 
 

@@ -54,7 +54,7 @@ def loaded(trained: Any, wardrobe: Dataset, name: str) -> LoadedRun:
     return subject
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "umap"])
+@pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_of_a_run(name: str, trained: Any, wardrobe: Dataset) -> None:
     subject = loaded(trained, wardrobe, SUBJECTS.get(name, "mlp-vae"))
     (path,) = draw_figures(subject, [name])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.conftest import noise_images, tiny
 from vaelab.data import Dataset, split
@@ -117,6 +118,18 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path, wardrobe: Dataset) 
     before = (run.path / "metrics.jsonl").stat().st_mtime_ns
     train(tiny("mlp-vae"), tmp_path / "run", wardrobe)
     assert (run.path / "metrics.jsonl").stat().st_mtime_ns == before
+
+
+def test_tensorboard_gets_the_numbers_of_metrics(trained: Any) -> None:
+    run = trained["mlp-vae"]
+    events = EventAccumulator(str(run.path / "tensorboard")).Reload()
+    records = run.read_metrics()
+    for tag, value in (
+        ("validation/total", records[-1]["validation"]["total"]),
+        ("kl_weight", records[-1]["kl_weight"]),
+    ):
+        last = events.Scalars(tag)[-1]
+        assert (last.step, last.value) == (2, pytest.approx(value, rel=1e-6))
 
 
 def test_another_configuration_or_other_data_are_refused(tmp_path: Path, wardrobe: Dataset) -> None:

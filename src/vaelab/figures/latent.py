@@ -4,6 +4,7 @@ Letters in shapes: N images, D latent dimensions.
 """
 
 import itertools
+import warnings
 from statistics import NormalDist
 
 import matplotlib.patheffects as patheffects
@@ -53,7 +54,10 @@ def tsne(loaded: LoadedRun) -> Figure:
 
 def umap(loaded: LoadedRun) -> Figure:
     """The posterior means by UMAP (McInnes et al. 2018), from the optional package umap-learn."""
-    from umap import UMAP
+    with warnings.catch_warnings():
+        # It warns of an absent package that none of this needs.
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap import UMAP
 
     data = _first(loaded.data.test, SCATTER_COUNT)
     method = UMAP(random_state=loaded.config.seed, n_jobs=1)

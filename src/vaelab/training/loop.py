@@ -79,7 +79,8 @@ def fit(
         epochs_done=state.epochs_done,
         image_count=len(train),
         preview_batch=_preview_batch(validation, device),
-        show_progress=show_progress and fabric.is_global_zero,
+        show_progress=show_progress,
+        is_told=fabric.is_global_zero,
     ) as own_observers:
         training, everyone = config.training, [*own_observers, *observers]
         while not state.is_finished(training.epochs, training.early_stopping_epochs):

@@ -119,9 +119,21 @@ class TensorBoard:
 
 @contextmanager
 def observing(
-    run: Run, *, epochs_done: int, image_count: int, preview_batch: Batch, show_progress: bool
+    run: Run,
+    *,
+    epochs_done: int,
+    image_count: int,
+    preview_batch: Batch,
+    show_progress: bool,
+    is_told: bool,
 ) -> Iterator[list[Observer]]:
-    """Everyone who is to be told of this run; closed when it ends, however it ends."""
+    """Everyone who is to be told of this run; closed when it ends, however it ends.
+
+    Of many processes one alone tells: for the others nobody listens.
+    """
+    if not is_told:
+        yield []
+        return
     observers: list[Observer] = [Previews(run, preview_batch)]
     tensorboard = TensorBoard(run) if importlib.util.find_spec("tensorboard") else None
     if tensorboard is not None:
