@@ -176,6 +176,20 @@ def test_unusable_requests_of_a_run(arguments: list[str], message: str, folder: 
     assert message in vaelab(*arguments, cwd=folder, rc=2).stderr
 
 
+def test_two_processes_are_a_setting(tmp_path: Path) -> None:
+    totals = []
+    for devices in (1, 2):
+        out = f"by-{devices}"
+        arguments = ["train", "mlp-vae", *SMALL, "training.epochs=4"]
+        done = vaelab(*arguments, "--out", out, "--devices", devices, cwd=tmp_path)
+        assert done.stdout.count("best epoch") == 1
+        lines = (tmp_path / out / "metrics.jsonl").read_text().splitlines()
+        assert len(lines) == 4
+        totals.append(json.loads(lines[-1])["train"]["total"])
+    # The same images in the same order; only the noise of each process is its own.
+    assert totals[1] == pytest.approx(totals[0], rel=0.01)
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_training_goes_on_with_the_same_command(
     signal_number: signal.Signals, tmp_path: Path

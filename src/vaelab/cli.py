@@ -123,6 +123,8 @@ def train(
     precision: Precision = "32-true",
 ) -> None:
     """Train a preset, or go on with an interrupted run."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     from vaelab.data import load_data
     from vaelab.training import Hardware, fit
 
@@ -134,7 +136,7 @@ def train(
         dataset=load_data(config.data, data_dir),
         hardware=hardware,
     )
-    _print_training_summary(run)
+    rank_zero_only(_print_training_summary)(run)
 
 
 def evaluate(

@@ -13,7 +13,7 @@ from torch import Tensor
 import vaelab
 from vaelab import settings
 from vaelab.config import Config
-from vaelab.data.image_data import Dataset
+from vaelab.data import Dataset
 from vaelab.errors import InputError
 from vaelab.files import sync_folder, write_json, write_text, written_whole
 from vaelab.models import ImageShape, LatentVariableModel, build_model
@@ -56,7 +56,7 @@ class DataCard:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run folder that exists, with what it was made from."""
+    """A run folder, there or to be, with what it is made from."""
 
     path: Path
     config: Config
@@ -76,6 +76,17 @@ class Run:
     def previews(self) -> Path:
         """The folder for pictures made during training."""
         return self.path / "previews"
+
+    def write_config(self) -> None:
+        """Begin the run folder: all that rebuilds the model and its data split."""
+        write_json(
+            self.path / "config.json",
+            {
+                **settings.to_dict(self.config),
+                "vaelab_version": vaelab.__version__,
+                "data_card": asdict(self.data),
+            },
+        )
 
     def build_model(self) -> LatentVariableModel:
         """The model as it was before training."""
@@ -159,27 +170,26 @@ class Run:
 _CHECKPOINTS = ("checkpoint", "checkpoint.new", "checkpoint.before")
 
 
-def begin_run(path: Path, config: Config, dataset: Dataset) -> Run:
-    """The run at `path`: a new one, or the one that is there, to go on with.
+def require_free(wanted: Run) -> None:
+    """Refuse a folder in which something else stands than this run, begun or finished.
 
     Raises:
-        InputError: if another configuration or other data stand there, or foreign files.
+        InputError: naming what differs, or that foreign files are there.
     """
-    wanted = Run(path, config, DataCard.of(dataset))
-    if (path / "config.json").exists():
-        _require_same(open_run(path), wanted)
-        return wanted
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path} is there and is no run folder; choose another --out")
-    write_json(
-        path / "config.json",
-        {
-            **settings.to_dict(config),
-            "vaelab_version": vaelab.__version__,
-            "data_card": asdict(wanted.data),
-        },
-    )
-    return wanted
+    path = wanted.path
+    if not (path / "config.json").exists():
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(f"{path} is there and is no run folder; choose another --out")
+        return
+    there = open_run(path)
+    differing = settings.differences(there.config, wanted.config)
+    if there.data.train_fingerprint != wanted.data.train_fingerprint:
+        differing.append(f"training images of {there.data.name} / {wanted.data.name}")
+    if differing:
+        raise InputError(
+            f"{path} holds a run with other settings (there / wanted): "
+            f"{'; '.join(differing)}; choose another --out or delete that folder"
+        )
 
 
 def open_run(path: Path) -> Run:
@@ -236,17 +246,6 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     with written_whole(path) as partial:
         save_file({name: value.detach().contiguous() for name, value in tensors.items()}, partial)
-
-
-def _require_same(there: Run, wanted: Run) -> None:
-    differing = settings.differences(there.config, wanted.config)
-    if there.data.train_fingerprint != wanted.data.train_fingerprint:
-        differing.append(f"training images of {there.data.name} / {wanted.data.name}")
-    if differing:
-        raise InputError(
-            f"{there.path} holds a run with other settings (there / wanted): "
-            f"{'; '.join(differing)}; choose another --out or delete that folder"
-        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -216,6 +216,7 @@ def test_learning_rate_schedules(schedule: str, rates: list[float]) -> None:
 def test_unknown_choices_name_the_nearest(field: str, tmp_path: Path, wardrobe: Dataset) -> None:
     with pytest.raises(InputError, match="did you mean"):
         train(tiny("mlp-vae", **{f"training__{field}": "adamm-cosin"}), tmp_path / "r", wardrobe)
+    assert not (tmp_path / "r").exists()
 
 
 def test_averaged_weights_follow_and_forget_the_start() -> None:

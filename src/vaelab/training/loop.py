@@ -17,7 +17,7 @@ from vaelab.data.image_data import Dataset
 from vaelab.errors import InputError
 from vaelab.objectives import Losses, Objective, Progress, build_objective, reduce
 from vaelab.randomness import generator
-from vaelab.runs import Run, begin_run
+from vaelab.runs import DataCard, Run, require_free
 from vaelab.training.engine import Hardware, launch
 from vaelab.training.measure import Measured, measure
 from vaelab.training.observers import Observer, observing
@@ -60,7 +60,8 @@ def fit(
     check(config)
     dataset = dataset or load_data(config.data)
     _require_labels(config, dataset)
-    run = begin_run(out, config, dataset)
+    run = Run(out, config, DataCard.of(dataset))
+    require_free(run)
     if run.is_finished():
         return run
 
@@ -70,7 +71,9 @@ def fit(
     train = Batches(dataset.train.take(chosen), device, binarize=binarize)
     validation = Batches(dataset.train.take(held_out), device, binarize=binarize)
 
+    # What cannot be built is refused here, before anything is written.
     state = new_state(run, device)
+    run.write_config()
     resume(state, run)
     objective = build_objective(config.objective)
     forward, optimizer = fabric.setup(state.model, state.optimizer)
@@ -93,16 +96,15 @@ def fit(
                 held = measure(
                     state.to_use, validation, generator(config.seed, "validation", device=device)
                 )
-            state.records.append(
-                _record(config, state, objective, losses, held, seconds, len(train))
-            )
-            is_best = state.improves(objective.final(held.reconstruction, held.kl_nats))
+            record = _record(config, state, objective, losses, held, seconds, len(train))
+            state.records.append(record)
+            is_best = state.improves(record["selection_loss"])
             if fabric.is_global_zero:
                 if is_best:
                     run.save_weights(state.to_use.state_dict())
                 state.save(run)
                 for observer in everyone:
-                    observer.on_epoch(state.records[-1], state.to_use)
+                    observer.on_epoch(record, state.to_use)
             fabric.barrier()
     return run
 

@@ -38,15 +38,15 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 
 
 def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> Optimizer:
-    """The configured optimizer, its update one fused pass.
+    """The configured optimizer at the schedule's first rate, its update one fused pass.
 
     Raises:
-        InputError: on an unknown name.
+        InputError: on an unknown optimizer or schedule.
     """
     if config.optimizer not in OPTIMIZERS:
         raise unknown_name("training.optimizer", config.optimizer, OPTIMIZERS)
     return OPTIMIZERS[config.optimizer](
-        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        parameters, lr=learning_rate(config, 0.0), weight_decay=config.weight_decay, fused=True
     )
 
 
