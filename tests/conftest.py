@@ -71,12 +71,12 @@ class TrainedRuns:
         return fit(tiny(name), self.folder / name, dataset=self.dataset, show_progress=False)
 
 
-def noise_images(count: int, shape: tuple[int, int, int], labels: bool = True) -> ImageData:
-    """Images of any shape that show nothing."""
+def noise_images(count: int, shape: tuple[int, int, int], *, classes: int) -> ImageData:
+    """Images of any shape that show nothing; without labels where there are no classes."""
     random = np.random.default_rng(0)
     return ImageData(
         name="noise",
         images=random.integers(0, 256, (count, *shape), dtype=np.uint8),
-        labels=np.arange(count) % 3 if labels else None,
-        class_names=("a", "b", "c") if labels else (),
+        labels=np.arange(count) % classes if classes else None,
+        class_names=tuple("abcdefghij"[:classes]),
     )

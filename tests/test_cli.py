@@ -56,7 +56,8 @@ def test_from_data_to_comparison(folder: Path) -> None:
     done = vaelab("evaluate", "runs/cvae", cwd=folder)
     assert "total" in done.stdout
     assert "reconstruction_floor" in done.stdout
-    metrics = json.loads(vaelab("evaluate", "runs/cvae", "--json", cwd=folder).stdout)["metrics"]
+    (evaluation,) = json.loads(vaelab("evaluate", "runs/cvae", "--json", cwd=folder).stdout)
+    metrics = evaluation["metrics"]
     assert metrics["total"]["unit"] == "nats"
     assert metrics["total"]["count"] == 100
     done = vaelab("figures", "runs/cvae", "class-samples", "curves", cwd=folder)
@@ -195,7 +196,7 @@ def test_a_stopped_training_goes_on_with_the_same_command(
     signal_number: signal.Signals, tmp_path: Path
 ) -> None:
     # Bare processes start with SIGINT ignored where their parent had it so.
-    command = [*SMALL[:-2], "training.epochs=40", *SMALL[-2:]]
+    command = [*SMALL[:-2], "training.epochs=400", *SMALL[-2:]]
     process = subprocess.Popen(
         [sys.executable, "-m", "vaelab", "train", "mlp-vae", *command],
         cwd=tmp_path,
@@ -210,13 +211,18 @@ def test_a_stopped_training_goes_on_with_the_same_command(
         time.sleep(0.05)
     process.send_signal(signal_number)
     _, messages = process.communicate(timeout=60)
+    metrics = tmp_path / "runs/mlp-vae/metrics.jsonl"
+    before = metrics.read_text().splitlines()
+    assert 1 <= len(before) < 400
     if signal_number == signal.SIGINT:
         assert process.returncode == 130
         assert "the same command goes on" in messages
         assert "Traceback" not in messages
     vaelab("train", "mlp-vae", *command, cwd=tmp_path)
-    lines = (tmp_path / "runs/mlp-vae/metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in lines] == list(range(1, 41))
+    lines = metrics.read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == list(range(1, 401))
+    # Not trained again: their times are still those of the process that was stopped.
+    assert lines[: len(before) - 1] == before[:-1]
 
 
 @pytest.mark.real_data

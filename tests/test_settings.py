@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaelab import settings
-from vaelab.config import Config, ElboConfig, MixtureConfig, TrainingConfig, VaeConfig
+from vaelab.config import (
+    Config,
+    ConvConfig,
+    ElboConfig,
+    MixtureConfig,
+    MlpConfig,
+    TrainingConfig,
+    VaeConfig,
+)
 from vaelab.errors import InputError
 from vaelab.presets import PRESETS, describe, preset
 
@@ -134,3 +142,66 @@ def test_differences_name_the_fields() -> None:
 def test_an_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean 'conv-vae'"):
         preset("conv-vea")
+
+
+# From the sources: kind, latent size, network, beta, epochs, batch size, learning rate.
+SOURCES = {
+    "mlp-vae": ("vae", 10, MlpConfig(widths=(400,)), 1.0, 10, 128, 1e-3),
+    "mlp-vae-2d": ("vae", 2, MlpConfig(widths=(400,)), 1.0, 10, 128, 1e-3),
+    "autoencoder": ("autoencoder", 10, MlpConfig(widths=(400,)), None, 10, 128, 1e-3),
+    "conv-vae": ("vae", 12, ConvConfig(channels=(32, 64)), 1.0, 30, 128, 1e-3),
+    "conv-vae-warmup": ("vae", 32, ConvConfig(channels=(32, 64)), 1.0, 30, 128, 1e-3),
+    "beta-vae": ("vae", 10, MlpConfig(widths=(400,)), 4.0, 10, 128, 1e-3),
+    "cvae": ("vae", 10, MlpConfig(widths=(400,)), 1.0, 10, 128, 1e-3),
+    "cvae-2d": ("vae", 2, MlpConfig(widths=(400,)), 1.0, 10, 128, 1e-3),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_presets_have_the_settings_of_their_sources(name: str) -> None:
+    config = preset(name)
+    assert SOURCES[name] == (
+        config.model.kind,
+        config.model.latent_size,
+        config.model.network,
+        config.objective.beta if isinstance(config.objective, ElboConfig) else None,
+        config.training.epochs,
+        config.training.batch_size,
+        config.training.learning_rate,
+    )
+    assert config.training.optimizer == "adam"
+    assert config.training.schedule == "constant"
+    assert config.model.likelihood == "bernoulli"
+    assert config.model.conditional == name.startswith("cvae")
+    assert config.data.validation_fraction == 0.1
+
+
+@pytest.mark.parametrize(
+    ("settings_of", "message"),
+    [
+        ({"seed": "-1"}, "seed must lie"),
+        ({"training.early_stopping_epochs": "0"}, "early_stopping_epochs must be at least 1"),
+        ({"training.gradient_clip_norm": "0"}, "gradient_clip_norm must be above 0"),
+        ({"training.ema_decay": "0"}, "ema_decay must lie"),
+        ({"model.prior": "mixture", "model.prior.components": "0"}, "components must be at least"),
+        (
+            {"objective.kl_schedule": "warmup", "objective.kl_schedule.epochs": "0"},
+            "epochs must be above 0",
+        ),
+        (
+            {"objective.kl_schedule": "cyclical", "objective.kl_schedule.cycles": "0"},
+            "cycles must be at least 1",
+        ),
+        (
+            {"objective.kl_schedule": "cyclical", "objective.kl_schedule.rising_fraction": "2"},
+            "rising_fraction must lie in",
+        ),
+        (
+            {"objective.kl_schedule": "capacity", "objective.kl_schedule.target_nats": "-1"},
+            "target_nats must not be negative",
+        ),
+    ],
+)
+def test_settings_out_of_bounds_are_told(settings_of: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        settings.with_settings(preset("mlp-vae"), settings_of)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import tiny
@@ -28,7 +29,7 @@ def study() -> Study:
 
 
 def snapshot(folder: Path) -> dict[str, int]:
-    """When each file of the runs was last written."""
+    """When each file below the folder was last written, the summary itself apart."""
     return {
         str(path.relative_to(folder)): path.stat().st_mtime_ns
         for path in folder.rglob("*")
@@ -37,25 +38,33 @@ def snapshot(folder: Path) -> dict[str, int]:
 
 
 def test_a_study_leaves_everything_and_does_nothing_twice(study: Study, tmp_path: Path) -> None:
-    table = run_study(study, tmp_path, DATA, data_dir=None, hardware=CPU)
+    outcome = run_study(study, tmp_path, DATA, data_dir=None, hardware=CPU)
     for name in study.configs:
-        assert name in table
+        assert name in outcome.table
         assert (tmp_path / name / "evaluation.json").exists()
     assert (tmp_path / "figures/autoencoder-beside-vae.svg").exists()
     assert (tmp_path / "cvae-2d/figures/class-samples.png").exists()
     assert not (tmp_path / "mlp-vae/figures").exists()
-    summary = (tmp_path / "summary.md").read_text()
+    summary = outcome.summary.read_text()
     assert "wardrobe" in summary
     for line in summary.splitlines():
         if line.startswith("!["):
             assert (tmp_path / line.partition("](")[2].rstrip(")")).exists()
     before = snapshot(tmp_path)
-    assert run_study(study, tmp_path, DATA, data_dir=None, hardware=CPU) == table
-    after = snapshot(tmp_path)
-    shared = {"data", "figures"}
-    assert {k: v for k, v in after.items() if Path(k).parts[0] not in shared} == {
-        k: v for k, v in before.items() if Path(k).parts[0] not in shared
-    }
+    assert run_study(study, tmp_path, DATA, data_dir=None, hardware=CPU) == outcome
+    assert snapshot(tmp_path) == before
+
+
+def test_images_without_labels_leave_out_what_needs_them(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", images=pixels)
+    data = DataConfig(name="npz", path=str(tmp_path / "mine.npz"))
+    outcome = run_study(study, tmp_path / "study", data, data_dir=None, hardware=CPU)
+    assert "cvae-2d cannot be trained on it" in capsys.readouterr().err
+    assert "cvae-2d" not in outcome.table
+    assert "mlp-vae" in outcome.table
 
 
 def test_without_fashion_mnist_the_study_goes_on_with_wardrobe(
@@ -71,11 +80,12 @@ def test_without_fashion_mnist_the_study_goes_on_with_wardrobe(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "fetch", unavailable)
     data = replace(DATA, name="fashion-mnist")
-    run_study(study, tmp_path / "study", data, data_dir=None, hardware=CPU)
+    outcome = run_study(study, tmp_path / "study", data, data_dir=None, hardware=CPU)
     messages = capsys.readouterr().err
     assert "going on with the built-in wardrobe set" in messages
-    assert "Study on wardrobe" in (tmp_path / "study/summary.md").read_text()
-    config = json.loads((tmp_path / "study/mlp-vae/config.json").read_text())
+    assert outcome.summary == tmp_path / "study-wardrobe/summary.md"
+    assert "Study on wardrobe" in outcome.summary.read_text()
+    config = json.loads((tmp_path / "study-wardrobe/mlp-vae/config.json").read_text())
     assert config["data_card"]["name"] == "wardrobe"
     assert config["data"]["name"] == "wardrobe"
 

@@ -36,9 +36,7 @@ UNUSABLE_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 COLLAPSED_SHARE = 0.1
 
 Data = Annotated[str, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")]
-DataDir = Annotated[
-    Path | None, arg(help="folder of Fashion-MNIST's files, before VAELAB_DATA and the cache")
-]
+DataDir = Annotated[Path | None, arg(help="where the images lie, before VAELAB_DATA and the cache")]
 Seed = Annotated[int, arg(help="of every random draw")]
 AsJson = Annotated[bool, arg(help="print JSON")]
 Settings = Annotated[
@@ -151,12 +149,18 @@ def evaluate(
     from vaelab.evaluation import evaluate as evaluate_run
 
     _require_some(runs, "evaluate")
-    for path in runs:
-        results = evaluate_run(_load(path, data_dir), seed=seed)
-        if json:
-            numbers = {name: asdict(result) for name, result in results.items()}
-            _print(_to_json({"run": str(path), "metrics": numbers}))
-            continue
+    evaluations = {path: evaluate_run(_load(path, data_dir), seed=seed) for path in runs}
+    if json:
+        _print(
+            _to_json(
+                [
+                    {"run": str(path), "metrics": {k: asdict(v) for k, v in results.items()}}
+                    for path, results in evaluations.items()
+                ]
+            )
+        )
+        return
+    for path, results in evaluations.items():
         _print(f"{path}, {next(iter(results.values())).count:,} test images, seed {seed}")
         for name, result in results.items():
             error = "" if result.standard_error is None else f" ± {result.standard_error:.2f}"
@@ -236,15 +240,14 @@ def study(
     from vaelab.study import run_study, study_named
     from vaelab.training import Hardware
 
-    folder = out or Path("runs") / name
-    table = run_study(
+    outcome = run_study(
         study_named(name),
-        folder,
+        out or Path("runs") / name,
         _data_config(data),
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),
     )
-    _print(f"\n{table}\nopen {folder / 'summary.md'} (figures: {folder}/*/figures/*.png)")
+    _print(f"\n{outcome.table}\nopen {outcome.summary}")
 
 
 def doctor(*, json: AsJson = False) -> None:
@@ -362,7 +365,11 @@ def _describe_presets() -> str:
 
 
 def _data_config(name: str) -> DataConfig:
-    """A table name as it is; anything that is on disk, or looks like a path, as a path."""
+    """A name in the table as it is; anything else that is on disk, or looks like it, as a path."""
+    from vaelab.data import DATASETS
+
+    if name in DATASETS:
+        return DataConfig(name=name)
     path = Path(name)
     if path.suffix == ".npz":
         return DataConfig(name="npz", path=str(path.absolute()))
@@ -403,6 +410,8 @@ def _print_training_summary(run: "Run") -> None:
         f"{validation['total']:.2f} = {validation['reconstruction']:.2f} reconstruction "
         f"+ {validation['kl_nats']:.2f} KL"
     )
+    if validation["reconstruction_floor"] is not None:
+        _print(f"floor of the reconstruction: {validation['reconstruction_floor']:.3f}")
     active, size = best["active_units"], run.config.model.latent_size
     if active is not None:
         _print(f"active units: {active} of {size} latent dimensions")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaelab.errors import InputError, unknown_name
+from vaelab.models.likelihoods import LIKELIHOODS
 from vaelab.runs import Run
 
 COLUMNS = ("reconstruction", "kl", "total")
@@ -51,9 +52,10 @@ def read_rows(runs: Sequence[Run]) -> list[Row]:
 
 def group_by_data(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs whose test images and likelihood's unit are the same: only those are comparable."""
-    groups: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[str, bool, str], list[Run]] = {}
     for run in runs:
-        key = (run.data.test_fingerprint, run.config.model.likelihood)
+        unit = LIKELIHOODS[run.config.model.likelihood].unit
+        key = (run.data.test_fingerprint, run.config.data.binarize, unit)
         groups.setdefault(key, []).append(run)
     return list(groups.values())
 
@@ -70,8 +72,8 @@ def render(groups: Sequence[Sequence[Row]], form: str) -> str:
 
 
 def _titles(rows: Sequence[Row]) -> list[str]:
-    unit = rows[0].metrics["total"]["unit"]
-    return ["run", "preset", *(f"{column} ({unit})" for column in COLUMNS)]
+    units = (rows[0].metrics[column]["unit"] for column in COLUMNS)
+    return ["run", "preset", *(f"{c} ({u})" for c, u in zip(COLUMNS, units, strict=True))]
 
 
 def _cells(row: Row) -> list[str]:

@@ -233,26 +233,54 @@ def check(config: Config) -> None:
     """
     training, data, model = config.training, config.data, config.model
     demands = {
+        "seed must lie in 0 to 2^32 - 1": 0 <= config.seed < 2**32,
+        "data.split_seed must not be negative": data.split_seed >= 0,
         "training.epochs must be at least 1": training.epochs >= 1,
+        "training.early_stopping_epochs must be at least 1": (
+            training.early_stopping_epochs is None or training.early_stopping_epochs >= 1
+        ),
         "training.batch_size must be at least 1": training.batch_size >= 1,
         "training.learning_rate must be above 0": training.learning_rate > 0,
         "training.weight_decay must not be negative": training.weight_decay >= 0,
         "training.preview_every_epochs must not be negative": training.preview_every_epochs >= 0,
-        "training.gradient_clip_norm must be above 0": (training.gradient_clip_norm or 1) > 0,
-        "training.ema_decay must lie in (0, 1)": 0 < (training.ema_decay or 0.5) < 1,
+        "training.gradient_clip_norm must be above 0": training.gradient_clip_norm is None
+        or training.gradient_clip_norm > 0,
+        "training.ema_decay must lie in (0, 1)": training.ema_decay is None
+        or 0 < training.ema_decay < 1,
         "data.validation_fraction must lie in (0, 1)": 0 < data.validation_fraction < 1,
         "model.latent_size must be at least 1": model.latent_size >= 1,
         "an autoencoder has no KL: it needs objective.kind=reconstruction, a vae needs elbo": (
             (model.kind == "autoencoder") == (config.objective.kind == "reconstruction")
         ),
     }
+    if isinstance(model, VaeConfig) and isinstance(model.prior, MixtureConfig):
+        demands["model.prior.components must be at least 1"] = model.prior.components >= 1
     if isinstance(config.objective, ElboConfig):
-        demands["objective.beta must not be negative"] = config.objective.beta >= 0
-        free_bits = config.objective.free_bits_nats
-        demands["objective.free_bits_nats must not be negative"] = free_bits >= 0
-        demands["free bits need model.prior=standard-normal, whose KL splits by dimension"] = (
-            free_bits == 0 or not (isinstance(model, VaeConfig) and model.prior.kind == "mixture")
-        )
+        demands |= _demands_of_elbo(config.objective, model)
     for demand, is_met in demands.items():
         if not is_met:
             raise InputError(demand)
+
+
+def _demands_of_elbo(objective: ElboConfig, model: ModelConfig) -> dict[str, bool]:
+    schedule, free_bits = objective.kl_schedule, objective.free_bits_nats
+    demands = {
+        "objective.beta must not be negative": objective.beta >= 0,
+        "objective.free_bits_nats must not be negative": free_bits >= 0,
+        "free bits need model.prior=standard-normal, whose KL splits by dimension": (
+            free_bits == 0 or not (isinstance(model, VaeConfig) and model.prior.kind == "mixture")
+        ),
+    }
+    match schedule:
+        case WarmupConfig() | CapacityConfig():
+            demands["objective.kl_schedule.epochs must be above 0"] = schedule.epochs > 0
+        case CyclicalConfig():
+            demands["objective.kl_schedule.cycles must be at least 1"] = schedule.cycles >= 1
+            demands["objective.kl_schedule.rising_fraction must lie in (0, 1]"] = (
+                0 < schedule.rising_fraction <= 1
+            )
+    if isinstance(schedule, CapacityConfig):
+        demands["objective.kl_schedule.target_nats must not be negative"] = (
+            schedule.target_nats >= 0
+        )
+    return demands

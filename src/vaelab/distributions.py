@@ -105,8 +105,3 @@ def continuous_bernoulli_sample(
     size = logits.abs().clamp(min=1e-6)
     x = torch.log1p(u * torch.expm1(-size)) / -size
     return torch.where(is_positive, 1 - x, x)
-
-
-def log_mean_exp(x: Tensor, dim: int) -> Tensor:
-    """log of the mean of exp(x) over `dim`, without overflow."""
-    return torch.logsumexp(x, dim) - math.log(x.shape[dim])

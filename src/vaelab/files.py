@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -8,23 +9,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vaelab.errors import InputError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success sync it and rename it into place.
 
     On any failure the temporary file is removed and `path` is left as it was.
+
+    Raises:
+        InputError: for what the operating system refuses, such as a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last because writers such as matplotlib choose the format by it.
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}; "
+            "make room there or name another folder"
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

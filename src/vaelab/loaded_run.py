@@ -22,7 +22,7 @@ class LoadedRun:
 
     Attributes:
         run: the folder.
-        data_dir: where Fashion-MNIST's files lie, if not on the usual search path.
+        data_dir: where its images lie now, if not where they were.
         dataset: its images, where they are loaded already.
     """
 

@@ -6,13 +6,30 @@ Letters in shapes: N images, C channels, H height, W width.
 from pathlib import Path
 
 import numpy as np
+import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from vaelab.files import written_whole
 
 GAP_PIXELS = 2
 BACKGROUND = 255
+
+
+def rows_in_pairs(
+    above: Float[Tensor, "N C H W"], below: Float[Tensor, "N C H W"], columns: int
+) -> Float[Tensor, "M C H W"]:
+    """Each row of `columns` images over the one that belongs to it; the last filled with white."""
+    missing = -len(above) % columns
+    white = above.new_ones(missing, *above.shape[1:])
+    rows = zip(
+        torch.cat([above, white]).split(columns),
+        torch.cat([below, white]).split(columns),
+        strict=True,
+    )
+    return torch.cat([row for pair in rows for row in pair])
 
 
 def tile(images: NDArray[np.float32], columns: int) -> NDArray[np.uint8]:

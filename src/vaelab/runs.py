@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 import vaelab
@@ -65,7 +65,7 @@ class Run:
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.path.name
+        return self.path.absolute().name
 
     @property
     def figures(self) -> Path:
@@ -154,17 +154,25 @@ class Run:
 
     def load_checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """The newest full state, or None where training has not finished an epoch yet."""
-        newest, _, before = (self.path / name for name in _CHECKPOINTS)
-        # Killed between the two renames of `save_checkpoint`, only the one before is there.
-        folder = newest if newest.exists() else before
-        if not folder.exists():
+        folder = self._newest_checkpoint()
+        if folder is None:
             return None
         return read_tensors(folder / "tensors.safetensors"), _read_json(folder / "state.json")
 
+    def load_checkpoint_state(self) -> dict[str, Any] | None:
+        """What the newest checkpoint says of itself, without its tensors."""
+        folder = self._newest_checkpoint()
+        return None if folder is None else _read_json(folder / "state.json")
+
     def is_finished(self) -> bool:
         """Whether training came to its end."""
-        path = self.path / _CHECKPOINTS[0] / "state.json"
-        return path.exists() and bool(_read_json(path)["is_finished"])
+        state = self.load_checkpoint_state()
+        return state is not None and bool(state["is_finished"])
+
+    def _newest_checkpoint(self) -> Path | None:
+        newest, _, before = (self.path / name for name in _CHECKPOINTS)
+        # Killed between the two renames of `save_checkpoint`, only the one before is there.
+        return next((folder for folder in (newest, before) if folder.exists()), None)
 
 
 _CHECKPOINTS = ("checkpoint", "checkpoint.new", "checkpoint.before")
@@ -178,13 +186,18 @@ def require_free(wanted: Run) -> None:
     """
     path = wanted.path
     if not (path / "config.json").exists():
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(_visible(path))):
             raise InputError(f"{path} is there and is no run folder; choose another --out")
         return
     there = open_run(path)
+    if there.load_checkpoint_state() is None:
+        return  # not an epoch was finished: nothing is lost when it is begun anew
     differing = settings.differences(there.config, wanted.config)
-    if there.data.train_fingerprint != wanted.data.train_fingerprint:
-        differing.append(f"training images of {there.data.name} / {wanted.data.name}")
+    for split in ("train", "test"):
+        if getattr(there.data, f"{split}_fingerprint") != getattr(
+            wanted.data, f"{split}_fingerprint"
+        ):
+            differing.append(f"{split} images: of {there.data.name} / of {wanted.data.name}")
     if differing:
         raise InputError(
             f"{path} holds a run with other settings (there / wanted): "
@@ -244,12 +257,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    content = save({name: value.detach().contiguous() for name, value in tensors.items()})
     with written_whole(path) as partial:
-        save_file({name: value.detach().contiguous() for name, value in tensors.items()}, partial)
+        partial.write_bytes(content)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    return _parse_json(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text, so not JSON") from None
+    return _parse_json(text, str(path))
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Without hidden files, such as one half written when a process was killed."""
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _parse_json(text: str, where: str) -> dict[str, Any]:

@@ -30,6 +30,10 @@ def save_samples(
     """
     if count < 1:
         raise InputError(f"at least one sample must be asked for, found {count}")
+    if out.suffix not in (".npz", ".png"):
+        raise InputError(f"{out}: samples are written as .png or .npz")
+    if out.suffix == ".png" and count > MAX_PNG_COUNT:
+        raise InputError(f"{count} samples are too many for a picture; write an .npz")
     labels = _labels(loaded, count, class_name)
     images = loaded.model.sample(count, generator(seed, "samples"), labels).numpy()
     if out.suffix == ".npz":
@@ -38,12 +42,8 @@ def save_samples(
                 np.savez_compressed(partial, images=images)
             else:
                 np.savez_compressed(partial, images=images, labels=labels.numpy())
-    elif out.suffix == ".png":
-        if count > MAX_PNG_COUNT:
-            raise InputError(f"{count} samples are too many for a picture; write an .npz")
-        save_png(out, tile(images, min(COLUMNS, count)), scale=PNG_SCALE)
     else:
-        raise InputError(f"{out}: samples are written as .png or .npz")
+        save_png(out, tile(images, min(COLUMNS, count)), scale=PNG_SCALE)
 
 
 def _labels(loaded: LoadedRun, count: int, class_name: str | None) -> Tensor | None:

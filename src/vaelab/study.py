@@ -1,8 +1,10 @@
 """Many runs from one command: data, training, evaluation, figures, comparison; done once each."""
 
+import json
 import math
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,13 @@ from vaelab.data.batches import Batches
 from vaelab.data.summary import summarize
 from vaelab.errors import unknown_name
 from vaelab.evaluation import evaluate
-from vaelab.figures import DATA_FIGURES, FIGURES, draw_comparison, draw_data, draw_figures
+from vaelab.figures import (
+    DATA_FIGURES,
+    draw_comparison,
+    draw_data,
+    draw_figures,
+    possible_figures,
+)
 from vaelab.files import write_json, write_text
 from vaelab.loaded_run import LoadedRun
 from vaelab.models import ImageShape, LatentVariableModel, build_model
@@ -120,43 +128,72 @@ def study_named(name: str) -> Study:
     return STUDIES[name]()
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a study leaves.
+
+    Attributes:
+        table: the comparison of all runs.
+        summary: the page of table and figures.
+    """
+
+    table: str
+    summary: Path
+
+
 def run_study(
     study: Study, out: Path, data: DataConfig, *, data_dir: Path | None, hardware: Hardware
-) -> str:
+) -> Outcome:
     """Run what of `study` is not done yet in the folder `out`.
 
-    Fashion-MNIST that cannot be had is replaced by wardrobe, and that is said.
-
-    Returns:
-        The comparison of all runs, as a table.
+    Fashion-MNIST that cannot be had is replaced by wardrobe, and that is said; its results go
+    into a folder of their own, beside the one that Fashion-MNIST's will have.
 
     Raises:
         InputError: if the data or the folder cannot be used.
     """
-    data, dataset = _load_or_fall_back(data, data_dir)
+    dataset = _load(data, data_dir)
+    if dataset is None:
+        data, out = replace(data, name="wardrobe"), out.with_name(f"{out.name}-wardrobe")
+        dataset = load_data(data)
     _say(f"data: {dataset.name}, {dataset.source}")
     _study_data(dataset, data, out / "data")
-    configs = {name: replace(config, data=data) for name, config in study.configs.items()}
-    progress = StudyProgress(configs, dataset, out)
+    configs = {
+        name: replace(config, data=data)
+        for name, config in _possible(study.configs, dataset).items()
+    }
     finished: dict[str, LoadedRun] = {}
-    for name, config in configs.items():
-        progress.begin(name)
-        run = fit(config, out / name, dataset=dataset, hardware=hardware, observers=[progress])
-        finished[name] = LoadedRun(run, dataset=dataset)
-        _finish(finished[name], is_illustrated=name in study.illustrated)
-    progress.end()
+    with closing(StudyProgress(configs, dataset, out)) as progress:
+        for name, config in configs.items():
+            progress.begin(name)
+            run = fit(config, out / name, dataset=dataset, hardware=hardware, observers=[progress])
+            finished[name] = LoadedRun(run, dataset=dataset)
+            _finish(finished[name], is_illustrated=name in study.illustrated)
     for figure, names in study.comparisons.items():
-        draw_comparison(figure, [finished[name] for name in names], out / "figures")
+        _compare(figure, [finished[name] for name in names], out / "figures")
     return _write_summary(study, out, finished)
 
 
-def _load_or_fall_back(data: DataConfig, data_dir: Path | None) -> tuple[DataConfig, Dataset]:
+def _load(data: DataConfig, data_dir: Path | None) -> Dataset | None:
+    """The data set, or None where Fashion-MNIST cannot be had."""
     try:
-        return data, load_data(data, data_dir)
-    except DataUnavailableError as error:
-        _say(f"{error}\ngoing on with the built-in wardrobe set; every artefact says so")
-        data = replace(data, name="wardrobe")
-        return data, load_data(data)
+        return load_data(data, data_dir)
+    except DataUnavailableError:
+        _say(
+            "Fashion-MNIST is neither on disk nor to be downloaded: going on with the built-in "
+            "wardrobe set, and every artefact says so"
+        )
+        return None
+
+
+def _possible(configs: dict[str, Config], dataset: Dataset) -> dict[str, Config]:
+    """Without the conditional models where no image has a label."""
+    if dataset.train.labels is not None:
+        return configs
+    left_out = [name for name, config in configs.items() if config.model.conditional]
+    if left_out:
+        _say(f"{dataset.name} has no labels: {', '.join(left_out)} cannot be trained on it")
+    return {name: config for name, config in configs.items() if name not in left_out}
 
 
 def _say(text: str) -> None:
@@ -164,43 +201,55 @@ def _say(text: str) -> None:
 
 
 def _study_data(dataset: Dataset, config: DataConfig, folder: Path) -> None:
-    """Numbers and figures of the data, unless they are there for the same images."""
+    """Numbers and figures of the data, unless they are there for the same images and split."""
+    path = folder / "summary.json"
     summary = summarize(dataset, config)
-    write_json(folder / "summary.json", summary)
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) == summary:
+        return
     draw_data(dataset, summary, folder)
+    # Last, as the sign that the figures are whole.
+    write_json(path, summary)
 
 
 def _finish(loaded: LoadedRun, *, is_illustrated: bool) -> None:
     """Evaluate and draw a trained run, where that was not done yet."""
     if not loaded.run.read_evaluation():
         evaluate(loaded)
+    if not is_illustrated:
+        return
     missing = [
         name
-        for name, figure in FIGURES.items()
-        if figure.obstacle(loaded) is None and not (loaded.run.figures / f"{name}.svg").exists()
+        for name in possible_figures(loaded)
+        if not (loaded.run.figures / f"{name}.svg").exists()
     ]
-    if is_illustrated and missing:
+    if missing:
         draw_figures(loaded, missing)
+
+
+def _compare(figure: str, runs: list[LoadedRun], folder: Path) -> None:
+    """Draw a figure of several runs, unless it is there and newer than their evaluations."""
+    drawn = folder / f"{figure}.svg"
+    newest = max((run.run.path / "evaluation.json").stat().st_mtime_ns for run in runs)
+    if not drawn.exists() or drawn.stat().st_mtime_ns < newest:
+        draw_comparison(figure, runs, folder)
 
 
 class StudyProgress:
     """Time left for all runs together, by arithmetic done, which time follows closely."""
 
     def __init__(self, configs: dict[str, Config], dataset: Dataset, out: Path) -> None:
+        self.names = list(configs)
         self.work_per_step = {
             name: config.training.batch_size * _operations_per_image(config, dataset)
             for name, config in configs.items()
-            if not Run(out / name, config, DataCard.of(dataset)).is_finished()
         }
-        images = (1 - configs[next(iter(configs))].data.validation_fraction) * len(dataset.train)
-        self.names = list(configs)
-        total = sum(
-            work
-            * math.ceil(images / configs[name].training.batch_size)
-            * configs[name].training.epochs
-            for name, work in self.work_per_step.items()
-        )
         self.current = 0.0
+        card = DataCard.of(dataset)
+        total = sum(
+            self.work_per_step[name]
+            * _steps_left(Run(out / name, config, card), len(dataset.train))
+            for name, config in configs.items()
+        )
         self.bar = tqdm(
             total=total,
             file=sys.stderr,
@@ -211,7 +260,7 @@ class StudyProgress:
     def begin(self, name: str) -> None:
         """A run begins, or is passed over as done."""
         self.bar.set_description_str(f"run {self.names.index(name) + 1} of {len(self.names)}")
-        self.current = self.work_per_step.get(name, 0.0)
+        self.current = self.work_per_step[name]
 
     def on_step(self) -> None:
         """One batch more."""
@@ -220,9 +269,18 @@ class StudyProgress:
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
         """Nothing."""
 
-    def end(self) -> None:
-        """All runs are done."""
+    def close(self) -> None:
+        """All runs are done, or one failed."""
         self.bar.close()
+
+
+def _steps_left(run: Run, image_count: int) -> int:
+    state = run.load_checkpoint_state()
+    if state is not None and state["is_finished"]:
+        return 0
+    images = (1 - run.config.data.validation_fraction) * image_count
+    epochs = run.config.training.epochs - (0 if state is None else state["epochs_done"])
+    return epochs * math.ceil(images / run.config.training.batch_size)
 
 
 def _operations_per_image(config: Config, dataset: Dataset) -> int:
@@ -240,22 +298,23 @@ def _operations_per_image(config: Config, dataset: Dataset) -> int:
     return int(counter.get_total_flops())
 
 
-def _write_summary(study: Study, out: Path, finished: dict[str, LoadedRun]) -> str:
-    """A page of table and figures that any viewer of Markdown shows; returns the plain table."""
+def _write_summary(study: Study, out: Path, finished: dict[str, LoadedRun]) -> Outcome:
+    """A page of table and figures that any viewer of Markdown shows."""
     groups = [read_rows(group) for group in group_by_data([run.run for run in finished.values()])]
     pictures = [out / "data" / f"{name}.png" for name in DATA_FIGURES]
     pictures += [out / "figures" / f"{name}.png" for name in study.comparisons]
     for name in study.illustrated:
-        pictures += sorted(finished[name].run.figures.glob("*.png"))
+        if name in finished:
+            pictures += sorted(finished[name].run.figures.glob("*.png"))
     shown = "\n\n".join(
         f"### {_heading(path, out)}\n\n![{path.stem}]({path.relative_to(out).as_posix()})"
         for path in pictures
     )
     data = next(iter(finished.values())).run.data
     heading = f"# Study on {data.name}\n\nData: {data.source}"
-    table = render(groups, "markdown")
-    write_text(out / "summary.md", f"{heading}\n\n{table}\n{shown}\n")
-    return render(groups, "table")
+    summary = out / "summary.md"
+    write_text(summary, f"{heading}\n\n{render(groups, 'markdown')}\n{shown}\n")
+    return Outcome(render(groups, "table"), summary)
 
 
 def _heading(picture: Path, out: Path) -> str:

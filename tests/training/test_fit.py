@@ -249,7 +249,7 @@ def test_dynamic_binarization_draws_anew(wardrobe: Dataset) -> None:
 
 
 def test_every_image_is_seen_once_an_epoch_also_by_many_processes() -> None:
-    data = noise_images(103, (1, 4, 4))
+    data = noise_images(103, (1, 4, 4), classes=3)
     marked = replace(data, images=np.arange(103, dtype=np.uint8)[:, None, None, None].copy())
     batches = Batches(marked, torch.device("cpu"))
 
@@ -278,7 +278,7 @@ def test_hardware_that_is_not_there_is_told_in_a_line(tmp_path: Path, wardrobe: 
 
 
 def test_a_conditional_model_needs_labels(tmp_path: Path) -> None:
-    data = noise_images(60, (1, 28, 28), labels=False)
+    data = noise_images(60, (1, 28, 28), classes=0)
     with pytest.raises(InputError, match="has no labels"):
         train(tiny("cvae"), tmp_path / "run", Dataset(train=data, test=data, source="noise"))
 
@@ -288,7 +288,7 @@ def test_a_conditional_model_needs_labels(tmp_path: Path) -> None:
 def test_images_of_any_shape_without_labels(
     name: str, shape: tuple[int, int, int], tmp_path: Path
 ) -> None:
-    data = noise_images(60, shape, labels=False)
+    data = noise_images(60, shape, classes=0)
     dataset = Dataset(train=data, test=data, source="noise")
     assert train(tiny(name), tmp_path / "run", dataset).is_finished()
 
@@ -319,3 +319,31 @@ def test_weights_of_another_model_are_refused(tmp_path: Path, wardrobe: Dataset)
     shutil.copy(other.path / "model.safetensors", one.path / "model.safetensors")
     with pytest.raises(InputError, match="should have shape"):
         one.load_model()
+
+
+def test_a_run_that_failed_before_its_first_epoch_can_be_begun_anew(
+    tmp_path: Path, wardrobe: Dataset
+) -> None:
+    with pytest.raises(NonFiniteLossError):
+        train(tiny("mlp-vae", training__learning_rate="1e30"), tmp_path / "run", wardrobe)
+    assert train(tiny("mlp-vae"), tmp_path / "run", wardrobe).is_finished()
+
+
+def test_a_gradient_that_is_no_number_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+    config = tiny("mlp-vae", training__gradient_clip_norm="1", training__learning_rate="1e30")
+    with pytest.raises(NonFiniteLossError) as caught:
+        train(config, tmp_path / "run", wardrobe)
+    assert "\n" not in str(caught.value)
+
+
+def test_metrics_cut_short_are_refused(tmp_path: Path, wardrobe: Dataset) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            tiny("mlp-vae", training__epochs="4"),
+            tmp_path / "run",
+            wardrobe,
+            observers=[StopAfter(2)],
+        )
+    (tmp_path / "run/metrics.jsonl").write_text("")
+    with pytest.raises(InputError, match="has 0 lines, its checkpoint 2 epochs"):
+        train(tiny("mlp-vae", training__epochs="4"), tmp_path / "run", wardrobe)

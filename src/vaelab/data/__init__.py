@@ -8,9 +8,9 @@ from vaelab.data import fashion_mnist, images, wardrobe
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
 from vaelab.data.splits import split
-from vaelab.errors import unknown_name
+from vaelab.errors import InputError, unknown_name
 
-# Each takes the configuration and the folder named by --data-dir, if one was.
+# Each takes the configuration and the place named by --data-dir, if one was.
 DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
     "fashion-mnist": fashion_mnist.load,
     "wardrobe": wardrobe.load,
@@ -24,13 +24,16 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
 
     Args:
         config: its name and what else it needs.
-        data_dir: where Fashion-MNIST's files lie, if not on the usual search path.
+        data_dir: where the images lie, before all other places: Fashion-MNIST's files, or the
+            folder or .npz file in place of `config.path`.
 
     Raises:
         InputError: if it is unknown, cannot be found or cannot be used.
     """
     if config.name not in DATASETS:
         raise unknown_name("data set", config.name, DATASETS)
+    if data_dir is not None and config.name == "wardrobe":
+        raise InputError("wardrobe is drawn, not read: it takes no --data-dir")
     return DATASETS[config.name](config, data_dir)
 
 

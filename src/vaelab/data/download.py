@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from vaelab.data.reading import one_line, writing
+from vaelab.data.reading import one_line
 from vaelab.errors import InputError
 from vaelab.files import written_whole
 
@@ -62,7 +62,7 @@ def download(
 def _download_from(
     url: str, path: Path, size_limit: int, verify: Callable[[BinaryIO, str], object]
 ) -> None:
-    with writing(path), written_whole(path) as partial:
+    with written_whole(path) as partial:
         with partial.open("wb") as file:
             for chunk in _chunks(url, size_limit):
                 file.write(chunk)

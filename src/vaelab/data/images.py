@@ -16,7 +16,7 @@ from vaelab.errors import InputError
 TEST_FRACTION = 0.1
 
 
-def load_folder(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
+def load_folder(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     """Images under `config.path`: a subfolder per class, or train/ and test/ with those inside.
 
     Without these two, a tenth of each class is set aside as test images.
@@ -24,7 +24,7 @@ def load_folder(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
     Raises:
         InputError: naming the first folder or file that cannot be used.
     """
-    folder = _required_path(config)
+    folder = _required_path(config, data_dir)
     name, source = f"folder:{folder.resolve().name}", f"image files in {folder}"
     with reading(folder):
         is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
@@ -32,7 +32,7 @@ def load_folder(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
     return _dataset(_read_parts(name, parts), config, source)
 
 
-def load_npz(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
+def load_npz(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     """Images in the file `config.path`, under `images` and, if they are there, `labels`.
 
     `images` is uint8 (N, H, W), (N, H, W, C) or (N, C, H, W); `class_names`, `test_images` and
@@ -41,7 +41,7 @@ def load_npz(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
     Raises:
         InputError: naming the file, the array, what was expected and what was found.
     """
-    path = _required_path(config)
+    path = _required_path(config, data_dir)
     arrays = read_arrays(path, ("images", "labels", "class_names", "test_images", "test_labels"))
     parts = ("", "test_") if "test_images" in arrays else ("",)
     images = {
@@ -71,7 +71,10 @@ def load_npz(config: DataConfig, _data_dir: Path | None = None) -> Dataset:
     return _dataset(data, config, f"arrays in {path}")
 
 
-def _required_path(config: DataConfig) -> Path:
+def _required_path(config: DataConfig, data_dir: Path | None) -> Path:
+    """Where the images lie: where they were moved to, else where they were."""
+    if data_dir is not None:
+        return data_dir
     if config.path is None:
         raise InputError(
             f"the data set {config.name!r} needs a path: set data.path to where its images lie"

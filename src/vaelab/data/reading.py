@@ -15,18 +15,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Tell in one line what the operating system refuses while `path` is written."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {_reason(error)}; make room there or name another folder"
-        ) from error
+        raise InputError(f"{path} cannot be read: {error.strerror or one_line(error)}") from error
 
 
 def refuse_web_page(name: Path | str, start: bytes) -> None:
@@ -47,7 +36,3 @@ def refuse_web_page(name: Path | str, start: bytes) -> None:
 def one_line(error: object) -> str:
     """The message of another library's error without line breaks, or its kind if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or one_line(error)

@@ -8,7 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from vaelab.data.image_data import Dataset
+from vaelab.comparison import group_by_data
+from vaelab.data import Dataset
 from vaelab.errors import InputError, unknown_name
 from vaelab.figures import beside, curves, eda, images, latent, walks
 from vaelab.figures.style import save, styled
@@ -21,6 +22,7 @@ NEEDS: dict[str, tuple[Callable[[LoadedRun], bool], str]] = {
     "no classes to choose": (lambda run: not run.model.is_conditional, "its model is conditional"),
     "2 latent dimensions": (lambda run: run.model.latent_size == 2, "its model has others"),
     "more than 2 latent dimensions": (lambda run: run.model.latent_size > 2, "it has fewer"),
+    "3 test images": (lambda run: len(run.data.test) >= 3, "there are fewer"),
     "the package umap-learn": (
         lambda _run: importlib.util.find_spec("umap") is not None,
         "install vaelab[umap]",
@@ -40,13 +42,27 @@ class RunFigure:
     draw: Callable[[LoadedRun], Figure]
     needs: tuple[str, ...] = ()
 
-    def obstacle(self, run: LoadedRun) -> str | None:
-        """Why it cannot be drawn of this run, or None if it can."""
-        for need in self.needs:
-            is_met, absence = NEEDS[need]
-            if not is_met(run):
-                return f"it needs {need}: {absence}"
-        return None
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure of several evaluated runs, all on the same images and in the same unit.
+
+    Attributes:
+        draw: it.
+        needs: keys of `NEEDS` that each run meets.
+    """
+
+    draw: Callable[[Sequence[LoadedRun]], Figure]
+    needs: tuple[str, ...] = ()
+
+
+def obstacle(needs: Sequence[str], run: LoadedRun) -> str | None:
+    """Why a figure with these needs cannot be drawn of this run, or None if it can."""
+    for need in needs:
+        is_met, absence = NEEDS[need]
+        if not is_met(run):
+            return f"it needs {need}: {absence}"
+    return None
 
 
 FIGURES: dict[str, RunFigure] = {
@@ -55,9 +71,11 @@ FIGURES: dict[str, RunFigure] = {
     "samples": RunFigure(images.samples, ("a prior",)),
     "class-samples": RunFigure(images.class_samples, ("a prior", "classes to choose")),
     "latent": RunFigure(latent.latent, ("2 latent dimensions",)),
-    "pca": RunFigure(latent.pca, ("more than 2 latent dimensions",)),
-    "tsne": RunFigure(latent.tsne, ("more than 2 latent dimensions",)),
-    "umap": RunFigure(latent.umap, ("more than 2 latent dimensions", "the package umap-learn")),
+    "pca": RunFigure(latent.pca, ("more than 2 latent dimensions", "3 test images")),
+    "tsne": RunFigure(latent.tsne, ("more than 2 latent dimensions", "3 test images")),
+    "umap": RunFigure(
+        latent.umap, ("more than 2 latent dimensions", "3 test images", "the package umap-learn")
+    ),
     "manifold": RunFigure(
         latent.manifold, ("a prior", "2 latent dimensions", "no classes to choose")
     ),
@@ -69,12 +87,11 @@ FIGURES: dict[str, RunFigure] = {
     "class-interpolations": RunFigure(walks.class_interpolations, ("classes to choose",)),
 }
 
-# Figures of several evaluated runs.
-COMPARISONS: dict[str, Callable[[Sequence[LoadedRun]], Figure]] = {
-    "autoencoder-beside-vae": beside.autoencoder_beside_vae,
-    "rate-distortion": beside.rate_distortion,
-    "beta-images": beside.beta_images,
-    "beta-kl": beside.kl_by_beta,
+COMPARISONS: dict[str, Comparison] = {
+    "autoencoder-beside-vae": Comparison(beside.autoencoder_beside_vae),
+    "rate-distortion": Comparison(beside.rate_distortion, ("a prior",)),
+    "beta-images": Comparison(beside.beta_images, ("a prior",)),
+    "beta-kl": Comparison(beside.kl_by_beta, ("a prior",)),
 }
 
 # Figures of a data set and its summary.
@@ -82,6 +99,11 @@ DATA_FIGURES: dict[str, Callable[[Dataset, dict[str, Any]], Figure]] = {
     "images": eda.labelled_samples,
     "distributions": eda.distributions,
 }
+
+
+def possible_figures(run: LoadedRun) -> list[str]:
+    """The names of all figures that this run can have."""
+    return [name for name, figure in FIGURES.items() if obstacle(figure.needs, run) is None]
 
 
 def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
@@ -96,24 +118,33 @@ def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
     for name in names:
         if name not in FIGURES:
             raise unknown_name("figure", name, FIGURES)
-        obstacle = FIGURES[name].obstacle(run)
-        if obstacle is not None:
-            raise InputError(f"figure {name!r} cannot be drawn of {run.run.path}: {obstacle}")
-    chosen = names or [name for name, figure in FIGURES.items() if figure.obstacle(run) is None]
+        _refuse(name, obstacle(FIGURES[name].needs, run), run)
     with styled():
-        return [save(FIGURES[name].draw(run), run.run.figures / name)[0] for name in chosen]
+        return [
+            save(FIGURES[name].draw(run), run.run.figures / name)[0]
+            for name in names or possible_figures(run)
+        ]
 
 
 def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
     """Draw one figure of several evaluated runs; returns the PNG file.
 
     Raises:
-        InputError: on an unknown name.
+        InputError: on an unknown name, or runs of which it cannot be drawn.
     """
     if name not in COMPARISONS:
         raise unknown_name("figure of several runs", name, COMPARISONS)
+    if len(group_by_data([run.run for run in runs])) > 1:
+        raise InputError(f"figure {name!r} needs runs on the same images and in the same unit")
+    for run in runs:
+        _refuse(name, obstacle(COMPARISONS[name].needs, run), run)
     with styled():
-        return save(COMPARISONS[name](runs), folder / name)[0]
+        return save(COMPARISONS[name].draw(runs), folder / name)[0]
+
+
+def _refuse(name: str, reason: str | None, run: LoadedRun) -> None:
+    if reason is not None:
+        raise InputError(f"figure {name!r} cannot be drawn of {run.run.path}: {reason}")
 
 
 def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[Path]:

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from vaelab.data.batches import Batch
 from vaelab.figures.images import images_of_each_class
 from vaelab.figures.style import (
     CELL_INCHES,
     MUTED_COLOR,
     TRAIN_COLOR,
-    class_color,
     show_images,
     title,
 )
-from vaelab.figures.walks import mean_kl_per_dimension
+from vaelab.figures.walks import KL_COUNT, REACH, mean_kl_per_dimension
 from vaelab.loaded_run import LoadedRun
 from vaelab.randomness import generator
 
@@ -38,7 +39,7 @@ def autoencoder_beside_vae(runs: Sequence[LoadedRun]) -> Figure:
     axes.set_title("Reconstructions")
     show_images(
         below,
-        torch.cat([_from_random_codes(run, batch.labels) for run in runs]).numpy(),
+        torch.cat([_from_random_codes(run, batch) for run in runs]).numpy(),
         len(batch),
         row_labels=names,
     )
@@ -51,10 +52,9 @@ def autoencoder_beside_vae(runs: Sequence[LoadedRun]) -> Figure:
     return figure
 
 
-def _from_random_codes(run: LoadedRun, labels: Tensor | None) -> Tensor:
-    count = COLUMNS if labels is None else len(labels)
-    codes = torch.empty(count, run.model.latent_size)
-    return run.model.decode(codes.normal_(generator=generator(0, "random codes")), labels)
+def _from_random_codes(run: LoadedRun, batch: Batch) -> Tensor:
+    codes = torch.empty(len(batch), run.model.latent_size)
+    return run.model.decode(codes.normal_(generator=generator(0, "random codes")), batch.labels)
 
 
 def rate_distortion(runs: Sequence[LoadedRun]) -> Figure:
@@ -98,8 +98,9 @@ def beta_images(runs: Sequence[LoadedRun]) -> Figure:
     )
     left.set_title("Reconstructions")
     walks = [_strongest_walk(run, batch.x[:1], batch.labels) for run in runs]
-    start = batch.x[:1].expand(TRAVERSAL_STEPS, -1, -1, -1)
-    show_images(right, torch.cat([start, *walks]).numpy(), TRAVERSAL_STEPS)
+    # Nothing beside the originals, so that the rows of both sides stay level.
+    blank = torch.ones_like(walks[0])
+    show_images(right, torch.cat([blank, *walks]).numpy(), TRAVERSAL_STEPS)
     right.set_title("Along the dimension with most KL, -3 to +3")
     title(figure, "What β does to images", f"{runs[0].run.data.name} test images")
     return figure
@@ -109,7 +110,9 @@ def _strongest_walk(run: LoadedRun, x: Tensor, labels: Tensor | None) -> Tensor:
     label = None if labels is None else labels[:1]
     strongest = mean_kl_per_dimension(run).argmax()
     codes = run.model.encode(x, label).mean.repeat(TRAVERSAL_STEPS, 1)
-    codes[:, strongest] = torch.linspace(-3, 3, TRAVERSAL_STEPS)
+    assert run.model.prior is not None
+    mean, variance = (moment[strongest] for moment in run.model.prior.moments())
+    codes[:, strongest] = mean + variance.sqrt() * torch.linspace(-REACH, REACH, TRAVERSAL_STEPS)
     return run.model.decode(codes, None if label is None else label.expand(TRAVERSAL_STEPS))
 
 
@@ -118,6 +121,7 @@ def kl_by_beta(runs: Sequence[LoadedRun]) -> Figure:
     runs = sorted(runs, key=_beta)
     figure = Figure(figsize=(6.6, 4.0))
     axes = figure.add_subplot()
+    colors = mpl.colormaps["viridis"]
     for index, run in enumerate(runs):
         kl = mean_kl_per_dimension(run).sort(descending=True).values.tolist()
         axes.plot(
@@ -125,7 +129,7 @@ def kl_by_beta(runs: Sequence[LoadedRun]) -> Figure:
             kl,
             marker="o",
             markersize=4,
-            color=class_color(index),
+            color=colors(0.9 * index / max(1, len(runs) - 1)),
             label=f"β = {_beta(run):g}",
         )
     axes.axhline(0, color=MUTED_COLOR, linewidth=0.8)
@@ -135,7 +139,8 @@ def kl_by_beta(runs: Sequence[LoadedRun]) -> Figure:
     title(
         figure,
         "KL of each dimension by β",
-        f"a dimension at 0 carries nothing; {runs[0].run.data.name} test images",
+        f"a dimension at 0 carries nothing; {min(KL_COUNT, len(runs[0].data.test)):,} "
+        f"{runs[0].run.data.name} test images",
     )
     return figure
 

@@ -25,16 +25,18 @@ def curves(loaded: LoadedRun) -> Figure:
         _focus_on_later_epochs(axes, [record[s][name] for record in records for s in _SPLITS])
         axes.set_title(heading)
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     panels[0].set_ylabel(f"{unit} per image")
     panels[0].legend()
     _mark_kl_weight(panels[2], epochs, [record["kl_weight"] for record in records])
     last = records[-1]["validation"]
+    floor = last["reconstruction_floor"]
     title(
         figure,
         f"Losses over epochs: {loaded.run.name}",
         f"{loaded.run.data.name}; validation after the last epoch: {last['total']:.2f} = "
-        f"{last['reconstruction']:.2f} reconstruction + {last['kl_nats']:.2f} KL",
+        f"{last['reconstruction']:.2f} reconstruction + {last['kl_nats']:.2f} KL"
+        + ("" if floor is None else f"; floor of the reconstruction {floor:.3f}"),
     )
     return figure
 
@@ -43,10 +45,15 @@ _SPLITS = ("train", "validation")
 
 
 def _focus_on_later_epochs(axes: Axes, values: list[float]) -> None:
-    """Without the first epoch's training loss, an average that begins at random weights."""
-    later = values[1:]
+    """Without the first epoch, whose training loss is an average that begins at random weights.
+
+    `values` are training and validation loss in turn.
+    """
+    later = values[2:]
+    if not later:
+        return
     spread = max(later) - min(later)
-    if values[0] > max(later) + spread:
+    if values[0] > max(later) + spread > max(later):
         axes.set_ylim(min(later) - 0.08 * spread, max(later) + 0.25 * spread)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vaelab.data.image_data import Dataset
-from vaelab.figures.style import TRAIN_COLOR, grid_figure, show_images, title
+from vaelab.figures.style import TRAIN_COLOR, VALIDATION_COLOR, grid_figure, show_images, title
 
 SAMPLES_PER_CLASS = 10
 
@@ -15,39 +15,45 @@ def labelled_samples(dataset: Dataset, _summary: dict[str, Any]) -> Figure:
     """The first training images of each class."""
     data = dataset.train
     if data.labels is None:
-        names: tuple[str, ...] = ()
-        chosen = np.arange(min(50, len(data)))
+        rows = np.array_split(np.arange(min(50, len(data))), 5)
     else:
-        names = data.class_names
-        chosen = np.concatenate(
-            [np.flatnonzero(data.labels == i)[:SAMPLES_PER_CLASS] for i in range(len(names))]
-        )
-    figure, axes = grid_figure(SAMPLES_PER_CLASS, -(-len(chosen) // 10), label_inches=1.2)
-    images = np.divide(data.images[chosen], 255, dtype=np.float32)
-    show_images(axes, images, SAMPLES_PER_CLASS, row_labels=names)
+        rows = [
+            np.flatnonzero(data.labels == label)[:SAMPLES_PER_CLASS]
+            for label in range(len(data.class_names))
+        ]
+    images = np.ones((len(rows) * SAMPLES_PER_CLASS, *data.images.shape[1:]), np.float32)
+    for row, indices in enumerate(rows):
+        start = row * SAMPLES_PER_CLASS
+        images[start : start + len(indices)] = data.images[indices] / np.float32(255)
+    figure, axes = grid_figure(SAMPLES_PER_CLASS, len(rows), label_inches=1.2)
+    show_images(axes, images, SAMPLES_PER_CLASS, row_labels=data.class_names)
     height, width = data.images.shape[2:]
+    shown = f"first {SAMPLES_PER_CLASS} of each class" if data.class_names else "first"
     title(
         figure,
         f"Images: {dataset.name}",
-        f"the first {SAMPLES_PER_CLASS} training images of each class, {height} x {width} pixels; "
-        f"{len(data):,} for training, {len(dataset.test):,} for testing",
+        f"the {shown} of {len(data):,} training images, {height} x {width} pixels; "
+        f"{len(dataset.test):,} for testing",
     )
     return figure
 
 
 def distributions(dataset: Dataset, summary: dict[str, Any]) -> Figure:
     """Images per class in each split, and the histogram of pixel values with the range check."""
-    figure = Figure(figsize=(10, 4.2))
+    names = dataset.train.class_names or ("all",)
+    figure = Figure(figsize=(10, max(4.2, 1.5 + 0.22 * len(names))))
     left, right = figure.subplots(1, 2)
     splits = summary["splits"]
-    names = dataset.train.class_names or ("all",)
     bottom = np.zeros(len(names))
     for (split, numbers), color in zip(
-        splits.items(), (TRAIN_COLOR, "#92dadd", "#ffa90e"), strict=True
+        splits.items(), (TRAIN_COLOR, VALIDATION_COLOR, "#ffa90e"), strict=True
     ):
         counts = np.array(numbers["class_counts"] or [numbers["images"]])
-        left.barh(names, counts, left=bottom, color=color, label=f"{split} ({counts.sum():,})")
+        left.barh(
+            range(len(names)), counts, left=bottom, color=color, label=f"{split} ({counts.sum():,})"
+        )
         bottom += counts
+    left.set_yticks(range(len(names)), names)
     left.invert_yaxis()
     left.set_title("Images per class")
     left.set_xlabel("images")

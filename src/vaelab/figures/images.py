@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from vaelab.figures.style import grid_figure, show_images, title
 from vaelab.loaded_run import LoadedRun
+from vaelab.pictures import rows_in_pairs
 from vaelab.randomness import generator
 
 SAMPLE_COUNT = 50
@@ -19,35 +20,41 @@ def reconstructions(loaded: LoadedRun) -> Figure:
     batch = loaded.test_batch(images_of_each_class(loaded, 2))
     rebuilt = loaded.model.reconstruct(batch.x, batch.labels)
     columns = min(COLUMNS, len(batch))
-    rows = list(zip(batch.x.split(columns), rebuilt.split(columns), strict=True))
-    images = torch.cat([images for pair in rows for images in pair])
-    figure, axes = grid_figure(columns, 2 * len(rows), label_inches=1.1)
+    images = rows_in_pairs(batch.x, rebuilt, columns)
+    pairs = len(images) // columns // 2
+    figure, axes = grid_figure(columns, 2 * pairs, label_inches=1.1)
     show_images(
         axes,
         images.numpy(),
         columns,
-        row_labels=["original", "reconstruction"] * len(rows),
+        row_labels=["original", "reconstruction"] * pairs,
         group_rows=2,
     )
-    evaluation = loaded.run.read_evaluation().get("metrics", {})
-    title(figure, f"Reconstructions: {loaded.run.name}", _reconstruction_detail(loaded, evaluation))
+    title(figure, f"Reconstructions: {loaded.run.name}", _reconstruction_detail(loaded))
     return figure
 
 
-def _reconstruction_detail(loaded: LoadedRun, metrics: dict[str, dict[str, float]]) -> str:
+def _reconstruction_detail(loaded: LoadedRun) -> str:
     text = f"{loaded.run.data.name} test images; the code is the posterior's mean"
+    metrics = loaded.run.read_evaluation().get("metrics", {})
     if "reconstruction" in metrics:
         text += f"; mean over the test set {metrics['reconstruction']['value']:.2f}"
+    floor = loaded.run.read_metrics()[-1]["validation"]["reconstruction_floor"]
     if "reconstruction_floor" in metrics:
         text += f" (floor {metrics['reconstruction_floor']['value']:.3f})"
+    elif floor is not None:
+        text += f"; floor on the validation images {floor:.3f}"
     return text
 
 
 def images_of_each_class(loaded: LoadedRun, count: int) -> list[int]:
-    """Indices of the first `count` test images of each class, one of each class after the other."""
+    """Indices of the first `count` test images of each class, one of each class after the other.
+
+    Without labels, the first test images, as many as for ten classes.
+    """
     labels = loaded.data.test.labels
     if labels is None:
-        return list(range(min(2 * COLUMNS, len(loaded.data.test))))
+        return list(range(min(count * COLUMNS, len(loaded.data.test))))
     members = [np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]
     return [int(of[i]) for i in range(count) for of in members if i < len(of)]
 

@@ -17,12 +17,13 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from vaelab.data import ImageData
-from vaelab.figures.style import CELL_INCHES, class_color, show_images, title
+from vaelab.figures.style import CELL_INCHES, TEXT_COLOR, class_color, show_images, title
 from vaelab.loaded_run import LoadedRun
 
 SCATTER_COUNT = 10_000
 TSNE_COUNT = 3000
 MANIFOLD_SIZE = 20
+STYLES = 9
 
 
 def latent(loaded: LoadedRun) -> Figure:
@@ -81,7 +82,15 @@ def _scatter(
     figure = Figure(figsize=(7.8, 6.4))
     axes = figure.add_subplot()
     if data.labels is None:
-        axes.scatter(points[:, 0], points[:, 1], s=4, alpha=0.5, linewidths=0)
+        axes.scatter(
+            points[:, 0],
+            points[:, 1],
+            s=5,
+            color=class_color(0),
+            alpha=0.6,
+            linewidths=0,
+            rasterized=True,
+        )
     else:
         _scatter_classes(axes, points, data.labels, data.class_names)
     axes.set_xlabel(axis_labels[0])
@@ -115,7 +124,7 @@ def _scatter_classes(
             ha="center",
             va="center",
             weight="bold",
-            color=class_color(label),
+            color=TEXT_COLOR,
         )
         text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
         axes.scatter([], [], s=30, color=class_color(label), label=names[label])
@@ -163,6 +172,7 @@ def manifold(loaded: LoadedRun) -> Figure:
         column_labels=ends,
     )
     axes.set_xlabel("z1")
+    axes.xaxis.set_label_position("top")
     axes.set_ylabel("z2")
     title(
         figure,
@@ -178,19 +188,21 @@ def class_manifolds(loaded: LoadedRun) -> Figure:
     model, names = loaded.model, loaded.run.data.class_names
     assert model.prior is not None
     mean, variance = model.prior.moments()
-    across = torch.tensor([NormalDist().inv_cdf((i + 0.5) / 9) for i in range(9)])
-    lines = torch.zeros(2, 9, 2)
-    lines[0, :, 0] = lines[1, :, 1] = across
-    codes = (mean + variance.sqrt() * lines).flatten(0, 1)
-    labels = torch.arange(len(names)).repeat_interleave(len(codes))
-    images = model.decode(codes.repeat(len(names), 1), labels)
-    figure = Figure(figsize=(18 * 0.8 * CELL_INCHES + 1.2, len(names) * 0.8 * CELL_INCHES + 1.0))
-    axes = figure.add_subplot()
-    ticks = ["", "", "", "", "along z1", *[""] * 8, "along z2"]
-    show_images(axes, images.numpy(), 18, row_labels=names, column_labels=ticks)
+    across = torch.tensor([NormalDist().inv_cdf((i + 0.5) / STYLES) for i in range(STYLES)])
+    labels = torch.arange(len(names)).repeat_interleave(STYLES)
+    figure = Figure(
+        figsize=(2 * STYLES * 0.8 * CELL_INCHES + 1.6, len(names) * 0.8 * CELL_INCHES + 1.1)
+    )
+    for dimension, axes in enumerate(figure.subplots(1, 2)):
+        codes = mean.repeat(STYLES, 1)
+        codes[:, dimension] += variance[dimension].sqrt() * across
+        images = model.decode(codes.repeat(len(names), 1), labels)
+        row_labels = names if dimension == 0 else ()
+        show_images(axes, images.numpy(), STYLES, row_labels=row_labels)
+        axes.set_title(f"along z{dimension + 1}")
     title(
         figure,
         f"Style within each class: {loaded.run.name}",
-        f"the other dimension at the prior's mean; {loaded.run.data.name}",
+        f"at the prior's quantiles, the other dimension at its mean; {loaded.run.data.name}",
     )
     return figure

@@ -3,6 +3,7 @@
 Letters in shapes: N images, C channels, H height, W width.
 """
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +31,10 @@ CLASS_COLORS = (
     "#92dadd",
 )
 TRAIN_COLOR, VALIDATION_COLOR, MUTED_COLOR = "#3f90da", "#bd1f01", "#717581"
+TEXT_COLOR = "#222222"
 PNG_DPI = 160
 CELL_INCHES = 0.62
+DETAIL_LETTERS_PER_INCH = 15
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -80,13 +83,16 @@ def class_color(label: int) -> str:
 
 def title(figure: Figure, heading: str, detail: str) -> None:
     """A heading with, below it, what is seen and on which data."""
-    # Two texts of one block: the heading's empty second line makes room for the detail.
-    heading_text = figure.suptitle(f"{heading}\n", x=0.01, ha="left", fontsize=11, weight="bold")
+    lines = textwrap.wrap(detail, int(figure.get_figwidth() * DETAIL_LETTERS_PER_INCH))
+    # Two texts of one block: the heading's empty lines make room for the detail.
+    heading_text = figure.suptitle(
+        heading + "\n" * len(lines), x=0.01, ha="left", fontsize=11, weight="bold"
+    )
     figure.draw_without_rendering()
     figure.text(
         0.01,
         heading_text.get_position()[1],
-        f"\n{detail}",
+        "\n".join(["", *lines]),
         va="top",
         ha="left",
         fontsize=8.5,

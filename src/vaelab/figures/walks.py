@@ -1,5 +1,6 @@
 """Walks through the latent space: along its dimensions, between images, between classes."""
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 
@@ -12,8 +13,8 @@ from vaelab.models.priors import kl_per_dimension
 STEPS = 11
 REACH = 3.0
 MAX_DIMENSIONS = 16
-# From a boot to a bag and so on: pairs that have little in common show the way best.
 PAIRS = 8
+KL_COUNT = 2000
 
 
 @torch.no_grad()
@@ -44,7 +45,8 @@ def traversals(loaded: LoadedRun) -> Figure:
         figure,
         f"Traversals: {loaded.run.name}",
         f"one dimension at a time, in standard deviations of the prior; "
-        f"{len(order)} of {model.latent_size} dimensions, by their KL",
+        f"{len(order)} of {model.latent_size} dimensions, by their KL over "
+        f"{min(KL_COUNT, len(loaded.data.test)):,} test images",
     )
     return figure
 
@@ -53,7 +55,7 @@ def traversals(loaded: LoadedRun) -> Figure:
 def mean_kl_per_dimension(loaded: LoadedRun) -> torch.Tensor:
     """Mean KL (D) of each dimension over the first 2,000 test images, in nats."""
     assert loaded.model.prior is not None
-    count = min(2000, len(loaded.data.test))
+    count = min(KL_COUNT, len(loaded.data.test))
     batch = loaded.test_batch(list(range(count)))
     posterior = loaded.model.encode(batch.x, batch.labels)
     assert isinstance(posterior, DiagonalGaussian)
@@ -64,16 +66,13 @@ def mean_kl_per_dimension(loaded: LoadedRun) -> torch.Tensor:
 def interpolations(loaded: LoadedRun) -> Figure:
     """Straight lines in latent space between pairs of test images."""
     model = loaded.model
-    chosen = images_of_each_class(loaded, 2)
-    count = min(PAIRS, len(chosen) // 2)
-    starts = loaded.test_batch(chosen[:count])
-    # Within the class for a conditional model, which would otherwise change it on the way.
-    offset = len(chosen) // 2 if model.is_conditional else len(chosen) // 2 + 3
-    ends = loaded.test_batch([chosen[(i + offset) % len(chosen)] for i in range(count)])
+    pairs = _pairs(loaded)
+    starts = loaded.test_batch([start for start, _ in pairs])
+    ends = loaded.test_batch([end for _, end in pairs])
     walks = model.interpolate(starts.x, ends.x, STEPS, starts.labels)
     rows = torch.cat([starts.x.unsqueeze(1), walks, ends.x.unsqueeze(1)], 1)
     columns = STEPS + 2
-    figure, axes = grid_figure(columns, count)
+    figure, axes = grid_figure(columns, len(pairs))
     show_images(
         axes,
         rows.flatten(0, 1).numpy(),
@@ -89,26 +88,41 @@ def interpolations(loaded: LoadedRun) -> Figure:
     return figure
 
 
+def _pairs(loaded: LoadedRun) -> list[tuple[int, int]]:
+    """Indices of test images: of different classes, or of one where the class is given apart."""
+    if loaded.model.is_conditional:
+        labels = loaded.data.test.labels
+        assert labels is not None
+        members = [np.flatnonzero(labels == label)[:2].tolist() for label in np.unique(labels)]
+        return [(of[0], of[-1]) for of in members][:PAIRS]
+    chosen = images_of_each_class(loaded, 1)
+    # Half of the classes further: garments that have little in common show the way best.
+    half = max(1, len(chosen) // 2)
+    return [(each, chosen[(i + half) % len(chosen)]) for i, each in enumerate(chosen)][:PAIRS]
+
+
 @torch.no_grad()
 def class_interpolations(loaded: LoadedRun) -> Figure:
     """One style, from class to class: the label's one-hot vector moves, z stays."""
     model, names = loaded.model, loaded.run.data.class_names
     batch = loaded.test_batch(images_of_each_class(loaded, 1))
+    assert batch.labels is not None
     codes = model.encode(batch.x, batch.labels).mean
     corners = torch.eye(model.class_count)
     share = torch.linspace(0, 1, STEPS).view(-1, 1)
+    walks = [(label, (label + 1) % len(names)) for label in batch.labels.tolist()]
     rows = [
         model.decode_condition(
-            code.expand(STEPS, -1), torch.lerp(corners[i], corners[(i + 1) % len(corners)], share)
+            code.expand(STEPS, -1), torch.lerp(corners[start], corners[end], share)
         )
-        for i, code in enumerate(codes)
+        for code, (start, end) in zip(codes, walks, strict=True)
     ]
     figure, axes = grid_figure(STEPS, len(rows), label_inches=2.4)
     show_images(
         axes,
         torch.cat(rows).numpy(),
         STEPS,
-        row_labels=[f"{names[i]} to {names[(i + 1) % len(names)]}" for i in range(len(rows))],
+        row_labels=[f"{names[start]} to {names[end]}" for start, end in walks],
     )
     title(
         figure,

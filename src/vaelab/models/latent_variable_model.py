@@ -78,9 +78,10 @@ class LatentVariableModel(nn.Module):
     def forward(self, x: Images, labels: Labels | None, generator: Generator) -> Terms:
         """The terms of the bound at one draw (Kingma and Welling 2014, equation 3)."""
         condition = self.condition(labels, x)
-        posterior = self.posterior_of(self.encoder(x, condition))
+        # Networks may compute in half precision; what is summed and exponentiated may not.
+        posterior = self.posterior_of(self.encoder(x, condition).to(x.dtype))
         z = posterior.sample(generator)
-        decoded = self.decoder(torch.cat([z, condition], 1))
+        decoded = self.decoder(torch.cat([z, condition], 1)).to(x.dtype)
         return Terms(self.likelihood.log_prob(x, decoded), self.kl(posterior, z), posterior)
 
     def kl(

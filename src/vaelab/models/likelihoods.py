@@ -5,7 +5,6 @@ likelihood says what it means.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -168,7 +167,7 @@ class SquaredError(Likelihood):
         return torch.zeros_like(x)
 
 
-LIKELIHOODS: dict[str, Callable[[], Likelihood]] = {
+LIKELIHOODS: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "continuous-bernoulli": ContinuousBernoulli,
     "gaussian-learned": GaussianLearned,

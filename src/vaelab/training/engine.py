@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from vaelab.errors import InputError
 
@@ -45,14 +46,14 @@ def launch(hardware: Hardware) -> Fabric:
                 num_nodes=hardware.nodes,
                 precision=hardware.precision,  # type: ignore[arg-type]
             )
-    except (ValueError, RuntimeError) as error:
+        fabric.launch()
+    except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:
         raise InputError(f"{hardware} cannot be had here: {' '.join(str(error).split())}") from None
-    fabric.launch()
     return fabric
 
 
 def tune_cpu() -> None:
-    """Settings of the process that change speed, not results.
+    """Settings of the process that make each step faster.
 
     Every step allocates the same buffers. By default the C library gives large ones back to the
     system and faults them in again page by page, a quarter of a step's time; told to keep them,

@@ -25,6 +25,7 @@ from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.state import TrainingState, new_state, resume
 
 PREVIEW_COUNT = 50
+ADVICE = "Lower training.learning_rate, or set training.gradient_clip_norm (such as 10)"
 
 
 class NonFiniteLossError(InputError):
@@ -96,6 +97,11 @@ def fit(
                 held = measure(
                     state.to_use, validation, generator(config.seed, "validation", device=device)
                 )
+            if not math.isfinite(held.total):
+                raise NonFiniteLossError(
+                    f"epoch {state.epochs_done + 1}: the validation loss is not finite; the best "
+                    f"weights so far were kept. {ADVICE}"
+                )
             record = _record(config, state, objective, losses, held, seconds, len(train))
             state.records.append(record)
             is_best = state.improves(record["selection_loss"])
@@ -141,7 +147,7 @@ def _train_epoch(
         optimizer.zero_grad()
         fabric.backward(loss)
         if training.gradient_clip_norm is not None:
-            fabric.clip_gradients(forward, optimizer, max_norm=training.gradient_clip_norm)
+            _clip(fabric, forward, optimizer, training.gradient_clip_norm)
         optimizer.step()
         if state.averaged is not None:
             state.averaged.follow(epoch * steps + step + 1)
@@ -169,9 +175,19 @@ def _require_finite(loss: Tensor, losses: Losses, epoch: int, step: int) -> None
     guilty = [name for name, value in terms.items() if not torch.isfinite(value)] or ["loss"]
     raise NonFiniteLossError(
         f"epoch {epoch + 1}, step {step + 1}: {' and '.join(guilty)} is not finite "
-        f"(loss {loss.item()}); the weights were left as before this step. Lower "
-        "training.learning_rate, or set training.gradient_clip_norm (such as 10)"
+        f"(loss {loss.item()}); nothing was updated in this step. {ADVICE}"
     )
+
+
+def _clip(fabric: Fabric, forward: Any, optimizer: Any, norm: float) -> None:
+    try:
+        fabric.clip_gradients(forward, optimizer, max_norm=norm, error_if_nonfinite=True)
+    except RuntimeError as error:
+        if "non-finite" not in str(error):
+            raise
+        raise NonFiniteLossError(
+            f"a gradient is not finite; nothing was updated. {ADVICE}"
+        ) from None
 
 
 def _require_labels(config: Config, dataset: Dataset) -> None:
@@ -198,7 +214,8 @@ def _record(
 ) -> dict[str, Any]:
     """The epoch's line of metrics.jsonl."""
     epoch, training = state.epochs_done + 1, config.training
-    end = Progress(epoch, training.epochs)
+    steps = math.ceil(image_count / training.batch_size)
+    last_step = Progress(epoch - 1 / steps, training.epochs)
     return {
         "epoch": epoch,
         "train": {
@@ -210,11 +227,12 @@ def _record(
             "reconstruction": held.reconstruction,
             "kl_nats": held.kl_nats,
             "total": held.total,
+            "reconstruction_floor": held.reconstruction_floor,
         },
         "selection_loss": objective.final(held.reconstruction, held.kl_nats),
         "active_units": held.active_units,
-        "kl_weight": objective.kl_weight(end),
-        "learning_rate": learning_rate(training, epoch / training.epochs),
+        "kl_weight": objective.kl_weight(last_step),
+        "learning_rate": learning_rate(training, last_step.epoch / training.epochs),
         "images_per_second": image_count / seconds,
         "seconds": seconds,
     }

@@ -1,6 +1,6 @@
 """One pass over images that are not trained on.
 
-Letters in shapes: D latent dimensions.
+Letters in shapes: N images, D latent dimensions.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,6 @@ from torch import Generator, Tensor
 
 from vaelab.data.batches import Batches
 from vaelab.models import LatentVariableModel
-from vaelab.models.posteriors import Delta, DiagonalGaussian
-from vaelab.models.priors import kl_per_dimension
 from vaelab.objectives import per_image
 
 # Burda et al. 2016 (arXiv:1509.00519), section 5.1.
@@ -26,23 +24,20 @@ class Measured:
     Attributes:
         reconstruction: per image, in the likelihood's unit.
         kl_nats: per image.
-        reconstruction_std: over images.
-        kl_nats_std: over images.
-        total_std: over images.
+        standard_errors: of reconstruction, KL and total; None for a single image.
+        reconstruction_floor: the least that the likelihood allows on these images; None where
+            there is no limit. Binarized images have none: a code may carry which pixels were drawn.
+        active_units: dimensions whose posterior mean varies over the images by more than 0.01 of
+            the prior's variance; None without a prior, or for a single image.
         count: of images.
-        kl_nats_per_dimension: see `kl_per_dimension`; None for a model without posterior.
-        active_units: dimensions whose posterior mean varies over the images, by more than
-            0.01 of the prior's variance; None for a model without posterior.
     """
 
     reconstruction: float
     kl_nats: float
-    reconstruction_std: float
-    kl_nats_std: float
-    total_std: float
-    count: int
-    kl_nats_per_dimension: tuple[float, ...] | None
+    standard_errors: tuple[float, float, float] | None
+    reconstruction_floor: float | None
     active_units: int | None
+    count: int
 
     @property
     def total(self) -> float:
@@ -60,39 +55,40 @@ def measure(
     """
     was_training = model.training
     model.eval()
-    reconstructions, kls, posteriors = [], [], []
+    reconstructions, kls, means, floors = [], [], [], []
     for batch in batches.in_order(batch_size, noise):
         terms = model(batch.x, batch.labels, noise)
         reconstruction, kl = per_image(terms)
         reconstructions.append(reconstruction.double())
         kls.append(kl.double())
-        posteriors.append(terms.posterior)
+        means.append(terms.posterior.mean.double())
+        floors.append(model.likelihood.floor(batch.x))
     model.train(was_training)
     reconstruction, kl = torch.cat(reconstructions), torch.cat(kls)
-    latents = _latents(model, posteriors)
     return Measured(
         reconstruction=reconstruction.mean().item(),
         kl_nats=kl.mean().item(),
-        reconstruction_std=reconstruction.std().item(),
-        kl_nats_std=kl.std().item(),
-        total_std=(reconstruction + kl).std().item(),
+        standard_errors=_standard_errors(reconstruction, kl, reconstruction + kl),
+        reconstruction_floor=None if batches.binarize else _mean_floor(floors),
+        active_units=_active_units(model, torch.cat(means)),
         count=len(kl),
-        kl_nats_per_dimension=None if latents is None else tuple(latents[0].tolist()),
-        active_units=None if latents is None else int((latents[1] > ACTIVE_VARIANCE).sum()),
     )
 
 
-def _latents(
-    model: LatentVariableModel, posteriors: list[DiagonalGaussian | Delta]
-) -> tuple[Float64[Tensor, " D"], Float64[Tensor, " D"]] | None:
-    """Mean KL of each dimension, and the variance of its posterior mean over the prior's."""
-    if model.prior is None:
+def _standard_errors(*values: Float64[Tensor, " N"]) -> tuple[float, float, float] | None:
+    if len(values[0]) < 2:
         return None
-    gaussians = [each for each in posteriors if isinstance(each, DiagonalGaussian)]
-    posterior = DiagonalGaussian(
-        torch.cat([each.mean for each in gaussians]),
-        torch.cat([each.log_variance for each in gaussians]),
-    )
+    reconstruction, kl, total = (each.std().item() / len(each) ** 0.5 for each in values)
+    return reconstruction, kl, total
+
+
+def _mean_floor(floors: list[Tensor | None]) -> float | None:
+    known = [floor.double().flatten(1).sum(1) for floor in floors if floor is not None]
+    return torch.cat(known).mean().item() if known else None
+
+
+def _active_units(model: LatentVariableModel, means: Float64[Tensor, "N D"]) -> int | None:
+    if model.prior is None or len(means) < 2:
+        return None
     _, prior_variance = model.prior.moments()
-    kl = kl_per_dimension(model.prior, posterior).double().mean(0)
-    return kl, posterior.mean.double().var(0) / prior_variance.double()
+    return int((means.var(0) / prior_variance.double() > ACTIVE_VARIANCE).sum())

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from vaelab.data.batches import Batch
 from vaelab.models import LatentVariableModel
-from vaelab.pictures import save_png, tile
+from vaelab.pictures import rows_in_pairs, save_png, tile
 from vaelab.randomness import generator
 from vaelab.runs import Run
 
@@ -80,13 +80,8 @@ class Previews:
     @torch.no_grad()
     def _save(self, stem: str, model: LatentVariableModel) -> None:
         x, labels = self.batch.x, self.batch.labels
-        # Each row of originals over the row of their reconstructions.
-        rows = zip(
-            x.split(self.columns), model.reconstruct(x, labels).split(self.columns), strict=True
-        )
-        self._save_images(
-            f"{stem}-reconstructions.png", torch.cat([images for pair in rows for images in pair])
-        )
+        pairs = rows_in_pairs(x, model.reconstruct(x, labels), self.columns)
+        self._save_images(f"{stem}-reconstructions.png", pairs)
         if model.prior is not None:
             # The same codes each time, so that the pictures show training and nothing else.
             noise = generator(self.run.config.seed, "preview", device=x.device)

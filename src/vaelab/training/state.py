@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
+from vaelab.errors import InputError
 from vaelab.models import LatentVariableModel
 from vaelab.runs import Run, load_weights
 from vaelab.training.optimization import (
@@ -52,7 +53,7 @@ class TrainingState:
 
     def improves(self, loss: float) -> bool:
         """Note this epoch's validation loss; whether it is the least so far."""
-        if loss >= self.best_loss:
+        if not loss < self.best_loss:
             return False
         self.best_loss, self.best_epoch = loss, self.epochs_done
         return True
@@ -107,6 +108,11 @@ def resume(state: TrainingState, run: Run) -> None:
     restore_optimizer(state.optimizer, _unprefixed("optimizer", tensors))
     # A line may have been written for an epoch whose checkpoint was not: it is done again.
     state.records = run.read_metrics()[: values["epochs_done"]]
+    if state.epochs_done != values["epochs_done"]:
+        raise InputError(
+            f"{run.path}/metrics.jsonl has {state.epochs_done} lines, its checkpoint "
+            f"{values['epochs_done']} epochs; restore the file or train into another --out"
+        )
     state.best_epoch, state.best_loss = values["best_epoch"], values["best_loss"]
 
 
