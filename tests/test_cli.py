@@ -177,6 +177,13 @@ def test_unusable_requests_of_a_run(arguments: list[str], message: str, folder: 
     assert message in vaelab(*arguments, cwd=folder, rc=2).stderr
 
 
+def test_posterior_collapse_is_told_with_advice(tmp_path: Path) -> None:
+    done = vaelab("train", "beta-vae", *SMALL, "objective.beta=10000", cwd=tmp_path)
+    assert "active units: 0 of 10 latent dimensions" in done.stdout
+    assert "the posterior collapsed" in done.stdout
+    assert "Lower objective.beta" in done.stdout
+
+
 def test_two_processes_are_a_setting(tmp_path: Path) -> None:
     totals = []
     for devices in (1, 2):

@@ -100,7 +100,7 @@ def quick() -> Study:
 
 
 def full() -> Study:
-    """Every preset at its own settings, and the beta sweep; hours."""
+    """Every preset at its own settings, and the beta sweep; long."""
     runs = {name: preset() for name, preset in PRESETS.items() if name != "beta-vae"}
     sweep = beta_sweep()
     return Study(

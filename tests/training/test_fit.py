@@ -347,3 +347,19 @@ def test_metrics_cut_short_are_refused(tmp_path: Path, wardrobe: Dataset) -> Non
     (tmp_path / "run/metrics.jsonl").write_text("")
     with pytest.raises(InputError, match="has 0 lines, its checkpoint 2 epochs"):
         train(tiny("mlp-vae", training__epochs="4"), tmp_path / "run", wardrobe)
+
+
+@pytest.mark.parametrize("name", ["flagship", "conv-vae"])
+def test_half_precision_is_a_setting(name: str, tmp_path: Path, wardrobe: Dataset) -> None:
+    full, half = (
+        train(
+            tiny(name, training__epochs="4"),
+            tmp_path / precision,
+            wardrobe,
+            hardware=Hardware(accelerator="cpu", precision=precision),
+        )
+        for precision in ("32-true", "bf16-mixed")
+    )
+    totals = [run.read_metrics()[-1]["validation"]["total"] for run in (full, half)]
+    assert totals[0] != totals[1]
+    assert totals[1] == pytest.approx(totals[0], rel=0.02)

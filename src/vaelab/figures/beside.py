@@ -68,7 +68,7 @@ def rate_distortion(runs: Sequence[LoadedRun]) -> Figure:
     axes.plot(rates, distortions, color=TRAIN_COLOR, marker="o", markersize=6)
     for run, rate, distortion in zip(runs, rates, distortions, strict=True):
         axes.annotate(f"β = {_beta(run):g}", (rate, distortion), (7, 5), textcoords="offset points")
-    axes.margins(0.12)
+    axes.margins(x=0.16, y=0.12)
     axes.set_xlabel("rate: KL, nats per image")
     axes.set_ylabel(f"distortion: reconstruction,\n{runs[0].model.likelihood.unit} per image")
     floor = metrics[0].get("reconstruction_floor")
