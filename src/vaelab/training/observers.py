@@ -51,11 +51,16 @@ class ProgressBar:
         self.bar.update()
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Show the validation losses."""
-        validation = record["validation"]
+        """Show the epoch's record: total = reconstruction + KL, and what it was trained with."""
+        losses = ", ".join(
+            f"{split} {record[split]['total']:.2f} = {record[split]['reconstruction']:.2f} "
+            f"+ {record[split]['kl_nats']:.2f}"
+            for split in ("validation", "train")
+        )
         self.bar.set_postfix_str(
-            f"epoch {record['epoch']}, validation {validation['total']:.2f} = "
-            f"{validation['reconstruction']:.2f} + {validation['kl_nats']:.2f}"
+            f"epoch {record['epoch']}: {losses}, KL weight {record['kl_weight']:.2g}, "
+            f"rate {record['learning_rate']:.2g}, {record['images_per_second']:,.0f} images/s, "
+            f"{record['seconds']:.1f} s"
         )
 
 
