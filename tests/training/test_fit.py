@@ -139,7 +139,7 @@ def test_another_configuration_or_other_data_are_refused(tmp_path: Path, wardrob
     fewer = Dataset(
         train=wardrobe.train.take(np.arange(100)), test=wardrobe.test, source=wardrobe.source
     )
-    with pytest.raises(InputError, match="training images of wardrobe"):
+    with pytest.raises(InputError, match="train images: of wardrobe"):
         train(tiny("mlp-vae"), tmp_path / "run", fewer)
 
 
@@ -275,6 +275,19 @@ def test_hardware_that_is_not_there_is_told_in_a_line(tmp_path: Path, wardrobe: 
         train(tiny("mlp-vae"), tmp_path / "run", wardrobe, hardware=hardware)
     assert "cannot be had here" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_training_leaves_the_arithmetic_of_the_process_as_it_was(
+    tmp_path: Path, wardrobe: Dataset
+) -> None:
+    train(tiny("mlp-vae"), tmp_path / "run", wardrobe)
+    assert (torch.tensor(5e-324, dtype=torch.float64) * 1.0).item() == 5e-324
+
+
+def test_an_unknown_precision_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+    hardware = Hardware(precision="bf16-mixd")
+    with pytest.raises(InputError, match="did you mean 'bf16-mixed'"):
+        train(tiny("mlp-vae"), tmp_path / "run", wardrobe, hardware=hardware)
 
 
 def test_a_conditional_model_needs_labels(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -31,7 +31,10 @@ class _MirrorError(Exception):
 
 
 def download(
-    path: Path, mirrors: Sequence[str], size_limit: int, verify: Callable[[BinaryIO, str], object]
+    path: Path,
+    mirrors: Sequence[str],
+    size_limit: int,
+    verify: Callable[[BufferedIOBase, str], object],
 ) -> None:
     """Put the file that mirrors hold under the name of `path` there.
 
@@ -60,7 +63,7 @@ def download(
 
 
 def _download_from(
-    url: str, path: Path, size_limit: int, verify: Callable[[BinaryIO, str], object]
+    url: str, path: Path, size_limit: int, verify: Callable[[BufferedIOBase, str], object]
 ) -> None:
     with written_whole(path) as partial:
         with partial.open("wb") as file:

@@ -4,8 +4,8 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -254,7 +254,7 @@ def _read_file(folder: Path, file: PublishedFile) -> NDArray[np.uint8]:
         return _read_published(content, str(path), file)
 
 
-def _read_published(content: BinaryIO, name: str, file: PublishedFile) -> NDArray[np.uint8]:
+def _read_published(content: BufferedIOBase, name: str, file: PublishedFile) -> NDArray[np.uint8]:
     """Images (N, H, W) or labels (N) from an open file, once they are known to be the published."""
     data = idx.read_content(content, name, file.magic)
     array = idx.as_array(data)

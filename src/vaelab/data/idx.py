@@ -9,7 +9,7 @@ import gzip
 import math
 import struct
 import zlib
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
-def read_content(file: BinaryIO, name: str, magic: int) -> bytearray:
+def read_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
     """Header and items, uncompressed, of exactly the size that the header implies.
 
     Args:
@@ -74,7 +74,7 @@ def check_labels(labels: NDArray[np.uint8], class_count: int, name: str) -> None
         )
 
 
-def _checked_content(file: BinaryIO | gzip.GzipFile, name: str, magic: int) -> bytearray:
+def _checked_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
     dimensions = magic & 0xFF
     header_size = 4 + 4 * dimensions
     content = bytearray()
@@ -105,7 +105,7 @@ def _checked_content(file: BinaryIO | gzip.GzipFile, name: str, magic: int) -> b
     return content
 
 
-def _fill(content: bytearray, size: int, file: BinaryIO | gzip.GzipFile, name: str) -> None:
+def _fill(content: bytearray, size: int, file: BufferedIOBase, name: str) -> None:
     """Read on until `content` holds `size` bytes or the file ends."""
     chunk = b"-"
     while chunk and len(content) < size:

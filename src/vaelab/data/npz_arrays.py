@@ -1,8 +1,9 @@
 """The arrays of a user's .npz file, checked one by one; no pickle is read."""
 
 from collections.abc import Mapping
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> Arrays:
 
 
 def _load(
-    file: BinaryIO, path: Path, names: tuple[str, ...]
+    file: BufferedIOBase, path: Path, names: tuple[str, ...]
 ) -> tuple[list[str], dict[str, NDArray[Any]]]:
     """The names of all arrays in the file, and those among `names`."""
     arrays = {}

@@ -45,13 +45,11 @@ _SPLITS = ("train", "validation")
 
 
 def _focus_on_later_epochs(axes: Axes, values: list[float]) -> None:
-    """Without the first epoch, whose training loss is an average that begins at random weights.
+    """Without the first epoch's training loss, an average that begins at random weights.
 
     `values` are training and validation loss in turn.
     """
-    later = values[2:]
-    if not later:
-        return
+    later = values[1:]
     spread = max(later) - min(later)
     if values[0] > max(later) + spread > max(later):
         axes.set_ylim(min(later) - 0.08 * spread, max(later) + 0.25 * spread)

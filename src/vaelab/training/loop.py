@@ -18,7 +18,7 @@ from vaelab.errors import InputError
 from vaelab.objectives import Losses, Objective, Progress, build_objective, reduce
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
-from vaelab.training.engine import Hardware, launch
+from vaelab.training.engine import Hardware, flushed_denormals, launch
 from vaelab.training.measure import Measured, measure
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
@@ -78,14 +78,15 @@ def fit(
     resume(state, run)
     objective = build_objective(config.objective)
     forward, optimizer = fabric.setup(state.model, state.optimizer)
-    with observing(
+    telling = observing(
         run,
         epochs_done=state.epochs_done,
         image_count=len(train),
         preview_batch=_preview_batch(validation, device),
         show_progress=show_progress,
         is_told=fabric.is_global_zero,
-    ) as own_observers:
+    )
+    with flushed_denormals(), telling as own_observers:
         training, everyone = config.training, [*own_observers, *observers]
         while not state.is_finished(training.epochs, training.early_stopping_epochs):
             start = time.perf_counter()
