@@ -31,6 +31,7 @@ LAYERS = [
     "figures",
     "study",
     "doctor",
+    "commands",
     "cli",
     "__main__",
 ]

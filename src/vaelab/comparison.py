@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vaelab.errors import InputError, unknown_name
+from vaelab.errors import InputError, entry
 from vaelab.models.likelihoods import LIKELIHOODS
 from vaelab.runs import Run
 
@@ -66,9 +66,7 @@ def render(groups: Sequence[Sequence[Row]], form: str) -> str:
     Raises:
         InputError: on an unknown form.
     """
-    if form not in FORMS:
-        raise unknown_name("format", form, FORMS)
-    return FORMS[form](groups)
+    return entry("format", form, FORMS)(groups)
 
 
 def _titles(rows: Sequence[Row]) -> list[str]:

@@ -16,7 +16,7 @@ from vaelab.config import (
     VaeConfig,
     WarmupConfig,
 )
-from vaelab.errors import unknown_name
+from vaelab.errors import entry
 
 BETA_SWEEP = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -123,9 +123,7 @@ def preset(name: str) -> Config:
     Raises:
         InputError: if there is none, naming the nearest.
     """
-    if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS)
-    return PRESETS[name]()
+    return entry("preset", name, PRESETS)()
 
 
 def describe(name: str) -> str:

@@ -19,7 +19,7 @@ from vaelab.config import Config, DataConfig, ElboConfig
 from vaelab.data import Dataset, DataUnavailableError, load_data
 from vaelab.data.batches import Batches
 from vaelab.data.summary import summarize
-from vaelab.errors import unknown_name
+from vaelab.errors import entry
 from vaelab.evaluation import evaluate
 from vaelab.figures import (
     DATA_FIGURES,
@@ -123,9 +123,7 @@ def study_named(name: str) -> Study:
     Raises:
         InputError: if there is none, naming the nearest.
     """
-    if name not in STUDIES:
-        raise unknown_name("study", name, STUDIES)
-    return STUDIES[name]()
+    return entry("study", name, STUDIES)()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from vaelab.data import fashion_mnist, images, wardrobe
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
 from vaelab.data.splits import split
-from vaelab.errors import InputError, unknown_name
+from vaelab.errors import InputError, entry
 
 # Each takes the configuration and the place named by --data-dir, if one was.
 DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
@@ -30,11 +30,10 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     Raises:
         InputError: if it is unknown, cannot be found or cannot be used.
     """
-    if config.name not in DATASETS:
-        raise unknown_name("data set", config.name, DATASETS)
+    load = entry("data set", config.name, DATASETS)
     if data_dir is not None and config.name == "wardrobe":
         raise InputError("wardrobe is drawn, not read: it takes no --data-dir")
-    return DATASETS[config.name](config, data_dir)
+    return load(config, data_dir)
 
 
 __all__ = [

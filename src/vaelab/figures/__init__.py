@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from vaelab.comparison import group_by_data
 from vaelab.data import Dataset
-from vaelab.errors import InputError, unknown_name
+from vaelab.errors import InputError, entry
 from vaelab.figures import beside, curves, eda, images, latent, walks
 from vaelab.figures.style import save, styled
 from vaelab.loaded_run import LoadedRun
@@ -116,9 +116,7 @@ def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
         InputError: on an unknown name, or one that this run cannot have.
     """
     for name in names:
-        if name not in FIGURES:
-            raise unknown_name("figure", name, FIGURES)
-        _refuse(name, obstacle(FIGURES[name].needs, run), run)
+        _refuse(name, obstacle(entry("figure", name, FIGURES).needs, run), run)
     with styled():
         return [
             save(FIGURES[name].draw(run), run.run.figures / name)[0]
@@ -132,14 +130,13 @@ def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
     Raises:
         InputError: on an unknown name, or runs of which it cannot be drawn.
     """
-    if name not in COMPARISONS:
-        raise unknown_name("figure of several runs", name, COMPARISONS)
+    comparison = entry("figure of several runs", name, COMPARISONS)
     if len(group_by_data([run.run for run in runs])) > 1:
         raise InputError(f"figure {name!r} needs runs on the same images and in the same unit")
     for run in runs:
-        _refuse(name, obstacle(COMPARISONS[name].needs, run), run)
+        _refuse(name, obstacle(comparison.needs, run), run)
     with styled():
-        return save(COMPARISONS[name].draw(runs), folder / name)[0]
+        return save(comparison.draw(runs), folder / name)[0]
 
 
 def _refuse(name: str, reason: str | None, run: LoadedRun) -> None:

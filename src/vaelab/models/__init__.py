@@ -8,7 +8,7 @@ import torch
 from torch import Generator, nn
 
 from vaelab.config import ModelConfig
-from vaelab.errors import unknown_name
+from vaelab.errors import entry
 from vaelab.models import autoencoder, vae
 from vaelab.models.latent_variable_model import LatentVariableModel, Terms
 from vaelab.models.likelihoods import LIKELIHOODS
@@ -36,12 +36,10 @@ def build_model(
     Raises:
         InputError: on an unknown part, or images that the network cannot take.
     """
-    if config.likelihood not in LIKELIHOODS:
-        raise unknown_name("likelihood", config.likelihood, LIKELIHOODS)
     model = MODELS[config.kind](
         config,
         NETWORKS[config.network.kind],
-        LIKELIHOODS[config.likelihood](),
+        entry("likelihood", config.likelihood, LIKELIHOODS)(),
         shape,
         class_count if config.conditional else 0,
     )

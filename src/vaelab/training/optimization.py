@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from vaelab.config import TrainingConfig
-from vaelab.errors import unknown_name
+from vaelab.errors import entry
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -43,9 +43,7 @@ def build_optimizer(config: TrainingConfig, parameters: Iterable[nn.Parameter]) 
     Raises:
         InputError: on an unknown optimizer or schedule.
     """
-    if config.optimizer not in OPTIMIZERS:
-        raise unknown_name("training.optimizer", config.optimizer, OPTIMIZERS)
-    return OPTIMIZERS[config.optimizer](
+    return entry("training.optimizer", config.optimizer, OPTIMIZERS)(
         parameters, lr=learning_rate(config, 0.0), weight_decay=config.weight_decay, fused=True
     )
 
@@ -56,9 +54,8 @@ def learning_rate(config: TrainingConfig, share: float) -> float:
     Raises:
         InputError: on an unknown schedule.
     """
-    if config.schedule not in SCHEDULES:
-        raise unknown_name("training.schedule", config.schedule, SCHEDULES)
-    return config.learning_rate * SCHEDULES[config.schedule](share)
+    schedule = entry("training.schedule", config.schedule, SCHEDULES)
+    return config.learning_rate * schedule(share)
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:

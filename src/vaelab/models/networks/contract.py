@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Generator, nn
 
-from vaelab.errors import InputError, unknown_name
+from vaelab.errors import InputError, entry
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU}
 
@@ -55,9 +55,7 @@ def activation(name: str) -> nn.Module:
     Raises:
         InputError: if there is none.
     """
-    if name not in ACTIVATIONS:
-        raise unknown_name("activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]()
+    return entry("activation", name, ACTIVATIONS)()
 
 
 def require_positive(name: str, values: tuple[int, ...]) -> None:

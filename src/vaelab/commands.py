@@ -1,0 +1,359 @@
+"""The subcommands, one function each. Imports that cost time wait until one runs."""
+
+import json as json_format
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import (
+    OmitArgPrefixes,
+    Positional,
+    UseAppendAction,
+    arg,
+)
+
+from vaelab.config import Config, DataConfig
+from vaelab.errors import InputError
+from vaelab.presets import PRESETS, describe, preset
+from vaelab.settings import describe_fields, field_help, with_settings
+
+if TYPE_CHECKING:
+    from vaelab.loaded_run import LoadedRun
+    from vaelab.runs import Run
+
+# Fewer active units than this share of the latent size is told as posterior collapse.
+COLLAPSED_SHARE = 0.1
+
+Data = Annotated[str, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")]
+DataDir = Annotated[Path | None, arg(help="where the images lie, before VAELAB_DATA and the cache")]
+Seed = Annotated[int, arg(help="of every random draw")]
+AsJson = Annotated[bool, arg(help="print JSON")]
+Settings = Annotated[
+    tuple[tuple[str, ...], ...],
+    UseAppendAction,
+    arg(name="set", metavar="FIELD=VALUE", help="replace fields of the preset"),
+]
+Accelerator = Annotated[str, arg(help="cpu, gpu, or auto: a GPU where there is one")]
+Devices = Annotated[int, arg(help="processes, each with a device of its own")]
+Nodes = Annotated[int, arg(help="hosts")]
+Precision = Annotated[str, arg(help="32-true, or bf16-mixed where the hardware has it")]
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Download Fashion-MNIST and verify it.
+
+    Attributes:
+        data_dir: where to put it; by default the user's cache.
+    """
+
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Show:
+    """Numbers and figures of a data set.
+
+    Attributes:
+        data: fashion-mnist, wardrobe, a folder of images, or an .npz file.
+        data_dir: folder of Fashion-MNIST's files, before VAELAB_DATA and the cache.
+        out: where to put the figures.
+        json: print the numbers as JSON.
+    """
+
+    data: str = "fashion-mnist"
+    data_dir: Path | None = None
+    out: Path = Path("runs/data")
+    json: bool = False
+
+
+def data(command: OmitArgPrefixes[Fetch | Show]) -> None:
+    """Download and verify, or look at, a data set."""
+    from vaelab.data import fashion_mnist, load_data
+    from vaelab.data.summary import summarize
+    from vaelab.figures import draw_data
+
+    if isinstance(command, Fetch):
+        _print(f"Fashion-MNIST, verified, in {fashion_mnist.fetch(command.data_dir)}")
+        return
+    config = _data_config(command.data)
+    dataset = load_data(config, command.data_dir)
+    summary = summarize(dataset, config)
+    paths = draw_data(dataset, summary, command.out)
+    if command.json:
+        _print(_to_json(summary))
+        return
+    _print(f"{summary['name']}: {summary['source']}")
+    for name, numbers in summary["splits"].items():
+        pixels = numbers["pixels"]
+        _print(
+            f"{name:<11}{numbers['images']:>7,} images  mean {pixels['mean']:.3f}  "
+            f"std {pixels['std']:.3f}  in [0, 1]: {'yes' if pixels['in_unit_range'] else 'NO'}  "
+            f"entropy {numbers['entropy_nats_per_image']:.3f} nats per image"
+        )
+    _print_paths(paths)
+
+
+def train(
+    preset_name: Annotated[Positional[str], arg(metavar="PRESET", help="one of those above")],
+    /,
+    *,
+    data: Annotated[
+        str | None, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")
+    ] = None,
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, arg(help="run folder; none: runs/PRESET")] = None,
+    settings: Settings = (),
+    accelerator: Accelerator = "auto",
+    devices: Devices = 1,
+    nodes: Nodes = 1,
+    precision: Precision = "32-true",
+) -> None:
+    """Train a preset, or go on with an interrupted run."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
+    from vaelab.data import load_data
+    from vaelab.training import Hardware, fit
+
+    config = _configure(preset_name, data, settings)
+    hardware = Hardware(accelerator=accelerator, devices=devices, nodes=nodes, precision=precision)
+    run = fit(
+        config,
+        out or Path("runs") / preset_name,
+        dataset=load_data(config.data, data_dir),
+        hardware=hardware,
+    )
+    rank_zero_only(_print_training_summary)(run)
+
+
+def evaluate(
+    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")],
+    /,
+    *,
+    data_dir: DataDir = None,
+    seed: Seed = 0,
+    json: AsJson = False,
+) -> None:
+    """Measure trained runs on the test images."""
+    from vaelab.evaluation import evaluate as evaluate_run
+
+    _require_some(runs, "evaluate")
+    evaluations = {path: evaluate_run(_load(path, data_dir), seed=seed) for path in runs}
+    if json:
+        _print(
+            _to_json(
+                [
+                    {"run": str(path), "metrics": {k: asdict(v) for k, v in results.items()}}
+                    for path, results in evaluations.items()
+                ]
+            )
+        )
+        return
+    for path, results in evaluations.items():
+        _print(f"{path}, {next(iter(results.values())).count:,} test images, seed {seed}")
+        for name, result in results.items():
+            error = "" if result.standard_error is None else f" ± {result.standard_error:.2f}"
+            _print(f"  {name:<21}{result.value:9.3f}{error}  {result.unit}")
+
+
+def sample(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    /,
+    *,
+    class_name: Annotated[
+        str | None, arg(name="class", metavar="NAME", help="class to make, of a conditional model")
+    ] = None,
+    count: Annotated[int, arg(name="n", aliases=["-n"], metavar="N", help="images")] = 50,
+    out: Annotated[Path, arg(help="a .png picture, or an .npz of floats in [0, 1]")] = Path(
+        "samples.png"
+    ),
+    seed: Seed = 0,
+) -> None:
+    """Make images from a trained run."""
+    from vaelab.sampling import save_samples
+
+    save_samples(_load(run, None), out, count=count, class_name=class_name, seed=seed)
+    _print(str(out))
+
+
+def figures(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    names: Annotated[Positional[tuple[str, ...]], arg(metavar="NAME...")] = (),
+    /,
+    *,
+    data_dir: DataDir = None,
+) -> None:
+    """Draw figures of a trained run: those named, or all that it can have."""
+    from vaelab.figures import draw_figures
+
+    _print_paths(draw_figures(_load(run, data_dir), names))
+
+
+def compare(
+    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")],
+    /,
+    *,
+    form: Annotated[str, arg(name="format", help="table, markdown, csv or json")] = "table",
+    figure: Annotated[
+        str | None, arg(metavar="NAME", help="also draw this figure of all runs; see below")
+    ] = None,
+    out: Annotated[Path, arg(help="where to put the figure")] = Path("runs/figures"),
+    data_dir: DataDir = None,
+) -> None:
+    """Set evaluated runs beside each other."""
+    from vaelab.comparison import group_by_data, read_rows, render
+    from vaelab.figures import draw_comparison
+    from vaelab.runs import open_run
+
+    _require_some(runs, "compare")
+    groups = group_by_data([open_run(path) for path in runs])
+    table = render([read_rows(group) for group in groups], form)
+    loaded = [_load(path, data_dir) for path in runs] if figure else []
+    pictures = [draw_comparison(figure, loaded, out)] if figure else []
+    _print(table, end="")
+    _print_paths(pictures)
+
+
+def study(
+    name: Annotated[
+        Positional[str], arg(metavar="NAME", help="quick, beta-sweep or full")
+    ] = "quick",
+    /,
+    *,
+    data: Data = "fashion-mnist",
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, arg(help="its folder; none: runs/NAME")] = None,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Run many experiments and compare them; what is done is not done again."""
+    from vaelab.study import run_study, study_named
+    from vaelab.training import Hardware
+
+    outcome = run_study(
+        study_named(name),
+        out or Path("runs") / name,
+        _data_config(data),
+        data_dir=data_dir,
+        hardware=Hardware(accelerator=accelerator),
+    )
+    _print(f"\n{outcome.table}\nopen {outcome.summary}")
+
+
+def doctor(*, json: AsJson = False) -> None:
+    """Versions, devices, data found, and what optional parts are missing."""
+    from vaelab.doctor import examine
+
+    found = examine()
+    if json:
+        _print(_to_json(found))
+        return
+    width = max(map(len, found))
+    for name, value in found.items():
+        _print(f"{name:<{width}}  {value}")
+
+
+def _print(text: str, end: str = "\n") -> None:
+    print(text, end=end)  # noqa: T201
+
+
+def _print_paths(paths: Sequence[Path]) -> None:
+    for path in paths:
+        _print(str(path))
+
+
+def describe_presets() -> str:
+    """All presets, and all fields that can be set, a line each."""
+    lines = [f"  {name:<16} {describe(name)}" for name in PRESETS]
+    values = dict(describe_fields(PRESETS["mlp-vae"]()))
+    fields = []
+    for name, text in field_help()[1:]:  # the preset is named by the argument
+        value = values.get(name, values.get(f"{name}.kind"))
+        setting = name if value is None else f"{name}={value}"
+        fields.append(f"  {setting:<42} {text}")
+    return "\n".join(
+        [
+            "Presets:",
+            *lines,
+            "",
+            "Fields for --set, with mlp-vae's values where it has them:",
+            *fields,
+        ]
+    )
+
+
+def _data_config(name: str) -> DataConfig:
+    """A name in the table as it is; anything else that is on disk, or looks like it, as a path."""
+    from vaelab.data import DATASETS
+
+    if name in DATASETS:
+        return DataConfig(name=name)
+    path = Path(name)
+    if path.suffix == ".npz":
+        return DataConfig(name="npz", path=str(path.absolute()))
+    if path.is_dir() or os.sep in name:
+        return DataConfig(name="folder", path=str(path.absolute()))
+    return DataConfig(name=name)
+
+
+def _configure(preset_name: str, data: str | None, settings: Settings) -> Config:
+    config = preset(preset_name)
+    if data is not None:
+        config = replace(config, data=_data_config(data))
+    pairs = [setting for group in settings for setting in group]
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError(f"--set takes FIELD=VALUE, found {pair!r}")
+    return with_settings(config, dict(pair.split("=", 1) for pair in pairs))
+
+
+def _require_some(runs: tuple[Path, ...], command: str) -> None:
+    if not runs:
+        raise InputError(f"vaelab {command} needs at least one run folder")
+
+
+def _load(path: Path, data_dir: Path | None) -> "LoadedRun":
+    from vaelab.loaded_run import load_run
+
+    return load_run(path, data_dir)
+
+
+def _print_training_summary(run: "Run") -> None:
+    """What came out, and what to do about it where it came out badly."""
+    records = run.read_metrics()
+    best = min(records, key=lambda record: record["selection_loss"])
+    validation = best["validation"]
+    _print(
+        f"{run.path}: best epoch {best['epoch']} of {len(records)}, validation "
+        f"{validation['total']:.2f} = {validation['reconstruction']:.2f} reconstruction "
+        f"+ {validation['kl_nats']:.2f} KL"
+    )
+    if validation["reconstruction_floor"] is not None:
+        _print(f"floor of the reconstruction: {validation['reconstruction_floor']:.3f}")
+    active, size = best["active_units"], run.config.model.latent_size
+    if active is not None:
+        _print(f"active units: {active} of {size} latent dimensions")
+        if active < COLLAPSED_SHARE * size:
+            _print(
+                "the posterior collapsed: nearly all latent dimensions ignore the image. Lower "
+                "objective.beta, or set objective.kl_schedule=warmup, or "
+                "objective.free_bits_nats (such as 0.1)"
+            )
+    _print(f"next: vaelab evaluate {run.path}; vaelab figures {run.path}")
+
+
+def _to_json(value: Any) -> str:
+    return json_format.dumps(value, indent=2)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "data": data,
+    "train": train,
+    "evaluate": evaluate,
+    "sample": sample,
+    "figures": figures,
+    "compare": compare,
+    "study": study,
+    "doctor": doctor,
+}
