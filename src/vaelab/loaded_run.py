@@ -51,14 +51,13 @@ class LoadedRun:
             return self.dataset
         dataset = load_data(self.config.data, self.data_dir)
         card, found = self.run.data, DataCard.of(dataset)
-        for split in ("train", "test"):
-            expected = getattr(card, f"{split}_fingerprint")
-            if getattr(found, f"{split}_fingerprint") != expected:
-                raise InputError(
-                    f"{self.run.path} was trained on other {split} images of {card.name} "
-                    f"({card.source}) than those found now ({found.source}); "
-                    "name the right ones with --data-dir"
-                )
+        differing = card.differing_splits(found)
+        if differing:
+            raise InputError(
+                f"{self.run.path} was trained on other {differing[0]} images of {card.name} "
+                f"({card.source}) than those found now ({found.source}); "
+                "name the right ones with --data-dir"
+            )
         return dataset
 
     @cached_property

@@ -53,6 +53,14 @@ class DataCard:
             class_names=dataset.train.class_names,
         )
 
+    def differing_splits(self, other: "DataCard") -> list[str]:
+        """Which of train and test hold other images than those of `other`."""
+        fingerprints = {
+            "train": (self.train_fingerprint, other.train_fingerprint),
+            "test": (self.test_fingerprint, other.test_fingerprint),
+        }
+        return [split for split, (mine, others) in fingerprints.items() if mine != others]
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -193,11 +201,10 @@ def require_free(wanted: Run) -> None:
     if there.load_checkpoint_state() is None:
         return  # not an epoch was finished: nothing is lost when it is begun anew
     differing = settings.differences(there.config, wanted.config)
-    for split in ("train", "test"):
-        if getattr(there.data, f"{split}_fingerprint") != getattr(
-            wanted.data, f"{split}_fingerprint"
-        ):
-            differing.append(f"{split} images: of {there.data.name} / of {wanted.data.name}")
+    differing += [
+        f"{split} images: of {there.data.name} / of {wanted.data.name}"
+        for split in there.data.differing_splits(wanted.data)
+    ]
     if differing:
         raise InputError(
             f"{path} holds a run with other settings (there / wanted): "
