@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,14 @@ def tiny(name: str, **settings: str) -> Config:
     if config.model.kind == "vae" and config.model.prior.kind == "mixture":
         changes["model.prior.components"] = "5"
     return with_settings(config, changes | {k.replace("__", "."): v for k, v in settings.items()})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Judges and features are kept in a cache of the session's own, for child processes too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ LAYERS = [
     "objectives",
     "runs",
     "training",
+    "judges",
     "loaded_run",
     "evaluation",
     "comparison",

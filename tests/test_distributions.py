@@ -102,6 +102,29 @@ def test_continuous_bernoulli_sample(logit: float) -> None:
     assert draws.mean().item() == pytest.approx(mean, abs=0.004)
 
 
+@pytest.mark.parametrize("size", [1, 99, 100, 101, 784])
+def test_summed_softplus(size: int) -> None:
+    x = 20 * torch.randn(5, 3, size, dtype=torch.float64, generator=generator(0, "softplus"))
+    expected = torch.nn.functional.softplus(x, threshold=1e9).sum(-1)
+    torch.testing.assert_close(ours.summed_softplus(x), expected)
+    torch.testing.assert_close(
+        ours.summed_softplus(x.float()).double(), expected, rtol=1e-6, atol=1e-5
+    )
+
+
+def test_summed_softplus_of_hundreds_of_zeros() -> None:
+    # Every factor is as small as it can be, so the products come nearest to underflow.
+    found = ours.summed_softplus(torch.zeros(1, 1000)).item()
+    assert found == pytest.approx(1000 * math.log(2), rel=1e-6)
+
+
+def test_log_mean_exp() -> None:
+    x = torch.tensor([[0.0, 0.0, 0.0], [1000.0, 1000.0, -1000.0], [-2000.0, -2000.0, -2000.0]])
+    expected = torch.tensor([0.0, 1000 + math.log(2 / 3), -2000.0])
+    torch.testing.assert_close(ours.log_mean_exp(x, 1), expected)
+    torch.testing.assert_close(ours.log_mean_exp(x.T, 0), expected)
+
+
 def test_generators_depend_on_seed_and_purpose_alone() -> None:
     def draw(*key: object) -> float:
         return torch.rand((), generator=generator(*key)).item()

@@ -24,7 +24,7 @@ from vaelab.presets import PRESETS, describe, preset
 def test_every_preset_survives_json(name: str) -> None:
     config = preset(name)
     assert config.preset == name
-    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config)))) == config
+    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config))), Config) == config
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -35,7 +35,7 @@ def test_every_preset_can_be_written_as_settings(name: str) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_says_in_a_line_what_it_is(name: str) -> None:
-    assert 20 < len(describe(name)) < 80
+    assert 20 < len(describe(PRESETS[name])) < 80
 
 
 @given(
@@ -54,7 +54,7 @@ def test_round_trip_of_any_values(
         objective=ElboConfig(beta=beta),
         training=TrainingConfig(epochs=epochs, learning_rate=rate, gradient_clip_norm=clip),
     )
-    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config)))) == config
+    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config))), Config) == config
 
 
 def test_settings_reach_every_kind_of_field() -> None:
@@ -129,7 +129,7 @@ def test_free_bits_are_refused_where_the_kl_does_not_split() -> None:
 )
 def test_unusable_files_are_told(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        settings.from_dict({**settings.to_dict(preset("mlp-vae")), **change})
+        settings.from_dict({**settings.to_dict(preset("mlp-vae")), **change}, Config)
     assert message in str(caught.value)
 
 

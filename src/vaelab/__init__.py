@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vaelab.config import Config, DataConfig
     from vaelab.data import load_data
     from vaelab.errors import InputError
-    from vaelab.evaluation import evaluate
+    from vaelab.evaluation import evaluate, evaluate_samples
     from vaelab.loaded_run import load_run
     from vaelab.presets import preset
     from vaelab.settings import with_settings
@@ -31,6 +31,7 @@ __all__ = [
     "Hardware",
     "InputError",
     "evaluate",
+    "evaluate_samples",
     "fit",
     "load_data",
     "load_run",
@@ -44,6 +45,7 @@ _HOMES = {
     "Hardware": "training",
     "InputError": "errors",
     "evaluate": "evaluation",
+    "evaluate_samples": "evaluation",
     "fit": "training",
     "load_data": "data",
     "load_run": "loaded_run",

@@ -14,14 +14,16 @@ from tyro.conf import (
     arg,
 )
 
-from vaelab.config import Config, DataConfig
+from vaelab.config import DataConfig, JudgeConfig
 from vaelab.errors import InputError
-from vaelab.presets import PRESETS, describe, preset
-from vaelab.settings import describe_fields, field_help, with_settings
+from vaelab.presets import JUDGE_PRESETS, PRESETS, describe, preset
+from vaelab.settings import C, describe_fields, field_help, with_settings
 
 if TYPE_CHECKING:
+    from vaelab.evaluation import Result
     from vaelab.loaded_run import LoadedRun
     from vaelab.runs import Run
+    from vaelab.training import Hardware
 
 # Fewer active units than this share of the latent size is told as posterior collapse.
 COLLAPSED_SHARE = 0.1
@@ -117,45 +119,105 @@ def train(
     from vaelab.data import load_data
     from vaelab.training import Hardware, fit
 
-    config = _configure(preset_name, data, settings)
+    out = out or Path("runs") / preset_name
     hardware = Hardware(accelerator=accelerator, devices=devices, nodes=nodes, precision=precision)
-    run = fit(
-        config,
-        out or Path("runs") / preset_name,
-        dataset=load_data(config.data, data_dir),
-        hardware=hardware,
-    )
+    if preset_name in JUDGE_PRESETS:
+        judge_config = _configure(JUDGE_PRESETS[preset_name](), data, settings)
+        _train_judge(judge_config, out, data_dir, hardware)
+        return
+    config = _configure(preset(preset_name), data, settings)
+    run = fit(config, out, dataset=load_data(config.data, data_dir), hardware=hardware)
     rank_zero_only(_print_training_summary)(run)
 
 
+def _train_judge(
+    config: JudgeConfig, out: Path, data_dir: Path | None, hardware: "Hardware"
+) -> None:
+    from vaelab.data import load_data
+    from vaelab.judges import train_judge
+
+    judge = train_judge(config, out, load_data(config.data, data_dir), hardware=hardware)
+    card = judge.card
+    _print(
+        f"{out}: names the class of {card.test_accuracy:.2%} of {card.test_count:,} test images, "
+        f"{card.parameter_count:,} parameters, SHA-256 {card.fingerprint}"
+    )
+
+
 def evaluate(
-    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")],
+    runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")] = (),
     /,
     *,
+    samples: Annotated[
+        Path | None,
+        arg(metavar="X", help="judge anybody's images instead: an .npz, an .npy or a folder"),
+    ] = None,
+    data: Annotated[
+        str, arg(help="what --samples are compared with; runs know their own data")
+    ] = "fashion-mnist",
     data_dir: DataDir = None,
+    metrics: Annotated[
+        tuple[str, ...],
+        arg(metavar="NAME...", help="take these alone; docs/evaluation.md tells all"),
+    ] = (),
+    protocol: Annotated[
+        str, arg(help="default, or exemplar: binarized, 50,000 training images, k of 5,000")
+    ] = "default",
+    sample_count: Annotated[
+        int | None, arg(metavar="N", help="samples to judge; none: as many as test images")
+    ] = None,
+    importance_samples: Annotated[
+        int | None, arg(aliases=["-k"], metavar="K", help="draws of the importance-weighted bound")
+    ] = None,
     seed: Seed = 0,
     json: AsJson = False,
 ) -> None:
-    """Measure trained runs on the test images."""
+    """Measure trained runs, or anybody's samples, on the test images."""
     from vaelab.evaluation import evaluate as evaluate_run
+    from vaelab.evaluation import evaluate_file
 
-    _require_some(runs, "evaluate")
-    evaluations = {path: evaluate_run(_load(path, data_dir), seed=seed) for path in runs}
-    if json:
-        _print(
-            _to_json(
-                [
-                    {"run": str(path), "metrics": {k: asdict(v) for k, v in results.items()}}
-                    for path, results in evaluations.items()
-                ]
-            )
+    if samples is not None:
+        if runs:
+            raise InputError("vaelab evaluate takes runs or --samples, not both")
+        results, details = evaluate_file(
+            samples, _data_config(data), data_dir, metrics=metrics, seed=seed
         )
+        _print_evaluations({samples: (results, details)}, json=json)
         return
-    for path, results in evaluations.items():
-        _print(f"{path}, {next(iter(results.values())).count:,} test images, seed {seed}")
-        for name, result in results.items():
-            error = "" if result.standard_error is None else f" ± {result.standard_error:.2f}"
-            _print(f"  {name:<21}{result.value:9.3f}{error}  {result.unit}")
+    _require_some(runs, "evaluate")
+    evaluations: dict[Path, Any] = {}
+    for path in runs:
+        results = evaluate_run(
+            _load(path, data_dir),
+            metrics=metrics,
+            protocol=protocol,
+            seed=seed,
+            sample_count=sample_count,
+            importance_samples=importance_samples,
+            show_progress=True,
+        )
+        evaluations[path] = results, {}
+    _print_evaluations(evaluations, json=json)
+
+
+def _print_evaluations(
+    evaluations: "dict[Path, tuple[dict[str, Result], dict[str, Any]]]", *, json: bool
+) -> None:
+    from vaelab.evaluation import as_text
+
+    if json:
+        listed = [
+            {
+                "of": str(path),
+                "metrics": {name: asdict(result) for name, result in results.items()},
+                "details": details,
+            }
+            for path, (results, details) in evaluations.items()
+        ]
+        _print(_to_json(listed))
+        return
+    for path, (results, _) in evaluations.items():
+        _print(f"{path}\n{as_text(results)}")
 
 
 def sample(
@@ -195,6 +257,9 @@ def compare(
     runs: Annotated[Positional[tuple[Path, ...]], arg(metavar="RUN...")],
     /,
     *,
+    columns: Annotated[
+        tuple[str, ...], arg(metavar="NAME...", help="numbers to show; none: the usual ones")
+    ] = (),
     form: Annotated[str, arg(name="format", help="table, markdown, csv or json")] = "table",
     figure: Annotated[
         str | None, arg(metavar="NAME", help="also draw this figure of all runs; see below")
@@ -203,13 +268,12 @@ def compare(
     data_dir: DataDir = None,
 ) -> None:
     """Set evaluated runs beside each other."""
-    from vaelab.comparison import group_by_data, read_rows, render
+    from vaelab.comparison import render
     from vaelab.figures import draw_comparison
     from vaelab.runs import open_run
 
     _require_some(runs, "compare")
-    groups = group_by_data([open_run(path) for path in runs])
-    table = render([read_rows(group) for group in groups], form)
+    table = render([open_run(path) for path in runs], form, columns)
     loaded = [_load(path, data_dir) for path in runs] if figure else []
     pictures = [draw_comparison(figure, loaded, out)] if figure else []
     _print(table, end="")
@@ -265,7 +329,7 @@ def _print_paths(paths: Sequence[Path]) -> None:
 
 def describe_presets() -> str:
     """All presets, and all fields that can be set, a line each."""
-    lines = [f"  {name:<16} {describe(name)}" for name in PRESETS]
+    lines = [f"  {name:<17} {describe(made)}" for name, made in (PRESETS | JUDGE_PRESETS).items()]
     values = dict(describe_fields(PRESETS["mlp-vae"]()))
     fields = []
     for name, text in field_help()[1:]:  # the preset is named by the argument
@@ -297,10 +361,10 @@ def _data_config(name: str) -> DataConfig:
     return DataConfig(name=name)
 
 
-def _configure(preset_name: str, data: str | None, settings: Settings) -> Config:
-    config = preset(preset_name)
+def _configure(config: C, data: str | None, settings: Settings) -> C:
     if data is not None:
-        config = replace(config, data=_data_config(data))
+        chosen = _data_config(data)
+        config = replace(config, data=replace(config.data, name=chosen.name, path=chosen.path))
     pairs = [setting for group in settings for setting in group]
     for pair in pairs:
         if "=" not in pair:

@@ -1,17 +1,24 @@
-"""Runs beside each other, as a table."""
+"""Runs beside each other, as a table; what cannot be compared is kept apart, and why is said."""
 
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from vaelab.errors import InputError, entry
+from vaelab.errors import InputError, entry, unknown_name
 from vaelab.models.likelihoods import LIKELIHOODS
 from vaelab.runs import Run
 
-COLUMNS = ("reconstruction", "kl", "total")
+COLUMNS = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
+
+# What a number was taken by, as stored and in words; on other terms it is another number.
+TERMS = {"judge": "judge", "count": "number of images", "split": "split", "unit": "unit"}
+
+# A lead counts when it is over this many standard errors of the difference.
+LEAD_STANDARD_ERRORS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,62 +42,213 @@ class Row:
         return self.metrics[metric]["value"] if metric in self.metrics else None
 
 
-def read_rows(runs: Sequence[Run]) -> list[Row]:
-    """The stored evaluations of several runs.
+@dataclass(slots=True)
+class Group:
+    """Runs that can be compared.
+
+    Attributes:
+        basis: what they have in common, by name.
+        terms: how each metric was taken: by which judge, on how many images, of which split.
+        runs: the runs.
+        reason: what keeps them apart from the first group; empty for the first.
+    """
+
+    basis: dict[str, Any]
+    terms: dict[str, tuple[Any, ...]]
+    runs: list[Run] = field(default_factory=list)
+    reason: str = ""
+
+
+def read_row(run: Run) -> Row:
+    """The stored evaluation of a run.
 
     Raises:
-        InputError: if one was not evaluated yet.
+        InputError: if it was not evaluated yet.
     """
-    rows = []
+    metrics = run.read_evaluation().get("metrics")
+    if metrics is None:
+        raise InputError(f"{run.path} was not evaluated yet; run `vaelab evaluate {run.path}`")
+    return Row(run.name, run.config.preset, run.data.name, metrics)
+
+
+def comparable(runs: Sequence[Run], columns: Sequence[str] = COLUMNS) -> list[Group]:
+    """Runs in groups on the same data, in the same unit, judged on the same terms.
+
+    A run without some number can stand beside any that have it.
+    """
+    groups: list[Group] = []
     for run in runs:
-        metrics = run.read_evaluation().get("metrics")
-        if metrics is None:
-            raise InputError(f"{run.path} was not evaluated yet; run `vaelab evaluate {run.path}`")
-        rows.append(Row(run.name, run.config.preset, run.data.name, metrics))
-    return rows
+        basis, terms = _basis(run), _terms(run, columns)
+        for group in groups:
+            if not _differences(group, basis, terms):
+                group.terms |= terms
+                group.runs.append(run)
+                break
+        else:
+            reason = " and ".join(_differences(groups[0], basis, terms)) if groups else ""
+            groups.append(Group(basis, terms, [run], reason))
+    return groups
 
 
-def group_by_data(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs whose test images and likelihood's unit are the same: only those are comparable."""
-    groups: dict[tuple[str, bool, str], list[Run]] = {}
-    for run in runs:
-        unit = LIKELIHOODS[run.config.model.likelihood].unit
-        key = (run.data.test_fingerprint, run.config.data.binarize, unit)
-        groups.setdefault(key, []).append(run)
-    return list(groups.values())
+def _basis(run: Run) -> dict[str, Any]:
+    data = run.config.data
+    return {
+        "test images": run.data.test_fingerprint,
+        "training images": run.data.train_fingerprint,
+        "validation split": (
+            data.validation_images,
+            data.validation_fraction,
+            data.split_seed,
+        ),
+        "binarization": data.binarize,
+        "unit of the likelihood": LIKELIHOODS[run.config.model.likelihood].unit,
+    }
 
 
-def render(groups: Sequence[Sequence[Row]], form: str) -> str:
-    """The rows as a table, one after the other where they cannot be compared.
+def _terms(run: Run, columns: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    metrics = run.read_evaluation().get("metrics", {})
+    return {
+        name: tuple(metrics[name].get(term) for term in TERMS)
+        for name in columns
+        if name in metrics
+    }
+
+
+def _differences(
+    group: Group, basis: dict[str, Any], terms: dict[str, tuple[Any, ...]]
+) -> list[str]:
+    """What keeps a run out of a group, in words."""
+    found = [f"other {name}" for name, value in basis.items() if group.basis[name] != value]
+    for name, values in terms.items():
+        if name in group.terms and group.terms[name] != values:
+            pairs = zip(TERMS.values(), values, group.terms[name], strict=True)
+            differing = [term for term, mine, theirs in pairs if mine != theirs]
+            found.append(f"{name} by another {' and '.join(differing)}")
+    return found
+
+
+def render(runs: Sequence[Run], form: str, columns: Sequence[str] = ()) -> str:
+    """Evaluated runs as text, one table after the other where they cannot be compared.
+
+    Args:
+        runs: to be compared.
+        form: a key of `FORMS`.
+        columns: names of metrics; none: those of `COLUMNS` that any of the runs has.
 
     Raises:
-        InputError: on an unknown form.
+        InputError: on an unknown form or metric, or a run that was not evaluated.
     """
-    return entry("format", form, FORMS)(groups)
+    write = entry("format", form, FORMS)
+    rows = {run.path: read_row(run) for run in runs}
+    known = sorted({name for row in rows.values() for name in row.metrics})
+    for name in columns:
+        if name not in known:
+            raise unknown_name("metric of these runs", name, known)
+    shown = list(columns) or [name for name in COLUMNS if name in known]
+    tables = [
+        Table([rows[run.path] for run in group.runs], shown, group.reason)
+        for group in comparable(runs, shown)
+    ]
+    return write(tables)
 
 
-def _titles(rows: Sequence[Row]) -> list[str]:
-    units = (rows[0].metrics[column]["unit"] for column in COLUMNS)
-    return ["run", "preset", *(f"{c} ({u})" for c, u in zip(COLUMNS, units, strict=True))]
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Comparable rows.
+
+    Attributes:
+        rows: a line each.
+        columns: names of metrics.
+        reason: what keeps them apart from the first table.
+    """
+
+    rows: list[Row]
+    columns: list[str]
+    reason: str
+
+    def example(self, column: str) -> dict[str, Any] | None:
+        """The metric as the first run has it that does."""
+        return next((row.metrics[column] for row in self.rows if column in row.metrics), None)
+
+    def best(self, column: str) -> Row | None:
+        """The row that leads by more than the spread; None where none does."""
+        example = self.example(column)
+        if example is None or example["direction"] is None:
+            return None
+        sign = 1 if example["direction"] == "lower" else -1
+        ranked = sorted(
+            (row for row in self.rows if column in row.metrics),
+            key=lambda row: sign * row.metrics[column]["value"],
+        )
+        if len(ranked) < 2:
+            return None
+        first, second = (row.metrics[column] for row in ranked[:2])
+        lead = abs(first["value"] - second["value"])
+        errors = (each["standard_error"] or 0.0 for each in (first, second))
+        return ranked[0] if lead > LEAD_STANDARD_ERRORS * math.hypot(*errors) else None
+
+    def titles(self) -> list[str]:
+        """The heads of the columns."""
+        heads = []
+        for column in self.columns:
+            example = self.example(column)
+            heads.append(column if example is None else f"{column} ({example['unit']})")
+        return ["run", "preset", *heads]
+
+    def cells(self, row: Row, mark: Callable[[str], str]) -> list[str]:
+        """A row's texts, the best in its column marked."""
+        texts = []
+        for column in self.columns:
+            text = _text(row.metrics.get(column), "value")
+            texts.append(mark(text) if self.best(column) is row else text)
+        return [row.name, row.preset, *texts]
+
+    def bounds(self) -> list[list[str]]:
+        """The lines of what perfect and useless models have."""
+        lines = []
+        for bound in ("perfect", "useless"):
+            texts = [_text(self.example(column), bound) for column in self.columns]
+            if any(texts):
+                lines.append([f"({bound})", "", *texts])
+        return lines
+
+    def footer(self) -> str:
+        """What the numbers are."""
+        counts = {row.metrics[c]["count"] for row in self.rows for c in row.metrics if c == "total"}
+        images = f", {max(counts):,} test images" if counts else ""
+        text = (
+            f"{self.rows[0].data}{images}; losses per image at one latent sample; best: a lead of "
+            f"more than {LEAD_STANDARD_ERRORS:g} standard errors"
+        )
+        judges = {
+            result["judge"][:12]
+            for column in self.columns
+            if (result := self.example(column)) and result.get("judge")
+        }
+        return f"{text}; judged by {', '.join(sorted(judges))}" if judges else text
 
 
-def _cells(row: Row) -> list[str]:
-    values = (row.value(column) for column in COLUMNS)
-    return [row.name, row.preset, *("" if v is None else f"{v:.2f}" for v in values)]
+def _text(result: dict[str, Any] | None, key: str) -> str:
+    value = None if result is None else result.get(key)
+    if value is None or result is None:
+        return ""
+    if result["unit"].startswith("nats"):
+        return f"{value:.2f}"
+    return f"{value:.3f}" if result["unit"] == "share" else f"{value:.4g}"
 
 
-def _footer(rows: Sequence[Row]) -> str:
-    """What the numbers are, and the floor below which none can be."""
-    first = rows[0].metrics["total"]
-    text = f"{rows[0].data}, {first['count']} test images, one latent sample, per image"
-    floor = rows[0].value("reconstruction_floor")
-    return text if floor is None else f"{text}; floor of any reconstruction: {floor:.3f}"
+def _apart(table: Table) -> str:
+    return f"Kept apart from the first table: {table.reason}." if table.reason else ""
 
 
-def _table(groups: Sequence[Sequence[Row]]) -> str:
+def _table(tables: Sequence[Table]) -> str:
     blocks = []
-    for rows in groups:
-        lines = [_titles(rows), *(_cells(row) for row in rows)]
+    for table in tables:
+        lines = [
+            table.titles(),
+            *(table.cells(row, lambda text: f"*{text}") for row in table.rows),
+            *table.bounds(),
+        ]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         text = [
             "  ".join(
@@ -99,48 +257,59 @@ def _table(groups: Sequence[Sequence[Row]]) -> str:
             ).rstrip()
             for line in lines
         ]
-        blocks.append("\n".join([*text, "", _footer(rows)]))
+        blocks.append("\n".join(filter(None, [_apart(table), *text])) + f"\n\n{table.footer()}")
     return "\n\n".join(blocks) + "\n"
 
 
-def _markdown(groups: Sequence[Sequence[Row]]) -> str:
+def _markdown(tables: Sequence[Table]) -> str:
     blocks = []
-    for rows in groups:
-        titles = _titles(rows)
-        lines = [titles, ["---"] * 2 + ["---:"] * len(COLUMNS), *(_cells(row) for row in rows)]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        blocks.append(f"{table}\n\n{_footer(rows)}")
+    for table in tables:
+        lines = [
+            table.titles(),
+            ["---"] * 2 + ["---:"] * len(table.columns),
+            *(table.cells(row, lambda text: f"**{text}**") for row in table.rows),
+            *table.bounds(),
+        ]
+        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        blocks.append("\n\n".join(filter(None, [_apart(table), text, table.footer()])))
     return "\n\n".join(blocks) + "\n"
 
 
-def _records(groups: Sequence[Sequence[Row]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "run": row.name,
-            "preset": row.preset,
-            "data": row.data,
-            "unit": row.metrics["total"]["unit"],
-            **{column: row.value(column) for column in (*COLUMNS, "reconstruction_floor")},
-        }
-        for rows in groups
-        for row in rows
-    ]
-
-
-def _csv(groups: Sequence[Sequence[Row]]) -> str:
-    records = _records(groups)
+def _csv(tables: Sequence[Table]) -> str:
+    parts = ("value", "standard_error", "perfect", "useless")
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
+    writer = csv.writer(file, lineterminator="\n")
+    columns = tables[0].columns
+    titles = [c if part == "value" else f"{c}_{part}" for c in columns for part in parts]
+    writer.writerow(["table", "run", "preset", "data", *titles])
+    for number, table in enumerate(tables, 1):
+        for row in table.rows:
+            values = [row.metrics.get(column, {}).get(part) for column in columns for part in parts]
+            writer.writerow([number, row.name, row.preset, row.data, *values])
     return file.getvalue()
 
 
-def _json(groups: Sequence[Sequence[Row]]) -> str:
-    return json.dumps(_records(groups), indent=2) + "\n"
+def _json(tables: Sequence[Table]) -> str:
+    records = [
+        {
+            "kept_apart_because": table.reason or None,
+            "rows": [
+                {
+                    "run": row.name,
+                    "preset": row.preset,
+                    "data": row.data,
+                    "metrics": {c: row.metrics[c] for c in table.columns if c in row.metrics},
+                    "best_in": [c for c in table.columns if table.best(c) is row],
+                }
+                for row in table.rows
+            ],
+        }
+        for table in tables
+    ]
+    return json.dumps(records, indent=2) + "\n"
 
 
-FORMS: dict[str, Callable[[Sequence[Sequence[Row]]], str]] = {
+FORMS: dict[str, Callable[[Sequence[Table]], str]] = {
     "table": _table,
     "markdown": _markdown,
     "csv": _csv,

@@ -27,8 +27,10 @@ class DataConfig:
     """use only this many test images; none: all"""
     validation_fraction: float = 0.1
     """share of the training images set aside to select on"""
+    validation_images: str = "random"
+    """which training images are set aside: random (of each class alike) or last"""
     split_seed: int = 0
-    """seed of the split into training and validation images"""
+    """seed of the random split into training and validation images"""
     binarize: bool = False
     """draw each pixel as 0 or 1 with its grey value as probability, afresh each time"""
 
@@ -225,29 +227,108 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
-def check(config: Config) -> None:
-    """Refuse settings that no run could follow.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResNetConfig:
+    """Four stages of two residual blocks, as in ResNet-18 (He et al. 2016), for small images."""
+
+    kind: Literal["resnet"] = "resnet"
+    widths: tuple[int, ...] = (16, 32, 64, 128)
+    """channels of each stage; each after the first halves the image"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlainConfig:
+    """Convolutions and pooling without shortcuts."""
+
+    kind: Literal["plain"] = "plain"
+    widths: tuple[int, ...] = (32, 64, 96)
+    """channels of each stage; each after the first halves the image"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgeTrainingConfig:
+    """How a judge learns to tell the classes apart: SGD with Nesterov momentum, one cycle."""
+
+    epochs: int = 20
+    """passes over the training images"""
+    batch_size: int = 128
+    """images per step"""
+    learning_rate: float = 0.1
+    """the highest that the cycle reaches"""
+    momentum: float = 0.9
+    """of Nesterov's kind"""
+    weight_decay: float = 5e-4
+    """an L2 penalty"""
+    label_smoothing: float = 0.1
+    """share of each target spread over all classes"""
+    shift_pixels: int = 2
+    """images are moved by up to this much, up, down and sideways"""
+    flip: bool = True
+    """half of the images are mirrored"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgeConfig:
+    """One judge: a classifier whose features and classes generated images are measured by."""
+
+    preset: str
+    """the preset that it derives from"""
+    seed: int = 0
+    """of initial weights, order of images and augmentation"""
+    data: DataConfig = field(default_factory=DataConfig)
+    network: ResNetConfig | PlainConfig = field(default_factory=ResNetConfig)
+    training: JudgeTrainingConfig = field(default_factory=JudgeTrainingConfig)
+
+
+def check(config: Config | JudgeConfig) -> None:
+    """Refuse settings that nothing could be trained with.
 
     Raises:
         InputError: naming the field, what it may be and what it is.
     """
-    training, data, model = config.training, config.data, config.model
+    training, data = config.training, config.data
     demands = {
         "seed must lie in 0 to 2^32 - 1": 0 <= config.seed < 2**32,
         "data.split_seed must not be negative": data.split_seed >= 0,
+        "data.validation_fraction must lie in (0, 1)": 0 < data.validation_fraction < 1,
         "training.epochs must be at least 1": training.epochs >= 1,
-        "training.early_stopping_epochs must be at least 1": (
-            training.early_stopping_epochs is None or training.early_stopping_epochs >= 1
-        ),
         "training.batch_size must be at least 1": training.batch_size >= 1,
         "training.learning_rate must be above 0": training.learning_rate > 0,
         "training.weight_decay must not be negative": training.weight_decay >= 0,
+    }
+    match config:
+        case Config():
+            demands |= _demands_of_run(config)
+        case JudgeConfig():
+            demands |= _demands_of_judge(config)
+    for demand, is_met in demands.items():
+        if not is_met:
+            raise InputError(demand)
+
+
+def _demands_of_judge(config: JudgeConfig) -> dict[str, bool]:
+    training = config.training
+    return {
+        "network.widths must be at least 1": min(config.network.widths) >= 1,
+        # Batch normalization has nothing to go by in a batch of one.
+        "training.batch_size must be at least 2": training.batch_size >= 2,
+        "training.momentum must lie in (0, 1)": 0 < training.momentum < 1,
+        "training.label_smoothing must lie in [0, 1)": 0 <= training.label_smoothing < 1,
+        "training.shift_pixels must not be negative": training.shift_pixels >= 0,
+    }
+
+
+def _demands_of_run(config: Config) -> dict[str, bool]:
+    training, model = config.training, config.model
+    demands = {
+        "training.early_stopping_epochs must be at least 1": (
+            training.early_stopping_epochs is None or training.early_stopping_epochs >= 1
+        ),
         "training.preview_every_epochs must not be negative": training.preview_every_epochs >= 0,
         "training.gradient_clip_norm must be above 0": training.gradient_clip_norm is None
         or training.gradient_clip_norm > 0,
         "training.ema_decay must lie in (0, 1)": training.ema_decay is None
         or 0 < training.ema_decay < 1,
-        "data.validation_fraction must lie in (0, 1)": 0 < data.validation_fraction < 1,
         "model.latent_size must be at least 1": model.latent_size >= 1,
         "an autoencoder has no KL: it needs objective.kind=reconstruction, a vae needs elbo": (
             (model.kind == "autoencoder") == (config.objective.kind == "reconstruction")
@@ -257,9 +338,7 @@ def check(config: Config) -> None:
         demands["model.prior.components must be at least 1"] = model.prior.components >= 1
     if isinstance(config.objective, ElboConfig):
         demands |= _demands_of_elbo(config.objective, model)
-    for demand, is_met in demands.items():
-        if not is_met:
-            raise InputError(demand)
+    return demands
 
 
 def _demands_of_elbo(objective: ElboConfig, model: ModelConfig) -> dict[str, bool]:

@@ -12,6 +12,9 @@ LOG_TWO_PI = math.log(2 * math.pi)
 # Below this, series replace quotients that would be 0/0 at zero; both agree there to 1e-7.
 _SMALL_LOGIT = 1e-2
 
+# So many numbers of at least 1/2 have a product that float32 still holds in full precision.
+_FACTORS = 100
+
 
 def gaussian_log_prob(
     x: Float[Tensor, "*S"], mean: Float[Tensor, "*S"], log_variance: Float[Tensor, "*S"]
@@ -105,3 +108,19 @@ def continuous_bernoulli_sample(
     size = logits.abs().clamp(min=1e-6)
     x = torch.log1p(u * torch.expm1(-size)) / -size
     return torch.where(is_positive, 1 - x, x)
+
+
+def summed_softplus(x: Float[Tensor, "*S P"]) -> Float[Tensor, "*S"]:
+    """The sum over the last dimension of log(1 + exp(x)), with few logarithms.
+
+    It is that of max(x, 0) - log sigmoid(|x|), and the logarithms of many sigmoids are that of
+    their product. Each number is off by at most the rounding of 1.
+    """
+    sigmoids = x.abs().sigmoid_()
+    products = torch.stack([some.prod(-1) for some in sigmoids.split(_FACTORS, -1)], -1)
+    return x.relu().sum(-1) - products.log().sum(-1)
+
+
+def log_mean_exp(x: Float[Tensor, "*S"], dim: int) -> Float[Tensor, "..."]:
+    """log of the mean of exp(x) along one dimension, which is reduced away."""
+    return torch.logsumexp(x, dim) - math.log(x.shape[dim])

@@ -57,3 +57,14 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def cache_folder() -> Path | None:
+    """Where vaelab keeps what can be had again: in `$XDG_CACHE_HOME`, else in ~/.cache.
+
+    None where there is no home folder.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vaelab"
+    except RuntimeError:
+        return None

@@ -12,6 +12,7 @@ from vaelab.data import Dataset, ImageData, load_data
 from vaelab.data.batches import Batch, Batches
 from vaelab.errors import InputError
 from vaelab.models import LatentVariableModel
+from vaelab.models.posteriors import Delta, DiagonalGaussian
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, open_run
 
@@ -71,13 +72,17 @@ class LoadedRun:
 
     def codes(self, data: ImageData) -> Tensor:
         """Posterior means (N, D) of images, such as `self.data.test`."""
+        return self.posteriors(data).mean
+
+    @torch.no_grad()
+    def posteriors(self, data: ImageData) -> DiagonalGaussian | Delta:
+        """q(z|x) or q(z|x,y) of images, all together."""
         batches = Batches(data, torch.device("cpu"), binarize=self.config.data.binarize)
-        with torch.no_grad():
-            each = [
-                self.model.encode(batch.x, batch.labels).mean
-                for batch in batches.in_order(500, generator(0, "binarize"))
-            ]
-        return torch.cat(each)
+        each = [
+            self.model.encode(batch.x, batch.labels)
+            for batch in batches.in_order(500, generator(0, "binarize"))
+        ]
+        return type(each[0])(*(torch.cat(part) for part in zip(*each, strict=True)))
 
 
 def load_run(path: Path | str, data_dir: Path | None = None) -> LoadedRun:

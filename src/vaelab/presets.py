@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from vaelab.config import (
     AutoencoderConfig,
     Config,
     ConvConfig,
+    DataConfig,
     ElboConfig,
+    JudgeConfig,
+    JudgeTrainingConfig,
     MixtureConfig,
     MlpConfig,
+    PlainConfig,
     ReconstructionConfig,
     ResidualConfig,
+    ResNetConfig,
     TrainingConfig,
     VaeConfig,
     WarmupConfig,
@@ -85,6 +91,24 @@ def cvae_2d() -> Config:
     return replace(base, preset="cvae-2d", model=replace(base.model, latent_size=2))
 
 
+def exemplar_vae() -> Config:
+    """784-300-300-40, binarized: the model of the published likelihoods."""
+    return Config(
+        preset="exemplar-vae",
+        data=DataConfig(binarize=True, validation_images="last", validation_fraction=1 / 6),
+        model=VaeConfig(latent_size=40, network=MlpConfig(widths=(300, 300))),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=20)),
+        training=TrainingConfig(
+            epochs=100,
+            batch_size=100,
+            learning_rate=1e-3,
+            schedule="one-cycle",
+            ema_decay=0.999,
+            preview_every_epochs=25,
+        ),
+    )
+
+
 def flagship() -> Config:
     """The best VAE of 5 minutes on 2 cores: wide residual layers, learned prior."""
     return Config(
@@ -113,7 +137,29 @@ PRESETS: dict[str, Callable[[], Config]] = {
     "beta-vae": beta_vae,
     "cvae-2d": cvae_2d,
     "cvae": cvae,
+    "exemplar-vae": exemplar_vae,
     "flagship": flagship,
+}
+
+
+def classifier() -> JudgeConfig:
+    """ResNet-18, narrow: the reference network that generated images are measured by."""
+    return JudgeConfig(preset="classifier", network=ResNetConfig(widths=(16, 32, 64, 128)))
+
+
+def second_classifier() -> JudgeConfig:
+    """A plain network of another seed: the second, independent judge."""
+    return JudgeConfig(
+        preset="second-classifier",
+        seed=1,
+        network=PlainConfig(widths=(32, 64, 96)),
+        training=JudgeTrainingConfig(epochs=15, learning_rate=0.05),
+    )
+
+
+JUDGE_PRESETS: dict[str, Callable[[], JudgeConfig]] = {
+    "classifier": classifier,
+    "second-classifier": second_classifier,
 }
 
 
@@ -126,6 +172,6 @@ def preset(name: str) -> Config:
     return entry("preset", name, PRESETS)()
 
 
-def describe(name: str) -> str:
+def describe(factory: Callable[[], Any]) -> str:
     """The preset's one line."""
-    return (PRESETS[name].__doc__ or "").partition("\n")[0]
+    return (factory.__doc__ or "").partition("\n")[0]

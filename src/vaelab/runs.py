@@ -8,7 +8,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 import vaelab
 from vaelab import settings
@@ -122,7 +122,7 @@ class Run:
 
     def save_weights(self, weights: dict[str, Tensor]) -> None:
         """Replace the weights to use."""
-        _write_tensors(self.path / "model.safetensors", weights)
+        write_tensors(self.path / "model.safetensors", weights)
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all epochs so far."""
@@ -140,7 +140,7 @@ class Run:
     def read_evaluation(self) -> dict[str, Any]:
         """What was measured of the trained model; empty if nothing was."""
         path = self.path / "evaluation.json"
-        return _read_json(path) if path.exists() else {}
+        return read_json(path) if path.exists() else {}
 
     def write_evaluation(self, evaluation: dict[str, Any]) -> None:
         """Replace what was measured."""
@@ -151,7 +151,7 @@ class Run:
         newest, aside, before = (self.path / name for name in _CHECKPOINTS)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
-        _write_tensors(aside / "tensors.safetensors", tensors)
+        write_tensors(aside / "tensors.safetensors", tensors)
         write_json(aside / "state.json", state)
         sync_folder(aside)
         if newest.exists():
@@ -165,12 +165,12 @@ class Run:
         folder = self._newest_checkpoint()
         if folder is None:
             return None
-        return read_tensors(folder / "tensors.safetensors"), _read_json(folder / "state.json")
+        return read_tensors(folder / "tensors.safetensors"), read_json(folder / "state.json")
 
     def load_checkpoint_state(self) -> dict[str, Any] | None:
         """What the newest checkpoint says of itself, without its tensors."""
         folder = self._newest_checkpoint()
-        return None if folder is None else _read_json(folder / "state.json")
+        return None if folder is None else read_json(folder / "state.json")
 
     def is_finished(self) -> bool:
         """Whether training came to its end."""
@@ -221,19 +221,23 @@ def open_run(path: Path) -> Run:
     file = path / "config.json"
     if not file.exists():
         raise InputError(f"{path} is no run folder: it has no config.json")
-    values = _read_json(file)
+    values = read_json(file)
     values.pop("vaelab_version", None)
     try:
-        card = values.pop("data_card")
-        data = DataCard(
-            **{**card, "shape": tuple(card["shape"]), "class_names": tuple(card["class_names"])}
-        )
-        return Run(path, settings.from_dict(values), data)
+        data = data_card_from(values.pop("data_card"))
+        return Run(path, settings.from_dict(values, Config), data)
     except (InputError, KeyError, TypeError) as error:
         raise InputError(f"{file}: {error}") from None
 
 
-def load_weights(model: LatentVariableModel, weights: dict[str, Tensor], path: Path) -> None:
+def data_card_from(values: dict[str, Any]) -> DataCard:
+    """The card whose fields were written as JSON."""
+    return DataCard(
+        **{**values, "shape": tuple(values["shape"]), "class_names": tuple(values["class_names"])}
+    )
+
+
+def load_weights(model: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
     """Put `weights`, read from `path`, into `model`.
 
     Raises:
@@ -263,15 +267,23 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file, whole or not at all."""
     content = save({name: value.detach().contiguous() for name, value in tensors.items()})
     with written_whole(path) as partial:
         partial.write_bytes(content)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        InputError: if it is missing, or holds something else.
+    """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not text, so not JSON") from None
     return _parse_json(text, str(path))

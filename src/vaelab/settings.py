@@ -8,19 +8,22 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from vaelab.config import SCHEMA_VERSION, Config, check
+from vaelab.config import SCHEMA_VERSION, Config, JudgeConfig, check
 from vaelab.errors import InputError, unknown_name
 
+AnyConfig = Config | JudgeConfig
+C = TypeVar("C", Config, JudgeConfig)
 
-def to_dict(config: Config) -> dict[str, Any]:
+
+def to_dict(config: AnyConfig) -> dict[str, Any]:
     """Plain values for JSON, with the schema version."""
     return {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(config)}
 
 
-def from_dict(values: Mapping[str, Any]) -> Config:
-    """The inverse of `to_dict`.
+def from_dict(values: Mapping[str, Any], kind: type[C]) -> C:
+    """The inverse of `to_dict`, for a configuration of that kind.
 
     Raises:
         InputError: on another schema version, an unknown field or a value of the wrong type.
@@ -31,12 +34,12 @@ def from_dict(values: Mapping[str, Any]) -> Config:
             f"configuration of schema version {version!r}, this vaelab reads {SCHEMA_VERSION}"
         )
     fields = {name: value for name, value in values.items() if name != "schema_version"}
-    config: Config = _read(Config, fields, "")
+    config: C = _read(kind, fields, "")
     check(config)
     return config
 
 
-def with_settings(config: Config, settings: Mapping[str, str]) -> Config:
+def with_settings(config: C, settings: Mapping[str, str]) -> C:
     """`config` with fields replaced, named and written as on the command line.
 
     `{"training.epochs": "3", "model.network.widths": "512,256", "model.prior": "mixture"}`: a
@@ -54,7 +57,7 @@ def with_settings(config: Config, settings: Mapping[str, str]) -> Config:
     return config
 
 
-def _with_setting(config: Config, name: str, text: str) -> Config:
+def _with_setting(config: C, name: str, text: str) -> C:
     values = dataclasses.asdict(config)
     *parents, last = name.split(".")
     inner = values
@@ -67,7 +70,7 @@ def _with_setting(config: Config, name: str, text: str) -> Config:
         raise InputError(f"{name} is a group: set one of its fields, {', '.join(inner[last])}")
     elif inner[last]["kind"] != text:
         inner[last] = {"kind": text}
-    changed: Config = _read(Config, values, "")
+    changed: C = _read(type(config), values, "")
     return changed
 
 
@@ -109,7 +112,7 @@ def _field_docstrings(kind: Any) -> dict[str, str]:
     return found
 
 
-def differences(mine: Config, other: Config) -> list[str]:
+def differences(mine: AnyConfig, other: AnyConfig) -> list[str]:
     """The dotted names of the fields in which two configurations differ, with both values."""
     left, right = _flat(dataclasses.asdict(mine)), _flat(dataclasses.asdict(other))
     return [
@@ -119,7 +122,7 @@ def differences(mine: Config, other: Config) -> list[str]:
     ]
 
 
-def describe_fields(config: Config) -> list[tuple[str, str]]:
+def describe_fields(config: AnyConfig) -> list[tuple[str, str]]:
     """The dotted name and value of every field, as `--set` takes them."""
     return [(name, _as_text(value)) for name, value in _flat(dataclasses.asdict(config)).items()]
 

@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from vaelab.comparison import group_by_data, read_rows, render
+from vaelab.comparison import render
 from vaelab.config import Config, DataConfig, ElboConfig
 from vaelab.data import Dataset, DataUnavailableError, load_data
 from vaelab.data.batches import Batches
 from vaelab.data.summary import summarize
 from vaelab.errors import entry
-from vaelab.evaluation import evaluate
+from vaelab.evaluation import METRICS, evaluate, possible_metrics
 from vaelab.figures import (
     DATA_FIGURES,
     draw_comparison,
@@ -36,6 +36,8 @@ from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run
 from vaelab.training import Hardware, fit
 
+QUICK_SAMPLE_COUNT = 2000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
@@ -45,11 +47,15 @@ class Study:
         configs: by name of the run.
         illustrated: the runs whose own figures are drawn.
         comparisons: names of figures in `COMPARISONS`, each with the runs that it shows.
+        metrics: keys of `METRICS` to take where they are defined; none: all but the longest.
+        sample_count: samples to judge; none: as many as there are test images.
     """
 
     configs: dict[str, Config]
     illustrated: tuple[str, ...]
     comparisons: dict[str, tuple[str, ...]]
+    metrics: tuple[str, ...] = ()
+    sample_count: int | None = None
 
 
 def _beta_runs(epochs: int, betas: tuple[float, ...]) -> dict[str, Config]:
@@ -96,6 +102,8 @@ def quick() -> Study:
             "autoencoder-beside-vae": ("autoencoder", "mlp-vae"),
             **_sweep_comparisons(sweep),
         },
+        metrics=("losses", "frechet", "controllability"),
+        sample_count=QUICK_SAMPLE_COUNT,
     )
 
 
@@ -157,8 +165,7 @@ def run_study(
     _say(f"data: {dataset.name}, {dataset.source}")
     _study_data(dataset, data, out / "data")
     configs = {
-        name: replace(config, data=data)
-        for name, config in _possible(study.configs, dataset).items()
+        name: _on(config, data) for name, config in _possible(study.configs, dataset).items()
     }
     finished: dict[str, LoadedRun] = {}
     with closing(StudyProgress(configs, dataset, out)) as progress:
@@ -166,7 +173,9 @@ def run_study(
             progress.begin(name)
             run = fit(config, out / name, dataset=dataset, hardware=hardware, observers=[progress])
             finished[name] = LoadedRun(run, dataset=dataset)
-            _finish(finished[name], is_illustrated=name in study.illustrated)
+            _measure(finished[name], study)
+            if name in study.illustrated:
+                _illustrate(finished[name])
     for figure, names in study.comparisons.items():
         _compare(figure, [finished[name] for name in names], out / "figures")
     return _write_summary(study, out, finished)
@@ -194,6 +203,16 @@ def _possible(configs: dict[str, Config], dataset: Dataset) -> dict[str, Config]
     return {name: config for name, config in configs.items() if name not in left_out}
 
 
+def _on(config: Config, data: DataConfig) -> Config:
+    """The run on other data; what its preset asks of any data stays unless it is set."""
+    chosen = {
+        field.name: value
+        for field in fields(DataConfig)
+        if (value := getattr(data, field.name)) != field.default
+    }
+    return replace(config, data=replace(config.data, **chosen))
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
@@ -209,12 +228,21 @@ def _study_data(dataset: Dataset, config: DataConfig, folder: Path) -> None:
     write_json(path, summary)
 
 
-def _finish(loaded: LoadedRun, *, is_illustrated: bool) -> None:
-    """Evaluate and draw a trained run, where that was not done yet."""
-    if not loaded.run.read_evaluation():
-        evaluate(loaded)
-    if not is_illustrated:
-        return
+def _measure(loaded: LoadedRun, study: Study) -> None:
+    """Take what of the study's metrics is defined for the run and not there yet."""
+    stored = loaded.run.read_evaluation().get("metrics", {})
+    missing = [
+        name
+        for name in possible_metrics(loaded)
+        if (not study.metrics or name in study.metrics)
+        and not METRICS[name].measures.keys() & stored.keys()
+    ]
+    if missing:
+        evaluate(loaded, metrics=missing, sample_count=study.sample_count)
+
+
+def _illustrate(loaded: LoadedRun) -> None:
+    """Draw the figures of a run that are not there yet."""
     missing = [
         name
         for name in possible_figures(loaded)
@@ -298,7 +326,7 @@ def _operations_per_image(config: Config, dataset: Dataset) -> int:
 
 def _write_summary(study: Study, out: Path, finished: dict[str, LoadedRun]) -> Outcome:
     """A page of table and figures that any viewer of Markdown shows."""
-    groups = [read_rows(group) for group in group_by_data([run.run for run in finished.values()])]
+    runs = [loaded.run for loaded in finished.values()]
     pictures = [out / "data" / f"{name}.png" for name in DATA_FIGURES]
     pictures += [out / "figures" / f"{name}.png" for name in study.comparisons]
     for name in study.illustrated:
@@ -311,8 +339,8 @@ def _write_summary(study: Study, out: Path, finished: dict[str, LoadedRun]) -> O
     data = next(iter(finished.values())).run.data
     heading = f"# Study on {data.name}\n\nData: {data.source}"
     summary = out / "summary.md"
-    write_text(summary, f"{heading}\n\n{render(groups, 'markdown')}\n{shown}\n")
-    return Outcome(render(groups, "table"), summary)
+    write_text(summary, f"{heading}\n\n{render(runs, 'markdown')}\n{shown}\n")
+    return Outcome(render(runs, "table"), summary)
 
 
 def _heading(picture: Path, out: Path) -> str:

@@ -176,6 +176,19 @@ def test_likelihood_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
+def test_the_summed_log_probability_is_the_sum_of_that_of_the_pixels(name: str) -> None:
+    likelihood = LIKELIHOODS[name]().eval()
+    x = torch.rand(3, 2, 9, 7, generator=generator(0, "x"))
+    decoded = 4 * torch.randn(3, 5, 2, 9, 7, generator=generator(0, "decoded"))
+    expected = torch.stack(
+        [likelihood.log_prob(x, draw).flatten(1).sum(1) for draw in decoded.unbind(1)], 1
+    )
+    torch.testing.assert_close(
+        likelihood.summed_log_prob(x, decoded), expected, rtol=1e-5, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
 def test_the_likelihood_is_greatest_where_its_mean_is_the_image(name: str) -> None:
     likelihood = LIKELIHOODS[name]().eval()
     x = torch.full((1, 1, 1, 1), 0.3)

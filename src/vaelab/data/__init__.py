@@ -7,7 +7,7 @@ from vaelab.config import DataConfig
 from vaelab.data import fashion_mnist, images, wardrobe
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
-from vaelab.data.splits import split
+from vaelab.data.splits import split, training_split
 from vaelab.errors import InputError, entry
 
 # Each takes the configuration and the place named by --data-dir, if one was.
@@ -44,4 +44,5 @@ __all__ = [
     "ImageData",
     "load_data",
     "split",
+    "training_split",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vaelab import files
 from vaelab.config import DataConfig
 from vaelab.data import idx
 from vaelab.data.csv_table import read_table
@@ -139,19 +140,18 @@ def find_folder(data_dir: Path | None = None) -> Path | None:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: in `$XDG_CACHE_HOME`, else in ~/.cache.
+    """Where downloads are kept.
 
     Raises:
         DataUnavailableError: if there is no home folder.
     """
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
+    base = files.cache_folder()
+    if base is None:
         raise DataUnavailableError(
             "there is no home folder to keep Fashion-MNIST in; set HOME or XDG_CACHE_HOME, or "
             "name a folder that holds it with --data-dir or VAELAB_DATA"
-        ) from None
-    return base / "vaelab" / NAME
+        )
+    return base / NAME
 
 
 def fetch(data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -> Path:

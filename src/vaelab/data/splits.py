@@ -1,10 +1,26 @@
-"""Splitting images in two, class by class."""
+"""Splitting images in two, class by class or in their order."""
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vaelab.config import DataConfig
 from vaelab.data.image_data import ImageData
-from vaelab.errors import InputError
+from vaelab.errors import InputError, entry
+
+Indices = NDArray[np.int64]
+
+
+def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, ImageData]:
+    """The images to train on and those to validate on.
+
+    Raises:
+        InputError: if one side would be empty, or the settings cannot be used.
+    """
+    divide = entry("data.validation_images", config.validation_images, DIVISIONS)
+    kept, held_out = divide(train, config.validation_fraction, config.split_seed)
+    return train.take(kept), train.take(held_out)
 
 
 def split(
@@ -36,6 +52,28 @@ def split(
     is_held_out = np.zeros(len(data), bool)
     is_held_out[shuffled_by_class] = rank_in_class < np.repeat(held_out_sizes, class_sizes)
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def hold_out_last(data: ImageData, fraction: float, _seed: int) -> tuple[Indices, Indices]:
+    """Indices of the images to keep and of the last ones, as some published protocols have it.
+
+    Raises:
+        InputError: if one side would be empty.
+    """
+    held_out = round(fraction * len(data))
+    if not 0 < held_out < len(data):
+        raise InputError(
+            f"{data.name}: {fraction:g} of {len(data)} images leaves nothing to train or to "
+            "validate on; change data.validation_fraction"
+        )
+    kept, last = np.split(np.arange(len(data)), [len(data) - held_out])
+    return kept, last
+
+
+DIVISIONS: dict[str, Callable[[ImageData, float, int], tuple[Indices, Indices]]] = {
+    "random": split,
+    "last": hold_out_last,
+}
 
 
 def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data.image_data import Dataset, ImageData
-from vaelab.data.splits import split
+from vaelab.data.splits import training_split
 
 HISTOGRAM_BINS = 32
 
@@ -19,12 +19,8 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
 
     Fingerprints are of the images before the training images are split.
     """
-    kept, held_out = split(dataset.train, config.validation_fraction, config.split_seed)
-    splits = {
-        "train": dataset.train.take(kept),
-        "validation": dataset.train.take(held_out),
-        "test": dataset.test,
-    }
+    train, validation = training_split(dataset.train, config)
+    splits = {"train": train, "validation": validation, "test": dataset.test}
     return {
         "name": dataset.name,
         "source": dataset.source,

@@ -1,37 +1,66 @@
 """Reconstruction, KL and their sum on the test images, at one draw from each posterior."""
 
-from vaelab.evaluation.result import Result
-from vaelab.loaded_run import LoadedRun
+import torch
+from torch import Tensor
+
+from vaelab.evaluation.baselines import pixel_mean
+from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.shown import raw
+from vaelab.evaluation.subject import Subject
 from vaelab.randomness import generator
-from vaelab.training.measure import measure
+from vaelab.training import measure as measuring
+
+MEASURES = {
+    "reconstruction": Measure("nats", "lower"),
+    "kl": Measure("nats"),
+    "total": Measure("nats", "lower"),
+    "active_units": Measure("dimensions"),
+}
+LEAST_PROBABILITY = 1e-6
 
 
-def losses(loaded: LoadedRun, seed: int) -> dict[str, Result]:
-    """The bound's terms per image, and the floor of the reconstruction where there is one."""
-    measured = measure(loaded.model, loaded.test_batches, generator(seed, "evaluation"))
-    unit = loaded.model.likelihood.unit
-    errors = measured.standard_errors or (None, None, None)
-    values = (measured.reconstruction, measured.kl_nats, measured.total)
-    results = {
-        name: Result(
-            value=value,
-            unit=unit,
-            direction="lower",
-            standard_error=error,
-            count=measured.count,
-            seed=seed,
-        )
-        for name, value, unit, error in zip(
-            ("reconstruction", "kl", "total"), values, (unit, "nats", unit), errors, strict=True
-        )
+def measure(subject: Subject) -> Findings:
+    """The bound's terms per image, their floor, and what the mean training image would lose."""
+    run = subject.run
+    found = measuring.measure(run.model, run.test_batches, generator(subject.seed, "evaluation"))
+    errors = found.standard_errors or (None, None, None)
+    floor, useless = floor_and_ceiling(subject)
+    unit = run.model.likelihood.unit
+
+    def bounded(value: float, error: float | None) -> Estimate:
+        return Estimate(value, found.count, error, perfect=floor, useless=useless, unit=unit)
+
+    estimates = {
+        "reconstruction": bounded(found.reconstruction, errors[0]),
+        "kl": Estimate(found.kl_nats, found.count, errors[1]),
+        "total": bounded(found.total, errors[2]),
     }
-    size = loaded.model.latent_size
-    for name, fact, fact_unit in (
-        ("reconstruction_floor", measured.reconstruction_floor, unit),
-        ("active_units", measured.active_units, f"of {size} dimensions"),
-    ):
-        if fact is not None:
-            results[name] = Result(
-                value=float(fact), unit=fact_unit, count=measured.count, seed=seed
-            )
-    return results
+    if found.active_units is not None:
+        estimates["active_units"] = Estimate(float(found.active_units), found.count)
+    return Findings(estimates)
+
+
+@torch.no_grad()
+def floor_and_ceiling(subject: Subject) -> tuple[float | None, float | None]:
+    """The least that the likelihood allows on the test images, and the mean image's loss.
+
+    None where there is no such limit, as on binarized images: a code may carry which pixels were
+    drawn.
+    """
+    likelihood = subject.run.model.likelihood
+    test = raw(subject.dataset.test)
+    floor = likelihood.floor(test)
+    if floor is None or subject.run.config.data.binarize:
+        return None, None
+    return floor.double().flatten(1).sum(1).mean().item(), _loss_of_mean_image(subject, test)
+
+
+def _loss_of_mean_image(subject: Subject, test: Tensor) -> float:
+    """Reconstruction of every test image by the training images' mean, per image."""
+    likelihood = subject.run.model.likelihood
+    mean = pixel_mean(subject.dataset.train).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    losses = [
+        -likelihood.log_prob(block, mean.logit().expand_as(block)).double().flatten(1).sum(1)
+        for block in test.split(1000)
+    ]
+    return torch.cat(losses).mean().item()

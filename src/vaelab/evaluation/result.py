@@ -1,7 +1,58 @@
-"""The form in which every number is stored."""
+"""The forms in which numbers are declared, found and stored."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Direction = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a metric declares of a number before it is taken.
+
+    Attributes:
+        unit: of the number.
+        direction: whether lower or higher is better; None where neither is.
+        judge: whose features or classes it rests on.
+    """
+
+    unit: str
+    direction: Direction | None = None
+    judge: Literal["reference", "second"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number as a metric finds it.
+
+    Attributes:
+        value: the number.
+        count: of images that it was taken on.
+        standard_error: of the value: over images, or over bootstrap draws of them.
+        perfect: what a perfect model would have, or real data in the place of samples.
+        useless: what a model that learned nothing would have.
+        unit: where it is not the declared one.
+    """
+
+    value: float
+    count: int
+    standard_error: float | None = None
+    perfect: float | None = None
+    useless: float | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one pass of a metric yields.
+
+    Attributes:
+        estimates: by the names that the metric declares; those that are not defined are left out.
+        details: what is too large for a number, such as a confusion matrix; plain JSON values.
+    """
+
+    estimates: dict[str, Estimate]
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,16 +63,22 @@ class Result:
         value: the number.
         unit: of the number.
         direction: whether lower or higher is better; None where neither is.
-        standard_error: of the value over images; None where it is not a mean over images.
+        standard_error: of the value, over images or over bootstrap draws of them; None if unknown.
+        perfect: the floor: what a perfect model would have, or real data in the place of samples.
+        useless: the ceiling: what a model that learned nothing would have.
         count: of images that it was taken on.
         seed: of the draws that went into it.
-        split: that the images are from.
+        split: that the images are from, or are compared with.
+        judge: SHA-256 of the weights of the judge that it rests on; None if on none.
     """
 
     value: float
     unit: str
     count: int
     seed: int
-    direction: Literal["lower", "higher"] | None = None
+    direction: Direction | None = None
     standard_error: float | None = None
+    perfect: float | None = None
+    useless: float | None = None
     split: str = "test"
+    judge: str | None = None

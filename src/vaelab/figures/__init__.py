@@ -8,10 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from vaelab.comparison import group_by_data
+from vaelab.comparison import comparable
 from vaelab.data import Dataset
 from vaelab.errors import InputError, entry
-from vaelab.figures import beside, curves, eda, images, latent, walks
+from vaelab.figures import beside, curves, eda, images, judged, latent, walks
 from vaelab.figures.style import save, styled
 from vaelab.loaded_run import LoadedRun
 
@@ -70,6 +70,8 @@ FIGURES: dict[str, RunFigure] = {
     "reconstructions": RunFigure(images.reconstructions),
     "samples": RunFigure(images.samples, ("a prior",)),
     "class-samples": RunFigure(images.class_samples, ("a prior", "classes to choose")),
+    "controllability": RunFigure(judged.controllability, ("a prior", "classes to choose")),
+    "neighbours": RunFigure(judged.neighbours, ("a prior",)),
     "latent": RunFigure(latent.latent, ("2 latent dimensions",)),
     "pca": RunFigure(latent.pca, ("more than 2 latent dimensions", "3 test images")),
     "tsne": RunFigure(latent.tsne, ("more than 2 latent dimensions", "3 test images")),
@@ -131,8 +133,12 @@ def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
         InputError: on an unknown name, or runs of which it cannot be drawn.
     """
     comparison = entry("figure of several runs", name, COMPARISONS)
-    if len(group_by_data([run.run for run in runs])) > 1:
-        raise InputError(f"figure {name!r} needs runs on the same images and in the same unit")
+    groups = comparable([run.run for run in runs])
+    if len(groups) > 1:
+        raise InputError(
+            f"figure {name!r} needs runs that can be compared: {groups[1].runs[0].path} has "
+            f"{groups[1].reason}"
+        )
     for run in runs:
         _refuse(name, obstacle(comparison.needs, run), run)
     with styled():

@@ -71,8 +71,8 @@ def rate_distortion(runs: Sequence[LoadedRun]) -> Figure:
     axes.margins(x=0.16, y=0.12)
     axes.set_xlabel("rate: KL, nats per image")
     axes.set_ylabel(f"distortion: reconstruction,\n{runs[0].model.likelihood.unit} per image")
-    floor = metrics[0].get("reconstruction_floor")
-    limit = f"; no distortion can go below {floor['value']:.3f}" if floor else ""
+    floor = metrics[0]["reconstruction"]["perfect"]
+    limit = "" if floor is None else f"; no distortion can go below {floor:.3f}"
     title(
         figure,
         "Rate against distortion by β",

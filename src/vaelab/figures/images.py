@@ -38,13 +38,11 @@ def _reconstruction_detail(loaded: LoadedRun) -> str:
     text = f"{loaded.run.data.name} test images; the code is the posterior's mean"
     metrics = loaded.run.read_evaluation().get("metrics", {})
     if "reconstruction" in metrics:
-        text += f"; mean over the test set {metrics['reconstruction']['value']:.2f}"
+        result = metrics["reconstruction"]
+        text += f"; mean over the test set {result['value']:.2f}"
+        return text if result["perfect"] is None else f"{text} (floor {result['perfect']:.3f})"
     floor = loaded.run.read_metrics()[-1]["validation"]["reconstruction_floor"]
-    if "reconstruction_floor" in metrics:
-        text += f" (floor {metrics['reconstruction_floor']['value']:.3f})"
-    elif floor is not None:
-        text += f"; floor on the validation images {floor:.3f}"
-    return text
+    return text if floor is None else f"{text}; floor on the validation images {floor:.3f}"
 
 
 def images_of_each_class(loaded: LoadedRun, count: int) -> list[int]:

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from vaelab.config import Config, check
-from vaelab.data import load_data, split
+from vaelab.data import load_data, training_split
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
 from vaelab.errors import InputError
@@ -68,9 +68,10 @@ def fit(
 
     fabric = launch(hardware or Hardware())
     device, binarize = fabric.device, config.data.binarize
-    chosen, held_out = split(dataset.train, config.data.validation_fraction, config.data.split_seed)
-    train = Batches(dataset.train.take(chosen), device, binarize=binarize)
-    validation = Batches(dataset.train.take(held_out), device, binarize=binarize)
+    train, validation = (
+        Batches(part, device, binarize=binarize)
+        for part in training_split(dataset.train, config.data)
+    )
 
     # What cannot be built is refused here, before anything is written.
     state = new_state(run, device)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
 from torch.optim import Optimizer
 
 from vaelab.errors import InputError
@@ -13,7 +12,9 @@ from vaelab.training.optimization import (
     AveragedWeights,
     build_optimizer,
     optimizer_tensors,
+    prefixed,
     restore_optimizer,
+    unprefixed,
 )
 
 
@@ -68,10 +69,10 @@ class TrainingState:
     def save(self, run: Run) -> None:
         """Write records first, then the checkpoint that refers to them."""
         run.write_metrics(self.records)
-        tensors = _prefixed("model", self.model.state_dict())
+        tensors = prefixed("model", self.model.state_dict())
         if self.averaged is not None:
-            tensors |= _prefixed("averaged", self.averaged.model.state_dict())
-        tensors |= _prefixed("optimizer", optimizer_tensors(self.optimizer))
+            tensors |= prefixed("averaged", self.averaged.model.state_dict())
+        tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
         training = run.config.training
         run.save_checkpoint(
             tensors,
@@ -102,10 +103,10 @@ def resume(state: TrainingState, run: Run) -> None:
     if checkpoint is None:
         return
     tensors, values = checkpoint
-    load_weights(state.model, _unprefixed("model", tensors), run.path)
+    load_weights(state.model, unprefixed("model", tensors), run.path)
     if state.averaged is not None:
-        state.averaged.model.load_state_dict(_unprefixed("averaged", tensors))
-    restore_optimizer(state.optimizer, _unprefixed("optimizer", tensors))
+        state.averaged.model.load_state_dict(unprefixed("averaged", tensors))
+    restore_optimizer(state.optimizer, unprefixed("optimizer", tensors))
     # A line may have been written for an epoch whose checkpoint was not: it is done again.
     state.records = run.read_metrics()[: values["epochs_done"]]
     if state.epochs_done != values["epochs_done"]:
@@ -114,14 +115,3 @@ def resume(state: TrainingState, run: Run) -> None:
             f"{values['epochs_done']} epochs; restore the file or train into another --out"
         )
     state.best_epoch, state.best_loss = values["best_epoch"], values["best_loss"]
-
-
-def _prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}.{name}": value for name, value in tensors.items()}
-
-
-def _unprefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    start = f"{prefix}."
-    return {
-        name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)
-    }

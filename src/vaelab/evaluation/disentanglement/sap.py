@@ -1,0 +1,48 @@
+"""Separated attribute predictability.
+
+Letters in shapes: N images, D latent dimensions, L live ones.
+"""
+
+import torch
+from jaxtyping import Float, Float64
+from sklearn.tree import DecisionTreeClassifier
+from torch import Tensor
+
+from vaelab.data.image_data import Factors
+from vaelab.evaluation.disentanglement.gaps import FactorGaps, gap, mean_gap
+from vaelab.evaluation.disentanglement.inputs import Factor, live_codes, varied_factors
+from vaelab.evaluation.disentanglement.skill import accuracy_above_chance
+
+
+def separated_attribute_predictability(codes: Float[Tensor, "N D"], factors: Factors) -> FactorGaps:
+    """SAP: Kumar et al. 2018 (arXiv:1711.00848), section 3.
+
+    For each factor, how well the dimension that predicts it best does so minus the second best.
+    A continuous factor is predicted by a line: its R2. A categorical factor of K classes is
+    predicted by K - 1 thresholds: its balanced accuracy, here with chance moved to 0, which makes 1
+    the best score for any K.
+
+    Raises:
+        InputError: see `varied_factors` and `live_codes`.
+    """
+    varied = varied_factors(factors, len(codes))
+    live = live_codes(codes)
+    return mean_gap({factor.name: gap(_predicted(live, factor)) for factor in varied})
+
+
+def _predicted(live: Float64[Tensor, "N L"], factor: Factor) -> Float64[Tensor, " L"]:
+    if factor.is_categorical:
+        by_dimension = [_by_thresholds(column, factor) for column in live.unbind(1)]
+        return torch.tensor(by_dimension, dtype=torch.float64)
+    values = factor.values - factor.values.mean()
+    correlation = values @ live / len(live) / values.square().mean().sqrt()
+    return correlation.square()
+
+
+def _by_thresholds(column: Float64[Tensor, " N"], factor: Factor) -> float:
+    code, known = column[:, None].numpy(), factor.bins.numpy()
+    thresholds = DecisionTreeClassifier(
+        max_leaf_nodes=factor.bin_count, class_weight="balanced", random_state=0
+    )
+    predicted = thresholds.fit(code, known).predict(code)
+    return accuracy_above_chance(torch.from_numpy(predicted), factor.bins, factor.bin_count)

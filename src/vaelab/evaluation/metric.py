@@ -1,0 +1,31 @@
+"""What a metric is: declared numbers, what they need, and how they are taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vaelab.evaluation.baselines import Score, with_baselines
+from vaelab.evaluation.result import Findings, Measure
+from vaelab.evaluation.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Numbers that one pass yields together.
+
+    Attributes:
+        measures: the numbers, by name.
+        take: the pass.
+        needs: keys of `NEEDS`; without them the metric is not defined.
+        is_default: whether it is taken when none is named.
+    """
+
+    measures: dict[str, Measure]
+    take: Callable[[Subject], Findings]
+    needs: tuple[str, ...] = ("a run",)
+    is_default: bool = True
+
+
+def of_samples(name: str, measures: dict[str, Measure], score: Score, *more_needs: str) -> Metric:
+    """A metric of samples, with what perfect and useless samples score beside it."""
+    needs = ("samples", "a judge", *more_needs)
+    return Metric(measures, with_baselines(name, score), needs)

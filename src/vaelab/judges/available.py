@@ -1,0 +1,106 @@
+"""The pair of judges for a data set: shipped for Fashion-MNIST, trained on first use for others."""
+
+import hashlib
+import json
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import vaelab
+from vaelab import settings
+from vaelab.config import JudgeConfig, ResNetConfig
+from vaelab.data import Dataset
+from vaelab.errors import InputError
+from vaelab.files import cache_folder
+from vaelab.judges.judge import CARD, Judge, load_judge
+from vaelab.judges.training import train_judge
+from vaelab.presets import classifier, second_classifier
+from vaelab.training import Hardware
+
+SHIPPED = Path(__file__).parent / "shipped" / "fashion-mnist-1"
+SHIPPED_SHAPE = (1, 28, 28)
+QUICK_COUNT, QUICK_EPOCHS = 10_000, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Two networks of different seed and architecture.
+
+    Attributes:
+        reference: whose features all distances are taken in.
+        second: that catches a generator made to please the first.
+    """
+
+    reference: Judge
+    second: Judge
+
+
+def shipped_judges() -> Judges:
+    """The judges of Fashion-MNIST that come with the package."""
+    return Judges(load_judge(SHIPPED / "classifier"), load_judge(SHIPPED / "second-classifier"))
+
+
+def judges_for(dataset: Dataset) -> Judges:
+    """The judges of a data set.
+
+    Fashion-MNIST has those that ship with vaelab, whatever share of it is used, and so have images
+    of its shape that carry no class. For other data with classes they are trained in seconds on
+    the first training images, once, and kept in the user's cache.
+
+    Raises:
+        InputError: if there are none for such images.
+    """
+    shape = dataset.train.images.shape[1:]
+    is_shipped = dataset.name == "fashion-mnist" or dataset.train.labels is None
+    if is_shipped and shape == SHIPPED_SHAPE:
+        return shipped_judges()
+    if dataset.train.labels is None:
+        raise InputError(
+            f"{dataset.name} has no labels to train a judge on, and the one that ships with vaelab "
+            f"judges images of shape {SHIPPED_SHAPE}, found {shape}"
+        )
+    reference, second = (_trained(config, dataset) for config in _quick_configs(dataset))
+    return Judges(reference, second)
+
+
+def _quick_configs(dataset: Dataset) -> tuple[JudgeConfig, JudgeConfig]:
+    """The shipped judges' settings, narrower and shorter."""
+    train_count = min(QUICK_COUNT, len(dataset.train))
+    narrow = replace(classifier(), network=ResNetConfig(widths=(8, 16, 32, 64)))
+    first, second = (
+        replace(
+            config,
+            data=replace(config.data, name=dataset.name, train_count=train_count),
+            training=replace(config.training, epochs=QUICK_EPOCHS),
+        )
+        for config in (narrow, second_classifier())
+    )
+    return first, second
+
+
+def _trained(config: JudgeConfig, dataset: Dataset) -> Judge:
+    """The judge of these settings from the cache, where it is put if it is not there."""
+    wanted = [
+        settings.to_dict(config),
+        dataset.train.fingerprint(),
+        dataset.test.fingerprint(),
+        vaelab.__version__,
+    ]
+    key = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
+    cache = cache_folder()
+    if cache is None:
+        with tempfile.TemporaryDirectory() as passing:
+            return _train(config, Path(passing), dataset)
+    folder = cache / "judges" / key
+    return load_judge(folder) if (folder / CARD).exists() else _train(config, folder, dataset)
+
+
+def _train(config: JudgeConfig, folder: Path, dataset: Dataset) -> Judge:
+    print(  # noqa: T201
+        f"{dataset.name} has no judge yet: training {config.preset} for it", file=sys.stderr
+    )
+    used = dataset.limited(config.data.train_count, None)
+    return train_judge(
+        config, folder, used, hardware=Hardware(accelerator="cpu"), show_progress=False
+    )

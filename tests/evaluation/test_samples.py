@@ -1,0 +1,159 @@
+"""Anybody's samples: read from files as they are, refused in one line where they are not images."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from vaelab.data import Dataset
+from vaelab.errors import InputError
+from vaelab.evaluation import evaluate_samples
+from vaelab.evaluation.samples import checked_samples, read_samples
+
+SHAPE = (1, 28, 28)
+NAMES = ("T-shirt/top", "Trouser")
+RANDOM = np.random.default_rng(0)
+PIXELS = RANDOM.random((120, 28, 28)).astype(np.float32)
+
+
+def read(path: Path) -> Any:
+    return read_samples(path, SHAPE, NAMES)
+
+
+def check(images: Any, labels: Any = None) -> Any:
+    return checked_samples(images, labels, SHAPE, len(NAMES), "X")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda x: x,
+        lambda x: x[:, None],
+        lambda x: x[..., None],
+        lambda x: x.reshape(len(x), -1),
+        lambda x: x.astype(np.float64),
+    ],
+    ids=["NHW", "NCHW", "NHWC", "flat", "float64"],
+)
+def test_every_usual_layout_is_the_same_image(layout: Any) -> None:
+    assert np.array_equal(check(layout(PIXELS)).images[:, 0], PIXELS)
+
+
+def test_bytes_stand_for_0_to_255() -> None:
+    whole = np.rint(PIXELS * 255).astype(np.uint8)
+    assert np.allclose(check(whole).images[:, 0], whole / 255)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x * 255, r"found 0\.\d+ to 25\d.*give x / 255"),
+        (lambda x: x * 2 - 1, r"found -0\.\d+ to 0\.\d+; .*give \(x \+ 1\) / 2"),
+        (lambda x: x * 1000 - 3, "not rescaled silently"),
+        (lambda x: np.where(x > 0.999, np.nan, x), r"NaN or infinite, the first in image \d+"),
+        (lambda x: x[:99], "at least 100 samples, found 99"),
+        (lambda x: x[:, :20], r"expected images of \(1, 28, 28\).*found an array of \(120, 20"),
+        (lambda x: x[:0], "found an empty array"),
+        (lambda x: (x * 9).astype(np.int64), "found int64"),
+    ],
+)
+def test_what_is_no_image_is_refused_in_one_line(change: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        check(change(PIXELS))
+    assert "\n" not in str(caught.value)
+
+
+def test_labels_must_be_classes_of_the_data() -> None:
+    labels = np.arange(120) % 2
+    assert check(PIXELS, labels).labels.tolist() == labels.tolist()
+    with pytest.raises(InputError, match="labels must lie in 0 to 1, found 0 to 2"):
+        check(PIXELS, np.arange(120) % 3)
+
+
+def test_arrays_are_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=PIXELS, labels=np.arange(120) % 2)
+    np.save(tmp_path / "x.npy", PIXELS)
+    assert torch.equal(read(tmp_path / "x.npz").images, read(tmp_path / "x.npy").images)
+    assert read(tmp_path / "x.npz").labels[:3].tolist() == [0, 1, 0]
+    assert read(tmp_path / "x.npy").labels is None
+
+
+def test_folders_are_read_and_class_folders_make_them_conditional(tmp_path: Path) -> None:
+    for number, image in enumerate(np.rint(PIXELS * 255).astype(np.uint8)):
+        for folder in (
+            "plain",
+            f"named/{('tshirt_top', 'trouser')[number % 2]}",
+            f"by/{number % 2}",
+        ):
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(tmp_path / folder / f"{number:03}.png")
+    plain, named, numbered = (read(tmp_path / name) for name in ("plain", "named", "by"))
+    assert plain.labels is None
+    assert numbered.labels.tolist() == [0] * 60 + [1] * 60
+    assert torch.equal(numbered.images, torch.cat([plain.images[::2], plain.images[1::2]]))
+    # Folders are read in the order of their names, and "trouser" comes before "tshirt_top".
+    assert named.labels.tolist() == [1] * 60 + [0] * 60
+    assert torch.equal(named.images, torch.cat([plain.images[1::2], plain.images[::2]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.npy", b"", "cannot be read as an array"),
+        ("x.npy", b"\x80\x04N.", "cannot be read as an array"),
+        ("x.npz", b"<html>", "web page"),
+        ("x.txt", b"1 2 3", "an .npz, an .npy or a folder"),
+    ],
+)
+def test_files_that_hold_no_samples(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / name)
+
+
+def test_folders_that_hold_no_samples(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="found none"):
+        read(tmp_path)
+    (tmp_path / "notes.txt").write_text("?")
+    with pytest.raises(InputError, match=r"found notes\.txt"):
+        read(tmp_path)
+    (tmp_path / "Trouser").mkdir()
+    with pytest.raises(InputError, match="either images or a folder per class"):
+        read(tmp_path)
+    (tmp_path / "notes.txt").unlink()
+    (tmp_path / "Hat").mkdir()
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "Hat" / "a.png")
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "Trouser" / "a.png")
+    with pytest.raises(InputError, match="named by a class"):
+        read(tmp_path)
+
+
+def test_a_callable_is_judged_like_its_images(wardrobe: Dataset) -> None:
+    train = wardrobe.train
+    labels = np.arange(200) % 10
+
+    def make(asked: Any) -> Any:
+        """A generator without fault: real images of the class asked for."""
+        assert train.labels is not None
+        of_class = [np.flatnonzero(train.labels == label) for label in range(10)]
+        chosen = [of_class[label][i // 10] for i, label in enumerate(asked)]
+        return train.images[chosen].astype(np.float32) / 255
+
+    named = ("frechet", "controllability")
+    results, details = evaluate_samples(make, labels, data=wardrobe, metrics=named)
+    same, _ = evaluate_samples(make(labels), labels, data=wardrobe, metrics=named)
+    assert results == same
+    assert sum(map(sum, details["controllability_confusion"])) == 200
+    unconditional, _ = evaluate_samples(make, data=wardrobe, count=200, metrics=("frechet",))
+    assert unconditional["fid_proxy"].value == results["fid_proxy"].value
+    with pytest.raises(InputError, match="no class was asked for"):
+        evaluate_samples(make, data=wardrobe, count=200, metrics=("controllability",))
+    with pytest.raises(InputError, match="asked for 200 images and made 3"):
+        evaluate_samples(lambda asked: make(asked)[:3], labels, data=wardrobe)
+    with pytest.raises(InputError, match="samples without their model"):
+        evaluate_samples(make, data=wardrobe, count=200, metrics=("losses",))

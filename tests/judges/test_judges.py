@@ -1,0 +1,222 @@
+"""Judges: trained on labelled images, stored with all that proves them, fair to every image."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.conftest import noise_images
+from vaelab.config import DataConfig, JudgeConfig
+from vaelab.data import Dataset, load_data
+from vaelab.errors import InputError
+from vaelab.judges import Judge, judges_for, load_judge, shipped_judges, train_judge
+from vaelab.judges.training import augmented
+from vaelab.presets import JUDGE_PRESETS
+from vaelab.randomness import generator
+from vaelab.settings import with_settings
+
+
+def tiny_judge(name: str = "classifier", **settings: str) -> JudgeConfig:
+    small = {
+        "data.name": "wardrobe",
+        "network.widths": "4,8,8",
+        "training.epochs": "2",
+        "training.batch_size": "50",
+    }
+    return with_settings(
+        JUDGE_PRESETS[name](), small | {k.replace("__", "."): v for k, v in settings.items()}
+    )
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory, wardrobe: Dataset) -> Judge:
+    folder = tmp_path_factory.mktemp("judge")
+    return train_judge(tiny_judge(), folder / "judge", wardrobe, show_progress=False)
+
+
+def pixels(dataset: Dataset) -> torch.Tensor:
+    return torch.from_numpy(dataset.test.images).float() / 255
+
+
+@pytest.mark.parametrize("name", JUDGE_PRESETS)
+def test_the_card_tells_what_the_judge_is_worth(
+    name: str, tmp_path: Path, wardrobe: Dataset
+) -> None:
+    folder = tmp_path / "judge"
+    judge = train_judge(tiny_judge(name), folder, wardrobe, show_progress=False)
+    card = judge.card
+    named = judge.see(pixels(wardrobe)).logits.argmax(1).numpy()
+    assert wardrobe.test.labels is not None
+    assert card.test_accuracy == (named == wardrobe.test.labels).mean()
+    counts = torch.zeros(10, 10, dtype=torch.int64)
+    for true, given in zip(wardrobe.test.labels, named, strict=True):
+        counts[true, given] += 1
+    assert counts.tolist() == [list(row) for row in card.confusion]
+    weights = (folder / "judge.safetensors").read_bytes()
+    assert card.fingerprint == hashlib.sha256(weights).hexdigest()
+    assert card.parameter_count == sum(p.numel() for p in judge.network.parameters())
+    assert card.command.startswith(f"vaelab train {name} --set data.name=wardrobe")
+    assert card.data.test_fingerprint == wardrobe.test.fingerprint()
+
+
+def test_the_mean_and_deviation_of_training_are_kept_with_the_weights(
+    judge: Judge, wardrobe: Dataset
+) -> None:
+    # Nine of ten images are trained on.
+    scale = torch.from_numpy(wardrobe.train.images).double() / 255
+    assert judge.network.mean.item() == pytest.approx(scale.mean().item(), rel=0.02)
+    assert judge.network.deviation.item() == pytest.approx(scale.std().item(), rel=0.02)
+    x = pixels(wardrobe)
+    inside = judge.network.classifier((x - judge.network.mean) / judge.network.deviation)
+    assert torch.allclose(judge.see(x).logits, inside.logits, atol=1e-4)
+
+
+def test_an_image_is_seen_alike_in_any_company(judge: Judge, wardrobe: Dataset) -> None:
+    x = pixels(wardrobe)
+    together = judge.see(x).features
+    alone = torch.cat([judge.see(part).features for part in x.split(7)])
+    assert torch.allclose(together, alone, rtol=0, atol=1e-6)
+    order = torch.randperm(len(x), generator=generator(0, "order"))
+    assert torch.allclose(judge.see(x[order]).features, together[order], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: x * 255, r"raw, in \[0, 1\], found values from 0 to"),
+        (lambda x: x * 2 - 1, "found values from -1 to"),
+        (lambda x: x / 0, "found values from nan"),
+        (lambda x: x[:, :, :20], r"shape \(1, 28, 28\), found \(1, 20, 28\)"),
+    ],
+)
+def test_images_are_not_rescaled_silently(
+    change: Any, message: str, judge: Judge, wardrobe: Dataset
+) -> None:
+    with pytest.raises(InputError, match=message):
+        judge.see(change(pixels(wardrobe)))
+
+
+def test_an_interrupted_judge_goes_on_to_the_same_bits(
+    tmp_path: Path, judge: Judge, wardrobe: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "judge"
+    with monkeypatch.context() as patch:
+        patch.setattr("vaelab.judges.training._train_epoch", _interrupted_in_epoch(2))
+        with pytest.raises(KeyboardInterrupt):
+            train_judge(tiny_judge(), folder, wardrobe, show_progress=False)
+    assert not (folder / "judge.safetensors").exists()
+    again = train_judge(tiny_judge(), folder, wardrobe, show_progress=False)
+    assert again.fingerprint == judge.fingerprint
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+
+
+def _interrupted_in_epoch(number: int) -> Any:
+    from vaelab.judges import training
+
+    whole = training._train_epoch
+
+    def train_epoch(*arguments: Any, **named: Any) -> float:
+        if arguments[4] == number - 1:
+            raise KeyboardInterrupt
+        return whole(*arguments, **named)
+
+    return train_epoch
+
+
+def test_a_folder_with_another_judge_is_refused(tmp_path: Path, wardrobe: Dataset) -> None:
+    folder = tmp_path / "judge"
+    train_judge(tiny_judge(), folder, wardrobe, show_progress=False)
+    with pytest.raises(InputError, match=r"other settings .* seed: 0 / 1"):
+        train_judge(tiny_judge(seed="1"), folder, wardrobe, show_progress=False)
+    other = replace(wardrobe, train=wardrobe.test)
+    with pytest.raises(InputError, match="training images"):
+        train_judge(tiny_judge(), folder, other, show_progress=False)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("dear")
+    with pytest.raises(InputError, match="holds no judge"):
+        train_judge(tiny_judge(), tmp_path / "full", wardrobe, show_progress=False)
+
+
+def test_damage_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+    folder = tmp_path / "judge"
+    train_judge(tiny_judge(), folder, wardrobe, show_progress=False)
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    content = bytearray((broken / "judge.safetensors").read_bytes())
+    content[-1] ^= 1
+    (broken / "judge.safetensors").write_bytes(content)
+    with pytest.raises(InputError, match="is damaged: it has another SHA-256"):
+        load_judge(broken)
+    (broken / "judge.json").write_text("{}")
+    with pytest.raises(InputError, match=r"judge\.json"):
+        load_judge(broken)
+    with pytest.raises(InputError, match="is missing"):
+        load_judge(tmp_path)
+
+
+def test_without_labels_nothing_can_be_learned(tmp_path: Path) -> None:
+    plain = noise_images(40, (1, 28, 28), classes=0)
+    dataset = Dataset(train=plain, test=plain, source="noise")
+    with pytest.raises(InputError, match="has no labels"):
+        train_judge(tiny_judge(), tmp_path / "judge", dataset, show_progress=False)
+
+
+def test_augmentation_moves_and_mirrors_whole_images() -> None:
+    x = torch.zeros(200, 1, 9, 9)
+    x[:, :, 4, 3] = 1  # one bright pixel, left of the middle
+    moved = augmented(x, 1, generator(0, "augmentation"), is_flipped=True)
+    assert moved.shape == x.shape
+    assert moved.flatten(1).sum(1).tolist() == [1.0] * 200
+    rows, columns = moved.squeeze(1).nonzero()[:, 1], moved.squeeze(1).nonzero()[:, 2]
+    assert set(rows.tolist()) == {3, 4, 5}
+    assert set(columns.tolist()) == {2, 3, 4, 5, 6}  # 3 and its mirror 5, each moved by up to 1
+    assert torch.equal(augmented(x, 0, generator(0, "augmentation"), is_flipped=False), x)
+
+
+def test_wardrobe_gets_its_judges_in_seconds_and_once(wardrobe: Dataset) -> None:
+    first, again = judges_for(wardrobe), judges_for(wardrobe)
+    assert first.reference.fingerprint == again.reference.fingerprint
+    assert first.reference.fingerprint != first.second.fingerprint
+    assert first.reference.card.config.network.kind != first.second.card.config.network.kind
+    assert first.reference.card.config.seed != first.second.card.config.seed
+
+
+def test_images_without_labels_and_of_another_shape_have_no_judge() -> None:
+    odd = noise_images(40, (3, 16, 16), classes=0)
+    with pytest.raises(InputError, match="no labels to train a judge on"):
+        judges_for(Dataset(train=odd, test=odd, source="noise"))
+    grey = noise_images(40, (1, 28, 28), classes=0)
+    judges = judges_for(Dataset(train=grey, test=grey, source="noise"))
+    assert judges.reference.fingerprint == shipped_judges().reference.fingerprint
+
+
+def test_shipped_judges_are_small_and_of_the_training_images_alone() -> None:
+    judges = shipped_judges()
+    for judge in (judges.reference, judges.second):
+        card = judge.card
+        assert card.data.name == "fashion-mnist"
+        assert card.test_count == 10_000
+        assert card.command == f"vaelab train {card.config.preset}"
+        assert card.config == JUDGE_PRESETS[card.config.preset]()
+        assert sum(map(sum, card.confusion)) == 10_000
+    folder = Path(judges.reference.card.config.preset)
+    assert folder.name == "classifier"
+    assert judges.reference.card.test_accuracy >= 0.94
+
+
+@pytest.mark.real_data
+def test_shipped_judges_are_worth_what_their_cards_say() -> None:
+    test = load_data(DataConfig()).test
+    x, labels = torch.from_numpy(test.images).float() / 255, torch.from_numpy(test.labels)
+    judges = shipped_judges()
+    for judge in (judges.reference, judges.second):
+        right = (judge.see(x).logits.argmax(1) == labels).double().mean().item()
+        # Another processor may round a handful of images across a border.
+        assert right == pytest.approx(judge.card.test_accuracy, abs=5e-4)
+        assert judge.card.data.test_fingerprint == test.fingerprint()
