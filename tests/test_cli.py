@@ -55,9 +55,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_data_to_comparison(folder: Path) -> None:
     done = vaelab("evaluate", "runs/cvae", cwd=folder)
     assert "total" in done.stdout
-    assert "reconstruction_floor" in done.stdout
-    (evaluation,) = json.loads(vaelab("evaluate", "runs/cvae", "--json", cwd=folder).stdout)
+    assert "perfect" in done.stdout
+    assert "controllability" in done.stdout
+    only = ("evaluate", "runs/cvae", "--metrics", "losses", "frechet", "--json")
+    (evaluation,) = json.loads(vaelab(*only, cwd=folder).stdout)
     metrics = evaluation["metrics"]
+    assert len(metrics["fid_proxy"]["judge"]) == 64
     assert metrics["total"]["unit"] == "nats"
     assert metrics["total"]["count"] == 100
     done = vaelab("figures", "runs/cvae", "class-samples", "curves", cwd=folder)
@@ -67,8 +70,42 @@ def test_from_data_to_comparison(folder: Path) -> None:
     ]
     for name in done.stdout.split():
         assert (folder / name).exists()
-    (record,) = json.loads(vaelab("compare", "runs/cvae", "--format", "json", cwd=folder).stdout)
-    assert record["total"] == metrics["total"]["value"]
+    (table,) = json.loads(vaelab("compare", "runs/cvae", "--format", "json", cwd=folder).stdout)
+    assert table["rows"][0]["metrics"]["total"] == metrics["total"]
+    named = ("compare", "runs/cvae", "--columns", "ssim", "class_diversity")
+    assert "ssim (of at most 1)" in vaelab(*named, cwd=folder).stdout
+
+
+def test_anybodys_samples_are_judged(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (400, 28, 28), dtype=np.uint8)
+    np.savez(folder / "mine.npz", images=images, labels=np.arange(400) % 3)
+    np.save(folder / "made.npy", images[:150].astype(np.float32) / 255)
+    judge = ("evaluate", "--data", "mine.npz", "--samples")
+    done = vaelab(*judge, "made.npy", cwd=folder)
+    for name in ("fid_proxy", "kernel_distance", "precision", "near_copies"):
+        assert name in done.stdout
+    assert "controllability" not in done.stdout
+    np.save(folder / "bytes.npy", images[:150].astype(np.float32))
+    wrong = vaelab(*judge, "bytes.npy", cwd=folder, rc=2)
+    assert "expected values in [0, 1], found 0 to 255" in wrong.stderr
+    both = vaelab(*judge, "made.npy", "runs/cvae", cwd=folder, rc=2)
+    assert "runs or --samples, not both" in both.stderr
+
+
+def test_a_judge_is_trained_by_name(folder: Path) -> None:
+    arguments = (
+        *("train", "second-classifier", "--data", "wardrobe", "--accelerator", "cpu", "--set"),
+        *("data.train_count=300", "data.test_count=100", "training.epochs=1"),
+        *("training.batch_size=50", "network.widths=4,8"),
+    )
+    done = vaelab(*arguments, cwd=folder)
+    assert "runs/second-classifier: names the class of" in done.stdout
+    card = json.loads((folder / "runs/second-classifier/judge.json").read_text())
+    assert card["command"].startswith("vaelab train second-classifier --set data.name=wardrobe")
+    assert vaelab(*arguments, cwd=folder).stdout == done.stdout
+    wrong = vaelab("train", "classifier", "--set", "network.width=4", cwd=folder, rc=2)
+    assert "did you mean 'widths'" in wrong.stderr
 
 
 def test_the_same_command_finds_its_run_done(folder: Path) -> None:

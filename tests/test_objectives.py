@@ -23,7 +23,7 @@ def terms(batch: int = 3, latent: int = 4) -> Terms:
     log_likelihood = -torch.arange(batch * 4.0).view(batch, 1, 2, 2)
     kl = torch.arange(batch * float(latent)).view(batch, latent) / 10
     zeros = torch.zeros(batch, latent)
-    return Terms(log_likelihood, kl, DiagonalGaussian(zeros, zeros))
+    return Terms(log_likelihood, kl, DiagonalGaussian(zeros, zeros), torch.zeros(batch))
 
 
 def test_sums_over_pixels_and_latents_and_means_over_the_batch() -> None:

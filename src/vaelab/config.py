@@ -105,6 +105,8 @@ class VaeConfig:
     prior: PriorConfig = field(default_factory=StandardNormalConfig)
     conditional: bool = False
     """give the label to the encoder and to the decoder"""
+    class_reader: bool = False
+    """train a small classifier beside a conditional model, which samples' classes are held to"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,6 +177,8 @@ class ElboConfig:
     kl_schedule: KLScheduleConfig = field(default_factory=ConstantConfig)
     free_bits_nats: float = 0.0
     """KL per latent dimension below which it is not pressed down (Kingma et al. 2016)"""
+    class_weight: float = 0.0
+    """weight of what the class reader misreads, in nats; 0 without one"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -343,9 +347,14 @@ def _demands_of_run(config: Config) -> dict[str, bool]:
 
 def _demands_of_elbo(objective: ElboConfig, model: ModelConfig) -> dict[str, bool]:
     schedule, free_bits = objective.kl_schedule, objective.free_bits_nats
+    reads = isinstance(model, VaeConfig) and model.class_reader
     demands = {
         "objective.beta must not be negative": objective.beta >= 0,
         "objective.free_bits_nats must not be negative": free_bits >= 0,
+        "objective.class_weight must be above 0 with model.class_reader=true, and 0 without": (
+            objective.class_weight > 0 if reads else objective.class_weight == 0
+        ),
+        "model.class_reader=true needs model.conditional=true": not reads or model.conditional,
         "free bits need model.prior=standard-normal, whose KL splits by dimension": (
             free_bits == 0 or not (isinstance(model, VaeConfig) and model.prior.kind == "mixture")
         ),

@@ -133,19 +133,23 @@ class Objective(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Elbo:
-    """Minus the ELBO, its KL weighted by beta (Higgins et al. 2017) and by a schedule."""
+    """Minus the ELBO, its KL weighted by beta (Higgins et al. 2017) and by a schedule.
+
+    With a class reader, what it misreads is added: the best epoch is chosen without it.
+    """
 
     config: ElboConfig
 
     def __call__(self, terms: Terms, progress: Progress) -> Scalar:
-        """Reconstruction plus weighted KL."""
+        """Reconstruction plus weighted KL, plus what a class reader misreads."""
         pressure = self._pressure(progress)
         # Free bits: each dimension's mean over the batch counts as at least its free nats
         # (Kingma et al. 2016, arXiv:1606.04934, equation 15).
         kl = terms.kl.mean(0).clamp(min=self.config.free_bits_nats or -math.inf).sum()
         if pressure.target_nats is not None:
             kl = (kl - pressure.target_nats).abs()
-        return reduce(terms).reconstruction + self.kl_weight(progress) * kl
+        misread = self.config.class_weight * terms.misread_nats.mean()
+        return reduce(terms).reconstruction + self.kl_weight(progress) * kl + misread
 
     def kl_weight(self, progress: Progress) -> float:
         """Beta times the schedule's share."""

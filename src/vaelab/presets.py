@@ -80,9 +80,18 @@ def beta_vae() -> Config:
 
 
 def cvae() -> Config:
-    """mlp-vae given the label, one-hot, in encoder and decoder."""
-    base = mlp_vae()
-    return replace(base, preset="cvae", model=replace(base.model, conditional=True))
+    """mlp-vae given the label, its samples held to it by a class reader."""
+    return replace(
+        mlp_vae(),
+        preset="cvae",
+        model=VaeConfig(
+            latent_size=10,
+            network=MlpConfig(widths=(400,)),
+            conditional=True,
+            class_reader=True,
+        ),
+        objective=ElboConfig(class_weight=5.0),
+    )
 
 
 def cvae_2d() -> Config:

@@ -69,10 +69,13 @@ def near_copy_share(neighbours: Neighbours) -> float:
 
 
 def score(shown: Shown, reference: Reference, _draws: Generator) -> Findings:
-    """Of the first samples, at most 2,000, to all training images."""
-    images = shown.images[:MOST_IMAGES]
+    """Of the first samples, at most 2,000, to all training images; perfect are real test images."""
     training = reference.train.images
     count = min(NEIGHBOUR_COUNT, len(training))
-    share = near_copy_share(nearest(images, training, count=count))
-    error = accuracy_standard_error(share, len(images))
-    return Findings({"near_copies": Estimate(share, len(images), error)})
+    share, of_real = (
+        near_copy_share(nearest(images[:MOST_IMAGES], training, count=count))
+        for images in (shown.images, reference.test.images)
+    )
+    judged = min(MOST_IMAGES, len(shown))
+    error = accuracy_standard_error(share, judged)
+    return Findings({"near_copies": Estimate(share, judged, error, perfect=of_real)})

@@ -19,7 +19,9 @@ def build(
         encoder=network.encoder(config.network, shape, class_count, config.latent_size),
         posterior=Delta.from_encoded,
         prior=None,
-        decoder=network.decoder(config.network, shape, config.latent_size + class_count),
+        decoder=network.decoder(
+            config.network, shape, config.latent_size + class_count, class_count
+        ),
         likelihood=likelihood,
         shape=shape,
         latent_size=config.latent_size,

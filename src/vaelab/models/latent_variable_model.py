@@ -15,6 +15,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vaelab.errors import InputError
+from vaelab.models.class_reader import ClassReader
 from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape
 from vaelab.models.posteriors import Delta, DiagonalGaussian
@@ -31,11 +32,14 @@ class Terms(NamedTuple):
         log_likelihood: log p(x|z,y) of each pixel at one draw of z.
         kl: of the posterior to the prior, in nats; zeros without a prior.
         posterior: that z was drawn from.
+        misread_nats: -log q(y|x) by the class reader, of real and of made images; zeros where the
+            model has none, and outside of training.
     """
 
     log_likelihood: Float[Tensor, "B C H W"]
     kl: Float[Tensor, "B G"]
     posterior: DiagonalGaussian | Delta
+    misread_nats: Float[Tensor, " B"]
 
 
 class LatentVariableModel(nn.Module):
@@ -46,6 +50,7 @@ class LatentVariableModel(nn.Module):
         latent_size: D.
         class_count: K where the model is conditional, else 0.
         prior: None for a deterministic autoencoder, from which nothing can be sampled.
+        class_reader: what the classes of samples are held to in training; None for most models.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class LatentVariableModel(nn.Module):
         shape: ImageShape,
         latent_size: int,
         class_count: int,
+        class_reader: ClassReader | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -69,6 +75,7 @@ class LatentVariableModel(nn.Module):
         self.shape = shape
         self.latent_size = latent_size
         self.class_count = class_count
+        self.class_reader = class_reader
 
     @property
     def is_conditional(self) -> bool:
@@ -82,7 +89,22 @@ class LatentVariableModel(nn.Module):
         posterior = self.posterior_of(self.encoder(x, condition).to(x.dtype))
         z = posterior.sample(generator)
         decoded = self.decoder(torch.cat([z, condition], 1)).to(x.dtype)
-        return Terms(self.likelihood.log_prob(x, decoded), self.kl(posterior, z), posterior)
+        return Terms(
+            self.likelihood.log_prob(x, decoded),
+            self.kl(posterior, z),
+            posterior,
+            self._misread(x, labels, generator),
+        )
+
+    def _misread(self, x: Images, labels: Labels | None, generator: Generator) -> Tensor:
+        """What the class reader misreads of these images, and of as many new ones."""
+        if self.class_reader is None or labels is None or not self.training:
+            return x.new_zeros(len(x))
+        asked = torch.randint(
+            self.class_count, (len(x),), generator=generator, device=labels.device
+        )
+        made = self.sample(len(x), generator, asked).to(x.dtype)
+        return self.class_reader.misread(x, labels, made, asked)
 
     def kl(
         self, posterior: DiagonalGaussian | Delta, z: Float[Tensor, "B D"]

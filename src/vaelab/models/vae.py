@@ -5,6 +5,7 @@ class and style come apart.
 """
 
 from vaelab.config import VaeConfig
+from vaelab.models.class_reader import ClassReader
 from vaelab.models.latent_variable_model import LatentVariableModel
 from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape, Network
@@ -21,9 +22,10 @@ def build(
         encoder=network.encoder(config.network, shape, class_count, 2 * size),
         posterior=DiagonalGaussian.from_encoded,
         prior=PRIORS[config.prior.kind](config.prior, size),
-        decoder=network.decoder(config.network, shape, size + class_count),
+        decoder=network.decoder(config.network, shape, size + class_count, class_count),
         likelihood=likelihood,
         shape=shape,
         latent_size=size,
         class_count=class_count,
+        class_reader=ClassReader(shape, class_count) if config.class_reader else None,
     )

@@ -32,12 +32,13 @@ class Network:
     Attributes:
         encoder: (config, shape, condition_size, output_size) to a module that takes images
             (B, C, H, W) and conditions (B, condition_size) and gives (B, output_size).
-        decoder: (config, shape, input_size) to a module that takes (B, input_size) and gives
+        decoder: (config, shape, input_size, condition_size) to a module that takes
+            (B, input_size), the last condition_size of them the condition, and gives
             (B, C, H, W), unbounded.
     """
 
     encoder: Callable[[Any, ImageShape, int, int], nn.Module]
-    decoder: Callable[[Any, ImageShape, int], nn.Module]
+    decoder: Callable[[Any, ImageShape, int, int], nn.Module]
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from vaelab.config import ConvConfig
 from vaelab.errors import InputError
+from vaelab.models.networks.class_linear import ClassLinear
 from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
 
 # Kernel 4 at stride 2 covers every input equally often, so that nothing prints a checkerboard.
@@ -29,7 +30,8 @@ class ConvEncoder(nn.Module):
                 activation(config.activation),
             ]
         self.convolutions = nn.Sequential(*layers)
-        self.output = nn.Linear(config.channels[-1] * height * width, output_size)
+        features = config.channels[-1] * height * width
+        self.output = ClassLinear(features + condition_size, output_size, condition_size)
 
     def forward(
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
@@ -37,19 +39,23 @@ class ConvEncoder(nn.Module):
         """The posterior's parameters."""
         planes = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
         features = self.convolutions(torch.cat([x, planes], 1))
-        encoded: Tensor = self.output(features.flatten(1))
+        encoded: Tensor = self.output(torch.cat([features.flatten(1), condition], 1))
         return encoded
 
 
 class ConvDecoder(nn.Module):
     """A vector through doublings to an image, each the mirror of a halving."""
 
-    def __init__(self, config: ConvConfig, shape: ImageShape, input_size: int) -> None:
+    def __init__(
+        self, config: ConvConfig, shape: ImageShape, input_size: int, condition_size: int
+    ) -> None:
         super().__init__()
         sizes = _sizes(config, shape)
         self.smallest = (config.channels[-1], *sizes[-1])
         self.input = nn.Sequential(
-            nn.Linear(input_size, config.channels[-1] * sizes[-1][0] * sizes[-1][1]),
+            ClassLinear(
+                input_size, config.channels[-1] * sizes[-1][0] * sizes[-1][1], condition_size
+            ),
             activation(config.activation),
         )
         widths = (*reversed(config.channels), shape.channels)

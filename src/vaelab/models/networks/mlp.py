@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.config import MlpConfig
+from vaelab.models.networks.class_linear import ClassLinear
 from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
 
 
@@ -19,23 +20,26 @@ class MlpEncoder(nn.Module):
         super().__init__()
         require_positive("widths", config.widths)
         self.hidden = _hidden_layers((shape.pixels + condition_size, *config.widths), config)
-        self.output = nn.Linear(config.widths[-1], output_size)
+        self.output = ClassLinear(config.widths[-1] + condition_size, output_size, condition_size)
 
     def forward(
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
-        encoded: Tensor = self.output(self.hidden(torch.cat([x.flatten(1), condition], 1)))
+        hidden = self.hidden(torch.cat([x.flatten(1), condition], 1))
+        encoded: Tensor = self.output(torch.cat([hidden, condition], 1))
         return encoded
 
 
 class MlpDecoder(nn.Module):
     """The encoder's widths in reverse."""
 
-    def __init__(self, config: MlpConfig, shape: ImageShape, input_size: int) -> None:
+    def __init__(
+        self, config: MlpConfig, shape: ImageShape, input_size: int, condition_size: int
+    ) -> None:
         super().__init__()
         widths = tuple(reversed(config.widths))
-        self.hidden = _hidden_layers((input_size, *widths), config)
+        self.hidden = _hidden_layers((input_size, *widths), config, condition_size)
         self.output = nn.Linear(widths[-1], shape.pixels)
         self.shape = shape
 
@@ -45,9 +49,15 @@ class MlpDecoder(nn.Module):
         return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
 
 
-def _hidden_layers(sizes: tuple[int, ...], config: MlpConfig) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
+def _hidden_layers(
+    sizes: tuple[int, ...], config: MlpConfig, condition_size: int = 0
+) -> nn.Sequential:
+    """Layers of those sizes; the first is bent by the condition among its inputs."""
+    layers: list[nn.Module] = [
+        ClassLinear(sizes[0], sizes[1], condition_size),
+        activation(config.activation),
+    ]
+    for inputs, outputs in pairwise(sizes[1:]):
         layers += [nn.Linear(inputs, outputs), activation(config.activation)]
     return nn.Sequential(*layers)
 

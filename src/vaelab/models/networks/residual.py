@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from vaelab.config import ResidualConfig
+from vaelab.models.networks.class_linear import ClassLinear
 from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
 
 
@@ -42,38 +43,42 @@ class ResidualEncoder(nn.Module):
         self, config: ResidualConfig, shape: ImageShape, condition_size: int, output_size: int
     ) -> None:
         super().__init__()
-        self.layers = _layers(config, shape.pixels + condition_size, output_size)
+        self.layers = _layers(config, nn.Linear(shape.pixels + condition_size, config.width))
+        self.output = ClassLinear(config.width + condition_size, output_size, condition_size)
 
     def forward(
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
-        encoded: Tensor = self.layers(torch.cat([x.flatten(1), condition], 1))
+        hidden = self.layers(torch.cat([x.flatten(1), condition], 1))
+        encoded: Tensor = self.output(torch.cat([hidden, condition], 1))
         return encoded
 
 
 class ResidualDecoder(nn.Module):
     """The same layers from code to pixels."""
 
-    def __init__(self, config: ResidualConfig, shape: ImageShape, input_size: int) -> None:
+    def __init__(
+        self, config: ResidualConfig, shape: ImageShape, input_size: int, condition_size: int
+    ) -> None:
         super().__init__()
-        self.layers = _layers(config, input_size, shape.pixels)
+        self.layers = _layers(config, ClassLinear(input_size, config.width, condition_size))
+        self.output = nn.Linear(config.width, shape.pixels)
         self.shape = shape
 
     def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
         """Unbounded pixels."""
-        pixels: Tensor = self.layers(code)
+        pixels: Tensor = self.output(self.layers(code))
         return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
 
 
-def _layers(config: ResidualConfig, inputs: int, outputs: int) -> nn.Sequential:
+def _layers(config: ResidualConfig, first: nn.Linear) -> nn.Sequential:
     require_positive("width", (config.width,))
     require_positive("blocks", (config.blocks,))
     return nn.Sequential(
-        nn.Linear(inputs, config.width),
+        first,
         *(ResidualBlock(config) for _ in range(config.blocks)),
         activation(config.activation),
-        nn.Linear(config.width, outputs),
     )
 
 
