@@ -89,3 +89,21 @@ def noise_images(count: int, shape: tuple[int, int, int], *, classes: int) -> Im
         labels=np.arange(count) % classes if classes else None,
         class_names=tuple("abcdefghij"[:classes]),
     )
+
+
+# Images that are not ten labelled classes of grey ones: classes, shape and count.
+ODD_DATA: dict[str, tuple[int, tuple[int, int, int], int]] = {
+    "one class": (1, (1, 28, 28), 40),
+    "three classes": (3, (1, 28, 28), 40),
+    "seven classes": (7, (1, 28, 28), 70),
+    "colour": (3, (3, 12, 12), 40),
+    "unlabelled": (0, (1, 28, 28), 47),
+    "one test image": (0, (1, 28, 28), 40),
+}
+
+
+def odd_data(kind: str) -> Dataset:
+    classes, shape, count = ODD_DATA[kind]
+    data = noise_images(count, shape, classes=classes)
+    test = data.take(np.arange(1)) if kind == "one test image" else data
+    return Dataset(train=data, test=test, source="noise")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.conftest import tiny
+from tests.conftest import ODD_DATA, odd_data, tiny
 from vaelab.data import Dataset
 from vaelab.data.summary import entropy_nats_per_image
 from vaelab.data.wardrobe import draw
@@ -78,6 +78,17 @@ def test_a_run_judges_only_by_the_images_that_it_was_trained_beside(trained: Any
     card = replace(run.data, test_fingerprint="of something else")
     with pytest.raises(InputError, match="was trained on other test images"):
         evaluate(LoadedRun(replace(run, data=card)))
+
+
+@pytest.mark.parametrize("kind", ODD_DATA)
+def test_odd_data_is_judged_by_what_is_defined_on_it(kind: str, tmp_path: Path) -> None:
+    dataset = odd_data(kind)
+    name = "cvae" if dataset.train.labels is not None else "mlp-vae"
+    run = fit(tiny(name, training__epochs="1"), tmp_path / "run", dataset=dataset)
+    results = evaluate(LoadedRun(run, dataset=dataset))
+    assert all(math.isfinite(result.value) for result in results.values())
+    assert ("fid_proxy" in results) == (kind != "one test image")
+    assert ("controllability" in results) == (name == "cvae")
 
 
 def test_the_protocol_page_names_every_metric_and_number() -> None:

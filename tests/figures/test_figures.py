@@ -1,6 +1,5 @@
 """A contract that every figure keeps: drawn, whole, legible size, the same each time."""
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import noise_images, tiny
+from tests.conftest import ODD_DATA, odd_data, tiny
 from vaelab.config import DataConfig
 from vaelab.data import Dataset
 from vaelab.data.summary import summarize
@@ -33,6 +32,7 @@ from vaelab.training import fit
 SUBJECTS = {
     "class-samples": "cvae",
     "class-interpolations": "cvae",
+    "controllability": "cvae",
     "latent": "mlp-vae-2d",
     "manifold": "mlp-vae-2d",
     "class-manifolds": "cvae-2d",
@@ -63,7 +63,7 @@ def assert_publishable(png: Path) -> None:
 def loaded(trained: Any, wardrobe: Dataset, name: str) -> LoadedRun:
     subject = LoadedRun(trained[name], dataset=wardrobe)
     if not subject.run.read_evaluation():
-        evaluate(subject)
+        evaluate(subject, metrics=("losses",))
     return subject
 
 
@@ -128,30 +128,12 @@ def test_figures_that_cannot_be_are_refused(
     assert message in str(caught.value)
 
 
-def odd_data(kind: str) -> Dataset:
-    """Images that are not ten labelled classes of grey ones."""
-    classes, shape, count = {
-        "one class": (1, (1, 28, 28), 40),
-        "three classes": (3, (1, 28, 28), 40),
-        "seven classes": (7, (1, 28, 28), 70),
-        "colour": (3, (3, 12, 12), 40),
-        "unlabelled": (0, (1, 28, 28), 47),
-        "one test image": (0, (1, 28, 28), 40),
-    }[kind]
-    data = noise_images(count, shape, classes=classes)
-    test = data.take(np.arange(1)) if kind == "one test image" else data
-    return Dataset(train=data, test=test, source="noise")
-
-
-LABELLED = ("one class", "three classes", "seven classes", "colour")
-UNLABELLED = ("unlabelled", "one test image")
-
-
 @pytest.mark.parametrize(
     ("kind", "network"),
     [
-        *itertools.product(LABELLED, ("mlp-vae", "cvae", "autoencoder")),
-        *itertools.product(UNLABELLED, ("mlp-vae", "autoencoder")),
+        (kind, network)
+        for kind, (classes, *_) in ODD_DATA.items()
+        for network in ("mlp-vae", "autoencoder", *(("cvae",) if classes else ()))
     ],
 )
 def test_all_figures_of_odd_data(kind: str, network: str, tmp_path: Path) -> None:
@@ -159,7 +141,7 @@ def test_all_figures_of_odd_data(kind: str, network: str, tmp_path: Path) -> Non
     config = tiny(network, training__epochs="1")
     run = fit(config, tmp_path / "run", dataset=dataset, show_progress=False)
     subject = LoadedRun(run, dataset=dataset)
-    evaluate(subject)
+    evaluate(subject, metrics=("losses",))
     for path in [
         *draw_figures(subject, quick_figures(subject)),
         *draw_data(dataset, summarize(dataset, DataConfig()), tmp_path),

@@ -27,5 +27,5 @@ class Metric:
 
 def of_samples(name: str, measures: dict[str, Measure], score: Score, *more_needs: str) -> Metric:
     """A metric of samples, with what perfect and useless samples score beside it."""
-    needs = ("samples", "a judge", *more_needs)
+    needs = ("samples", "a judge", "10 images", *more_needs)
     return Metric(measures, with_baselines(name, score), needs)

@@ -36,14 +36,24 @@ METRICS: dict[str, Metric] = {
         latent_information.MEASURES, latent_information.measure, ("a run", "a prior")
     ),
     "label-probe": Metric(
-        probes.MEASURES, probes.measure, ("a run", "labels", "a model without classes")
+        probes.MEASURES,
+        probes.measure,
+        ("a run", "labels of 2 classes", "10 images", "a model without classes"),
     ),
     "label-left": Metric(
-        probes.MEASURES_LEFT, probes.measure_left, ("a run", "labels", "a model of classes")
+        probes.MEASURES_LEFT,
+        probes.measure_left,
+        ("a run", "labels of 2 classes", "10 images", "a model of classes"),
     ),
-    "clusters": Metric(clusters.MEASURES, clusters.measure, ("a run", "labels")),
-    "smoothness": Metric(smoothness.MEASURES, smoothness.measure, ("a run", "a judge")),
-    "dependence": Metric(dependence.MEASURES, dependence.measure),
+    "clusters": Metric(
+        clusters.MEASURES,
+        clusters.measure,
+        ("a run", "labels of 2 classes", "10 images", "a model without classes"),
+    ),
+    "smoothness": Metric(
+        smoothness.MEASURES, smoothness.measure, ("a run", "a judge", "10 images")
+    ),
+    "dependence": Metric(dependence.MEASURES, dependence.measure, ("a run", "10 images")),
     "disentanglement": Metric(
         disentanglement.MEASURES,
         disentanglement.measure,
@@ -53,7 +63,7 @@ METRICS: dict[str, Metric] = {
     "reconstruction-frechet": Metric(
         frechet.MEASURES_OF_RECONSTRUCTIONS,
         frechet.measure_reconstructions,
-        ("a run", "a judge"),
+        ("a run", "a judge", "10 images"),
     ),
     "frechet": of_samples("frechet", frechet.MEASURES, frechet.score),
     "kernel-distance": of_samples(

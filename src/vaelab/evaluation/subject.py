@@ -154,6 +154,10 @@ def _absence_of_exemplar_training(config: DataConfig) -> str | None:
     )
 
 
+def _class_count(data: ImageData) -> int:
+    return 0 if data.labels is None else len(np.unique(data.labels))
+
+
 def _has(condition: Callable[[Subject], bool], absence: str) -> Callable[[Subject], str | None]:
     return lambda subject: None if condition(subject) else absence
 
@@ -182,7 +186,14 @@ NEEDS: dict[str, Callable[[Subject], str | None]] = {
         lambda s: s.loaded is not None and s.loaded.model.is_conditional,
         "its model is not conditional",
     ),
-    "labels": _has(lambda s: s.dataset.test.labels is not None, "the data has none"),
+    "labels of 2 classes": _has(
+        lambda s: all(_class_count(part) >= 2 for part in (s.dataset.train, s.dataset.test)),
+        "the data has fewer",
+    ),
+    "10 images": _has(
+        lambda s: min(s.sample_count, len(s.dataset.test), len(s.dataset.train)) >= 10,
+        "there are fewer",
+    ),
     "known factors": _has(
         lambda s: s.dataset.test.factors is not None,
         "only drawn data such as wardrobe has them; train with --data wardrobe",

@@ -61,7 +61,7 @@ def _draw_confusion(axes: Axes, counts: np.ndarray, names: tuple[str, ...]) -> N
     axes.set_xticks(ticks, list(names), rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, list(names))
     axes.set_xlabel("class named")
-    for row, column in np.argwhere(percents >= 0.5):
+    for row, column in np.argwhere(percents >= 1):
         share = percents[row, column]
         color = "white" if share > 55 else "#222222"
         axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=8, color=color)
