@@ -183,6 +183,8 @@ def test_doctor(tmp_path: Path) -> None:
         (["train", "mlp-vae", "--data-dir", "/dev"], "lacks train-images-idx3-ubyte"),
         (["train", "mlp-vae", "--devices", "two"], "--devices"),
         (["evaluate"], "at least one run folder"),
+        (["evaluate", "runs/cvae", "--data", "wardrobe"], "--data is for --samples"),
+        (["evaluate", "--samples", "x.npy", "-k", "3"], "are for runs, not for --samples"),
         (["evaluate", "nowhere"], "nowhere is no run folder"),
         (["compare", "nowhere"], "nowhere is no run folder"),
         (["figures", "nowhere"], "nowhere is no run folder"),

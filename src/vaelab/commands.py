@@ -153,8 +153,8 @@ def evaluate(
         arg(metavar="X", help="judge anybody's images instead: an .npz, an .npy or a folder"),
     ] = None,
     data: Annotated[
-        str, arg(help="what --samples are compared with; runs know their own data")
-    ] = "fashion-mnist",
+        str | None, arg(help="what --samples are compared with; none: fashion-mnist")
+    ] = None,
     data_dir: DataDir = None,
     metrics: Annotated[
         tuple[str, ...],
@@ -179,12 +179,16 @@ def evaluate(
     if samples is not None:
         if runs:
             raise InputError("vaelab evaluate takes runs or --samples, not both")
+        if protocol != "default" or sample_count or importance_samples:
+            raise InputError("--protocol, --sample-count and -k are for runs, not for --samples")
         results, details = evaluate_file(
-            samples, _data_config(data), data_dir, metrics=metrics, seed=seed
+            samples, _data_config(data or "fashion-mnist"), data_dir, metrics=metrics, seed=seed
         )
         _print_evaluations({samples: (results, details)}, json=json)
         return
     _require_some(runs, "evaluate")
+    if data is not None:
+        raise InputError("--data is for --samples: runs know their own data")
     evaluations: dict[Path, Any] = {}
     for path in runs:
         results = evaluate_run(

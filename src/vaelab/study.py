@@ -83,12 +83,12 @@ def beta_sweep() -> Study:
 def quick() -> Study:
     """A short look at everything, at most 6 minutes on 2 cores."""
     epochs = {
-        "autoencoder": 5,
+        "autoencoder": 4,
         "mlp-vae": 10,
-        "mlp-vae-2d": 5,
-        "cvae-2d": 5,
+        "mlp-vae-2d": 4,
+        "cvae-2d": 4,
         "conv-vae": 2,
-        "flagship": 4,
+        "flagship": 3,
     }
     runs = {}
     for name, count in epochs.items():
