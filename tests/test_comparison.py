@@ -65,10 +65,12 @@ def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun)
     neither = [made(f"kl-{v}", kl=result(v, direction=None)) for v in (1.0, 90.0)]
     assert "*" not in "".join(cells(render(neither, "table"), "kl-1.0"))
     assert "*" not in "".join(cells(render(far[:1], "table"), "far-240.0"))
+    unknown = [made(f"un-{v}", total=result(v, standard_error=None)) for v in (1.0, 9.0)]
+    assert "*" not in "".join(cells(render(unknown, "table"), "un-1.0"))
 
 
 def test_what_perfect_and_useless_models_have_stands_below(made: MakeRun) -> None:
-    table = render([made("one", total=result(240.0))], "table")
+    table = render([made("one", reconstruction=result(240.0))], "table")
     assert [line.split() for line in table.splitlines()[2:4]] == [
         ["(perfect)", "190.00"],
         ["(useless)", "385.00"],

@@ -171,7 +171,7 @@ class Table:
         return next((row.metrics[column] for row in self.rows if column in row.metrics), None)
 
     def best(self, column: str) -> Row | None:
-        """The row that leads by more than the spread; None where none does."""
+        """The row that leads by more than the spread; None where none does, or it is unknown."""
         example = self.example(column)
         if example is None or example["direction"] is None:
             return None
@@ -183,8 +183,10 @@ class Table:
         if len(ranked) < 2:
             return None
         first, second = (row.metrics[column] for row in ranked[:2])
+        errors = [each["standard_error"] for each in (first, second)]
+        if None in errors:
+            return None
         lead = abs(first["value"] - second["value"])
-        errors = (each["standard_error"] or 0.0 for each in (first, second))
         return ranked[0] if lead > LEAD_STANDARD_ERRORS * math.hypot(*errors) else None
 
     def titles(self) -> list[str]:
@@ -214,8 +216,8 @@ class Table:
 
     def footer(self) -> str:
         """What the numbers are."""
-        counts = {row.metrics[c]["count"] for row in self.rows for c in row.metrics if c == "total"}
-        images = f", {max(counts):,} test images" if counts else ""
+        losses = self.example("reconstruction")
+        images = "" if losses is None else f", {losses['count']:,} test images"
         text = (
             f"{self.rows[0].data}{images}; losses per image at one latent sample; best: a lead of "
             f"more than {LEAD_STANDARD_ERRORS:g} standard errors"

@@ -9,11 +9,14 @@ from scipy import linalg
 from torch import Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation import kernel_distance as kernel_metric
+from vaelab.evaluation import neighbours as neighbour_metric
 from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
 from vaelab.evaluation.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from vaelab.evaluation.kernel_distance import kernel_distance, squared_discrepancy
 from vaelab.evaluation.manifolds import manifold_scores
 from vaelab.evaluation.neighbours import near_copy_share, nearest, relative_distances
+from vaelab.evaluation.shown import Reference, Shown
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -56,6 +59,13 @@ def test_frechet_distance_agrees_with_the_square_root_of_the_product(count: int)
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("count", [500, 4])  # fewer images than features: singular
+def test_frechet_distance_to_a_set_twice_as_wide_is_the_variance(count: int) -> None:
+    a = feature_statistics(features(count))
+    wider = FeatureStatistics(a.mean, 4 * a.covariance)
+    assert frechet_distance(a, wider) == pytest.approx(a.covariance.trace().item(), rel=1e-12)
+
+
 def test_features_that_have_no_covariance_are_refused() -> None:
     with pytest.raises(InputError, match="needs 2 images or more, found 1"):
         feature_statistics(features(1))
@@ -94,12 +104,44 @@ def test_kernel_distance_is_unbiased_and_grows_with_a_shift() -> None:
         kernel_distance(a, b[:100], generator=draws(), subset_size=500)
 
 
-def test_manifolds_of_identical_sets() -> None:
-    x = features(300)
-    scores = manifold_scores(x, x.clone())
+class Plain(Shown):
+    """Images whose features are given, or their pixels, without a judge."""
+
+    def __init__(self, given: Tensor) -> None:
+        vars(self).update(images=given)
+
+    @property
+    def features(self) -> Tensor:
+        return self.images
+
+
+class Real(Reference):
+    def __init__(self, *, train: Tensor | None = None, test: Tensor) -> None:
+        vars(self).update(train=train if train is None else Plain(train), test=Plain(test))
+
+
+def test_the_error_of_the_kernel_distance_is_its_spread_over_fresh_sets() -> None:
+    def sets(seed: int) -> tuple[Tensor, Tensor]:
+        return features(200, seed=2 * seed), features(200, seed=2 * seed + 1) + 3
+
+    fresh = torch.tensor([squared_discrepancy(*sets(seed)) for seed in range(100)])
+    errors = []
+    for seed in range(100, 105):
+        real, made = sets(seed)
+        found = kernel_metric.score(Plain(made), Real(test=real), draws())
+        errors.append(found.estimates["kernel_distance"].standard_error)
+    assert np.mean(errors) == pytest.approx(fresh.std().item(), rel=0.4)
+    with pytest.raises(InputError, match="needs 4 images of each kind or more, found 3"):
+        kernel_metric.score(Plain(features(3)), Real(test=features(9)), draws())
+
+
+@pytest.mark.parametrize("count", [300, 1100])  # one block, and two of unequal size
+def test_manifolds_of_identical_sets(count: int) -> None:
+    x = features(count)
+    scores = manifold_scores(x, x.flip(0))
     assert (scores.precision, scores.recall, scores.coverage) == (1, 1, 1)
-    # A sample lies in the balls of those whose 5 nearest it is among, and in that of its double.
-    assert scores.density == pytest.approx(6 / 5, abs=0.02)
+    # Each ball holds its 5 nearest and its own centre.
+    assert scores.density == pytest.approx(6 / 5, abs=1e-12)
 
 
 def test_manifolds_of_sets_apart() -> None:
@@ -169,6 +211,19 @@ def test_copies_are_told_from_images_that_are_near_to_many() -> None:
     assert relative_distances(blurred).item() > 0.8
     equal = nearest(torch.zeros(1, 1, 8, 8), torch.zeros(60, 1, 8, 8), count=50)
     assert relative_distances(equal).item() == 1  # a training set of one picture is no original
+
+
+def test_copies_are_found_wherever_they_stand_among_the_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(neighbour_metric, "MOST_IMAGES", 100)
+    training = torch.rand(400, 1, 8, 8, generator=draws())
+    fresh = torch.rand(100, 1, 8, 8, generator=draws(1))
+    samples, real = Plain(torch.cat([fresh, training[:100]])), Real(train=training, test=fresh)
+    found = neighbour_metric.score(samples, real, draws(2))
+    estimate = found.estimates["near_copies"]
+    assert estimate.value == pytest.approx(0.5, abs=0.15)
+    assert estimate.perfect == 0
 
 
 def test_bootstrap_gives_the_standard_error_of_a_mean() -> None:

@@ -24,7 +24,7 @@ from vaelab.randomness import generator
 from vaelab.runs import read_json
 
 # Part of the names under which baselines are kept: raise it when a sample metric changes.
-PROTOCOL = 1
+PROTOCOL = 2
 
 Score = Callable[[Shown, Reference, Generator], Findings]
 

@@ -51,11 +51,11 @@ def feature_statistics(features: Float[Tensor, "N F"]) -> FeatureStatistics:
 def frechet_distance(a: FeatureStatistics, b: FeatureStatistics) -> float:
     """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)): Heusel et al. 2017 (arXiv:1706.08500), eq. 6.
 
-    The trace of (A B)^(1/2) is that of (A^(1/2) B A^(1/2))^(1/2), whose matrices are symmetric and
-    positive: no complex numbers arise, and singular covariances do no harm.
+    The trace of (A B)^(1/2) is that of (A^(1/2) B A^(1/2))^(1/2), which is the sum of the singular
+    values of A^(1/2) B^(1/2): no complex numbers arise, and no rounded zero is put under a root,
+    so that singular covariances do no harm.
     """
-    root = _root(a.covariance)
-    inner = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp(min=0).sqrt().sum()
+    inner = torch.linalg.svdvals(_root(a.covariance) @ _root(b.covariance)).sum()
     traces = a.covariance.trace() + b.covariance.trace() - 2 * inner
     return max(0.0, float((a.mean - b.mean).square().sum() + traces))
 

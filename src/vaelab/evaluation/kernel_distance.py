@@ -76,8 +76,12 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
     """Of samples to the real test images."""
     real, generated = reference.test.features, shown.features
-    size = min(SUBSET_SIZE, len(real), len(generated))
+    fewest = min(len(real), len(generated))
+    if fewest < 4:
+        raise InputError(f"the kernel distance needs 4 images of each kind or more, found {fewest}")
+    # Subsets that held all images would not differ, whatever the images.
+    size = min(SUBSET_SIZE, fewest // 2)
     found = kernel_distance(real, generated, generator=draws, subset_size=size)
-    # Subsets share images: so many of them as are apart say how sure the mean is.
-    error = found.standard_deviation / math.sqrt(min(len(real), len(generated)) / size)
+    # The jackknife that leaves out all but a subset: Shao and Wu 1989.
+    error = found.standard_deviation * math.sqrt(size / (fewest - size))
     return Findings({"kernel_distance": Estimate(found.value, len(shown), error)})

@@ -30,11 +30,10 @@ def measure(subject: Subject) -> Findings:
     def bounded(value: float, error: float | None) -> Estimate:
         return Estimate(value, found.count, error, perfect=floor, useless=useless, unit=unit)
 
-    estimates = {
-        "reconstruction": bounded(found.reconstruction, errors[0]),
-        "kl": Estimate(found.kl_nats, found.count, errors[1]),
-        "total": bounded(found.total, errors[2]),
-    }
+    estimates = {"reconstruction": bounded(found.reconstruction, errors[0])}
+    if run.model.prior is not None:  # without one there is no bound on log p(x) to speak of
+        estimates["kl"] = Estimate(found.kl_nats, found.count, errors[1])
+        estimates["total"] = bounded(found.total, errors[2])
     if found.active_units is not None:
         estimates["active_units"] = Estimate(float(found.active_units), found.count)
     return Findings(estimates)

@@ -89,7 +89,11 @@ def squared_distances(
 
 
 def _radii(points: Float64[Tensor, "N F"], ranks: tuple[int, ...]) -> list[Float64[Tensor, " N"]]:
-    """Squared distances to the k-th nearest other point, for each k."""
+    """Squared distances to the k-th nearest other point, for each k.
+
+    Wider by far less than a distance matters, so that the k-th point itself is never left outside
+    by the rounding of another matrix product.
+    """
     most = max(ranks) + 1  # the nearest is the point itself
     nearest = torch.cat(
         [
@@ -97,7 +101,7 @@ def _radii(points: Float64[Tensor, "N F"], ranks: tuple[int, ...]) -> list[Float
             for block in points.split(BLOCK)
         ]
     )
-    return [nearest[:, rank] for rank in ranks]
+    return [nearest[:, rank] * (1 + 1e-9) for rank in ranks]
 
 
 def _share(flags: Bool[Tensor, " A"]) -> float:

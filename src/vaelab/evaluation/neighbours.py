@@ -68,14 +68,19 @@ def near_copy_share(neighbours: Neighbours) -> float:
     return (relative_distances(neighbours) < NEAR_COPY_RATIO).double().mean().item()
 
 
-def score(shown: Shown, reference: Reference, _draws: Generator) -> Findings:
-    """Of the first samples, at most 2,000, to all training images; perfect are real test images."""
+def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
+    """Of at most 2,000 samples, drawn, to all training images; perfect are real test images."""
     training = reference.train.images
     count = min(NEIGHBOUR_COUNT, len(training))
     share, of_real = (
-        near_copy_share(nearest(images[:MOST_IMAGES], training, count=count))
+        near_copy_share(nearest(_some(images, draws), training, count=count))
         for images in (shown.images, reference.test.images)
     )
     judged = min(MOST_IMAGES, len(shown))
     error = accuracy_standard_error(share, judged)
     return Findings({"near_copies": Estimate(share, judged, error, perfect=of_real)})
+
+
+def _some(images: Float[Tensor, "N C H W"], draws: Generator) -> Float[Tensor, "M C H W"]:
+    """At most 2,000, at random: files and folders are often in the order of classes."""
+    return images[torch.randperm(len(images), generator=draws)[:MOST_IMAGES]]
