@@ -158,5 +158,5 @@ def test_runs_that_cannot_be_compared_are_refused(
         draw_comparison("beta-kl", runs, tmp_path)
     card = replace(runs[0].run.data, test_fingerprint="of something else")
     other = LoadedRun(replace(runs[0].run, data=card), dataset=wardrobe)
-    with pytest.raises(InputError, match="can be compared: .* has other test images"):
+    with pytest.raises(InputError, match=r"can be compared: .* has other test images"):
         draw_comparison("rate-distortion", [runs[0], other], tmp_path)
