@@ -48,12 +48,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "runs/cvae: best epoch" in done.stdout
     assert "active units" in done.stdout
     assert "cvae:" in done.stderr
-    vaelab("evaluate", "runs/cvae", cwd=path)
+    vaelab("evaluate", "runs/cvae", "--metrics", "losses", cwd=path)
     return path
 
 
 def test_from_data_to_comparison(folder: Path) -> None:
-    done = vaelab("evaluate", "runs/cvae", cwd=folder)
+    some = ("losses", "image-quality", "controllability", "diversity")
+    done = vaelab("evaluate", "runs/cvae", "--metrics", *some, cwd=folder)
     assert "total" in done.stdout
     assert "perfect" in done.stdout
     assert "controllability" in done.stdout
@@ -157,7 +158,7 @@ def test_the_users_own_images(tmp_path: Path) -> None:
             Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{index}.png")
     settings = ["--set", "training.epochs=1", "model.network.channels=4,8"]
     vaelab("train", "conv-vae", "--data", "pets", "--accelerator", "cpu", *settings, cwd=tmp_path)
-    vaelab("evaluate", "runs/conv-vae", cwd=tmp_path)
+    vaelab("evaluate", "runs/conv-vae", "--metrics", "losses", cwd=tmp_path)
     vaelab("sample", "runs/conv-vae", "--out", "pets.png", cwd=tmp_path)
     with Image.open(tmp_path / "pets.png") as image:
         assert image.mode == "RGB"

@@ -25,6 +25,7 @@ def study() -> Study:
         configs={name: tiny(name) for name in names},
         illustrated=("cvae-2d",),
         comparisons={"autoencoder-beside-vae": ("autoencoder", "mlp-vae")},
+        metrics=("losses", "frechet"),
     )
 
 
