@@ -86,7 +86,7 @@ def quick() -> Study:
         "autoencoder": 4,
         "mlp-vae": 10,
         "mlp-vae-2d": 4,
-        "cvae-2d": 4,
+        "cvae-2d": 2,
         "conv-vae": 2,
         "flagship": 3,
     }

@@ -19,6 +19,7 @@ from vaelab.judges.training import augmented
 from vaelab.presets import JUDGE_PRESETS
 from vaelab.randomness import generator
 from vaelab.settings import with_settings
+from vaelab.training import Hardware
 
 
 def tiny_judge(name: str = "classifier", **settings: str) -> JudgeConfig:
@@ -158,6 +159,12 @@ def test_damage_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
         load_judge(broken)
     with pytest.raises(InputError, match="is missing"):
         load_judge(tmp_path)
+
+
+def test_a_judge_needs_one_process(tmp_path: Path, wardrobe: Dataset) -> None:
+    with pytest.raises(InputError, match="in one process and in full precision"):
+        train_judge(tiny_judge(), tmp_path / "judge", wardrobe, hardware=Hardware(devices=2))
+    assert not (tmp_path / "judge").exists()
 
 
 def test_without_labels_nothing_can_be_learned(tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def train_judge(
         InputError: if the images have no labels, or the folder holds another judge.
     """
     check(config)
+    hardware = hardware or Hardware()
+    if (hardware.devices, hardware.nodes, hardware.precision) != (1, 1, "32-true"):
+        raise InputError(
+            "a judge is trained in one process and in full precision: leave --devices, --nodes and "
+            "--precision as they are"
+        )
     # A judge travels: where its images lay tells nobody anything, their fingerprints do.
     data = replace(DataCard.of(dataset), source="")
     if dataset.train.labels is None:
@@ -77,7 +83,7 @@ def train_judge(
         return load_judge(out)
     write_json(out / CONFIG, {**settings.to_dict(config), "data_card": asdict(data)})
 
-    device = launch(hardware or Hardware()).device
+    device = launch(hardware).device
     train, validation = (
         Batches(part, device, binarize=config.data.binarize)
         for part in training_split(dataset.train, config.data)
