@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name __pycache__ -prune -o -type f -print)
+
 .PHONY: run test check format clean
 
 run: $(RUN_STAMP)
@@ -18,23 +20,26 @@ check: $(DEV_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python web/build.py check
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist web/node_modules src/vaelab/report/built
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("vaelab needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+# Installing builds the site's scripts, so it is done again when they change.
+$(RUN_STAMP): pyproject.toml constraints.txt hatch_build.py $(WEB_SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --constraint constraints.txt --editable .
 	touch $@
 
 $(DEV_STAMP): $(RUN_STAMP)
-	$(BIN)/python -m pip install --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install --constraint constraints.txt --group dev \
+		$$($(BIN)/python web/build.py requirements)
 	touch $@

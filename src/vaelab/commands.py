@@ -1,7 +1,8 @@
 """The subcommands, one function each. Imports that cost time wait until one runs."""
 
 import json as json_format
-import os
+import shlex
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from tyro.conf import (
     arg,
 )
 
-from vaelab.config import DataConfig, JudgeConfig
+from vaelab.config import JudgeConfig
 from vaelab.errors import InputError
 from vaelab.presets import JUDGE_PRESETS, PRESETS, describe, preset
 from vaelab.settings import C, describe_fields, field_help, with_settings
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from vaelab.runs import Run
     from vaelab.training import Hardware
 
+# The exit code of a study of which some runs failed; the rest of it is there.
+SOMETHING_FAILED = 1
+
 # Fewer active units than this share of the latent size is told as posterior collapse.
 COLLAPSED_SHARE = 0.1
 
-Data = Annotated[str, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")]
 DataDir = Annotated[Path | None, arg(help="where the images lie, before VAELAB_DATA and the cache")]
 Seed = Annotated[int, arg(help="of every random draw")]
 AsJson = Annotated[bool, arg(help="print JSON")]
@@ -73,14 +76,14 @@ class Show:
 
 def data(command: OmitArgPrefixes[Fetch | Show]) -> None:
     """Download and verify, or look at, a data set."""
-    from vaelab.data import fashion_mnist, load_data
+    from vaelab.data import data_config, fashion_mnist, load_data
     from vaelab.data.summary import summarize
     from vaelab.figures import draw_data
 
     if isinstance(command, Fetch):
         _print(f"Fashion-MNIST, verified, in {fashion_mnist.fetch(command.data_dir)}")
         return
-    config = _data_config(command.data)
+    config = data_config(command.data)
     dataset = load_data(config, command.data_dir)
     summary = summarize(dataset, config)
     paths = draw_data(dataset, summary, command.out)
@@ -173,6 +176,7 @@ def evaluate(
     json: AsJson = False,
 ) -> None:
     """Measure trained runs, or anybody's samples, on the test images."""
+    from vaelab.data import data_config
     from vaelab.evaluation import evaluate as evaluate_run
     from vaelab.evaluation import evaluate_file
 
@@ -182,7 +186,7 @@ def evaluate(
         if protocol != "default" or sample_count or importance_samples:
             raise InputError("--protocol, --sample-count and -k are for runs, not for --samples")
         results, details = evaluate_file(
-            samples, _data_config(data or "fashion-mnist"), data_dir, metrics=metrics, seed=seed
+            samples, data_config(data or "fashion-mnist"), data_dir, metrics=metrics, seed=seed
         )
         _print_evaluations({samples: (results, details)}, json=json)
         return
@@ -286,27 +290,80 @@ def compare(
 
 def study(
     name: Annotated[
-        Positional[str], arg(metavar="NAME", help="quick, beta-sweep or full")
+        Positional[str],
+        arg(metavar="NAME", help="quick, beta-sweep, full, or a TOML file of your own"),
     ] = "quick",
     /,
     *,
-    data: Data = "fashion-mnist",
+    data: Annotated[
+        str | None,
+        arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file; none: the study's"),
+    ] = None,
     data_dir: DataDir = None,
     out: Annotated[Path | None, arg(help="its folder; none: runs/NAME")] = None,
     accelerator: Accelerator = "auto",
 ) -> None:
-    """Run many experiments and compare them; what is done is not done again."""
-    from vaelab.study import run_study, study_named
+    """Run many experiments, measure and compare them, and write their page; nothing twice."""
+    from vaelab.data import data_config
+    from vaelab.study import read_study, run_study, study_named
     from vaelab.training import Hardware
 
+    file = Path(name)
+    planned = read_study(file) if file.suffix == ".toml" else study_named(name)
+    if data is not None:
+        chosen = data_config(data)
+        planned = replace(planned, data=replace(planned.data, name=chosen.name, path=chosen.path))
     outcome = run_study(
-        study_named(name),
-        out or Path("runs") / name,
-        _data_config(data),
+        planned,
+        out or Path("runs") / planned.name,
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),
+        command=shlex.join(["vaelab", "study", file.name, *(["--data", data] if data else [])]),
     )
-    _print(f"\n{outcome.table}\nopen {outcome.summary}")
+    _print(f"\n{outcome.table}")
+    for line in outcome.failures:
+        _print(line)
+    _print(f"open {outcome.page}, or serve it: vaelab open {outcome.page.parent}")
+    if outcome.failures:
+        sys.exit(SOMETHING_FAILED)
+
+
+def report(
+    folder: Annotated[Positional[Path], arg(metavar="DIR", help="of a study, or of run folders")],
+    /,
+) -> None:
+    """Write the page of stored results anew; nothing is trained or measured."""
+    from vaelab.report import build_site
+
+    _print(str(build_site(folder)))
+
+
+def export(
+    run: Annotated[Positional[Path], arg(metavar="RUN")],
+    /,
+    *,
+    out: Annotated[
+        Path | None,
+        arg(metavar="FILE.onnx", help="FILE.encoder.onnx, FILE.decoder.onnx; none: RUN/model.onnx"),
+    ] = None,
+) -> None:
+    """Write a trained run's encoder and decoder as ONNX, checked against PyTorch."""
+    from vaelab.export import export_onnx
+
+    _print_paths(export_onnx(_load(run, None), out or run / "model.onnx"))
+
+
+def open_site(
+    folder: Annotated[Positional[Path], arg(metavar="DIR", help="of a study, or of its site")],
+    /,
+    *,
+    port: Annotated[int, arg(help="on 127.0.0.1; 0: any that is free")] = 0,
+    browser: Annotated[bool, arg(help="open the page in no browser")] = True,
+) -> None:
+    """Serve a site to this machine alone, and open it."""
+    from vaelab.serving import serve
+
+    serve(folder, port=port, open_browser=browser)
 
 
 def doctor(*, json: AsJson = False) -> None:
@@ -351,23 +408,11 @@ def describe_presets() -> str:
     )
 
 
-def _data_config(name: str) -> DataConfig:
-    """A name in the table as it is; anything else that is on disk, or looks like it, as a path."""
-    from vaelab.data import DATASETS
-
-    if name in DATASETS:
-        return DataConfig(name=name)
-    path = Path(name)
-    if path.suffix == ".npz":
-        return DataConfig(name="npz", path=str(path.absolute()))
-    if path.is_dir() or os.sep in name:
-        return DataConfig(name="folder", path=str(path.absolute()))
-    return DataConfig(name=name)
-
-
 def _configure(config: C, data: str | None, settings: Settings) -> C:
     if data is not None:
-        chosen = _data_config(data)
+        from vaelab.data import data_config
+
+        chosen = data_config(data)
         config = replace(config, data=replace(config.data, name=chosen.name, path=chosen.path))
     pairs = [setting for group in settings for setting in group]
     for pair in pairs:
@@ -423,5 +468,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "figures": figures,
     "compare": compare,
     "study": study,
+    "report": report,
+    "export": export,
+    "open": open_site,
     "doctor": doctor,
 }

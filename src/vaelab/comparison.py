@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vaelab import notebook
 from vaelab.errors import InputError, entry, unknown_name
+from vaelab.loaded_run import LoadedRun
 from vaelab.models.likelihoods import LIKELIHOODS
-from vaelab.runs import Run
+from vaelab.rounding import rounded
+from vaelab.runs import BOUNDS, HEADLINES, Run
 
-COLUMNS = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
+COLUMNS = HEADLINES
 
 # What a number was taken by, as stored and in words; on other terms it is another number.
 TERMS = {"judge": "judge", "count": "number of images", "split": "split", "unit": "unit"}
@@ -128,7 +131,7 @@ def _differences(
 
 
 def render(runs: Sequence[Run], form: str, columns: Sequence[str] = ()) -> str:
-    """Evaluated runs as text, one table after the other where they cannot be compared.
+    """As `compare`, as text.
 
     Args:
         runs: to be compared.
@@ -139,17 +142,34 @@ def render(runs: Sequence[Run], form: str, columns: Sequence[str] = ()) -> str:
         InputError: on an unknown form or metric, or a run that was not evaluated.
     """
     write = entry("format", form, FORMS)
-    rows = {run.path: read_row(run) for run in runs}
+    return write(compare(runs, columns).tables)
+
+
+def compare(runs: Sequence[Run | LoadedRun], columns: Sequence[str] = ()) -> "ComparedRuns":
+    """Evaluated runs beside each other, in several tables where they cannot be compared.
+
+    Args:
+        runs: to be compared.
+        columns: names of metrics; none: those of `COLUMNS` that any of the runs has.
+
+    Raises:
+        InputError: on no run, an unknown metric, or a run that was not evaluated.
+    """
+    if not runs:
+        raise InputError("there is no run to be compared")
+    folders = [each.run if isinstance(each, LoadedRun) else each for each in runs]
+    rows = {run.path: read_row(run) for run in folders}
     known = sorted({name for row in rows.values() for name in row.metrics})
     for name in columns:
         if name not in known:
             raise unknown_name("metric of these runs", name, known)
     shown = list(columns) or [name for name in COLUMNS if name in known]
-    tables = [
-        Table([rows[run.path] for run in group.runs], shown, group.reason)
-        for group in comparable(runs, shown)
-    ]
-    return write(tables)
+    return ComparedRuns(
+        [
+            Table([rows[run.path] for run in group.runs], shown, group.reason)
+            for group in comparable(folders, shown)
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +228,7 @@ class Table:
     def bounds(self) -> list[list[str]]:
         """The lines of what perfect and useless models have."""
         lines = []
-        for bound in ("perfect", "useless"):
+        for bound in BOUNDS:
             texts = [_text(self.example(column), bound) for column in self.columns]
             if any(texts):
                 lines.append([f"({bound})", "", *texts])
@@ -230,13 +250,37 @@ class Table:
         return f"{text}; judged by {', '.join(sorted(judges))}" if judges else text
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ComparedRuns:
+    """Runs beside each other; shows itself as text, and as HTML in a notebook.
+
+    Attributes:
+        tables: one, or several where runs cannot be compared.
+    """
+
+    tables: list[Table]
+
+    def __repr__(self) -> str:
+        return _table(self.tables)
+
+    def _repr_html_(self) -> str:
+        return "".join(_html(table) for table in self.tables)
+
+
+def _html(table: Table) -> str:
+    rows = [
+        *(table.cells(row, notebook.strong) for row in table.rows),
+        *table.bounds(),
+    ]
+    return notebook.block(
+        _apart(table),
+        notebook.table(table.titles(), rows, "ll" + "r" * len(table.columns)),
+        note=table.footer(),
+    )
+
+
 def _text(result: dict[str, Any] | None, key: str) -> str:
-    value = None if result is None else result.get(key)
-    if value is None or result is None:
-        return ""
-    if result["unit"].startswith("nats"):
-        return f"{value:.2f}"
-    return f"{value:.3f}" if result["unit"] == "share" else f"{value:.4g}"
+    return "" if result is None else rounded(result.get(key), result["unit"])
 
 
 def _apart(table: Table) -> str:

@@ -7,17 +7,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vaelab import notebook
 from vaelab.config import Config
 from vaelab.data import Dataset, ImageData, load_data
 from vaelab.data.batches import Batch, Batches
 from vaelab.errors import InputError
 from vaelab.models import LatentVariableModel
 from vaelab.models.posteriors import Delta, DiagonalGaussian
+from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, open_run
 
+# Images in the strip by which a run is recognized.
+STRIP = 10
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class LoadedRun:
     """A run with its trained model on the CPU.
 
@@ -83,6 +88,34 @@ class LoadedRun:
             for batch in batches.in_order(500, generator(0, "binarize"))
         ]
         return type(each[0])(*(torch.cat(part) for part in zip(*each, strict=True)))
+
+    def __repr__(self) -> str:
+        return f"<Loaded{repr(self.run)[1:]}"
+
+    def _repr_html_(self) -> str:
+        try:
+            parts = [*self.run.html_parts(), *self._strip()]
+        except InputError as error:
+            parts = [notebook.paragraph(str(error))]
+        return notebook.block(f"Run {self.run.name}", *parts, note=str(self.run.path))
+
+    @torch.no_grad()
+    def _strip(self) -> list[Html]:
+        """What it makes: samples, or reconstructions of test images if these are at hand."""
+        if self.model.prior is not None:
+            labels, captions, title = None, [], "samples, none picked"
+            if self.model.is_conditional:
+                names = self.run.data.class_names
+                labels = torch.arange(STRIP) % len(names)
+                captions = [names[label] for label in labels.tolist()]
+            images = self.model.sample(STRIP, generator(0, "samples"), labels)
+        elif self.dataset is not None or "data" in vars(self):
+            batch = self.test_batch(list(range(min(STRIP, len(self.data.test)))))
+            images = self.model.reconstruct(batch.x, batch.labels)
+            captions, title = [], "reconstructions of the first test images"
+        else:
+            return []
+        return [notebook.paragraph(title), notebook.gallery(images.numpy(), captions)]
 
 
 def load_run(path: Path | str, data_dir: Path | None = None) -> LoadedRun:

@@ -3,6 +3,7 @@
 Letters in shapes: N images, C channels, H height, W width.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +45,28 @@ def tile(images: NDArray[np.float32], columns: int) -> NDArray[np.uint8]:
     picture = np.full(
         (rows * step_y - GAP_PIXELS, columns * step_x - GAP_PIXELS, channels), BACKGROUND, np.uint8
     )
-    pixels = np.rint(images.clip(0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-    for index, image in enumerate(pixels):
+    for index, image in enumerate(to_pixels(images)):
         top, left = index // columns * step_y, index % columns * step_x
         picture[top : top + height, left : left + width] = image
     return picture
 
 
+def to_pixels(images: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Images (N, C, H, W) in [0, 1] as pictures (N, H, W, C) of 8 bits."""
+    pixels: NDArray[np.uint8] = np.rint(images.clip(0, 1) * 255).astype(np.uint8)
+    return pixels.transpose(0, 2, 3, 1)
+
+
 def save_png(path: Path, picture: NDArray[np.uint8], *, scale: int = 1) -> None:
     """Write a picture (height, width, C) as PNG, each pixel `scale` pixels wide and high."""
+    with written_whole(path) as partial:
+        partial.write_bytes(png_bytes(picture, scale=scale))
+
+
+def png_bytes(picture: NDArray[np.uint8], *, scale: int = 1) -> bytes:
+    """A picture (height, width, C) as PNG, each pixel `scale` pixels wide and high."""
     enlarged = picture.repeat(scale, axis=0).repeat(scale, axis=1)
     image = Image.fromarray(enlarged.squeeze(2) if enlarged.shape[2] == 1 else enlarged)
-    with written_whole(path) as partial:
-        image.save(partial, format="PNG")
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()

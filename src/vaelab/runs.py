@@ -1,5 +1,6 @@
 """The only owner of a run folder: what lies in it, how it is written, how it is read back."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -11,13 +12,20 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 import vaelab
-from vaelab import settings
+from vaelab import notebook, settings
 from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.errors import InputError
 from vaelab.files import sync_folder, write_json, write_text, written_whole
 from vaelab.models import ImageShape, LatentVariableModel, build_model
+from vaelab.models.likelihoods import LIKELIHOODS
+from vaelab.notebook import Html
 from vaelab.randomness import generator
+from vaelab.rounding import rounded
+
+# The metrics that a run is known by.
+HEADLINES = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
+BOUNDS = ("perfect", "useless")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +70,7 @@ class DataCard:
         return [split for split, (mine, others) in fingerprints.items() if mine != others]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A run folder, there or to be, with what it is made from."""
 
@@ -111,18 +119,26 @@ class Run:
         Raises:
             InputError: if there are none yet, or they are not those of this model.
         """
-        path = self.path / "model.safetensors"
-        if not path.exists():
-            raise InputError(
-                f"{self.path} holds no trained model yet; run its `vaelab train` again"
-            )
+        if not self._weights.exists():
+            raise self._untrained()
         model = self.build_model()
-        load_weights(model, read_tensors(path), path)
+        load_weights(model, read_tensors(self._weights), self._weights)
         return model.eval().requires_grad_(requires_grad=False)
 
     def save_weights(self, weights: dict[str, Tensor]) -> None:
         """Replace the weights to use."""
-        write_tensors(self.path / "model.safetensors", weights)
+        write_tensors(self._weights, weights)
+
+    def weights_fingerprint(self) -> str:
+        """SHA-256 of the file of the weights to use.
+
+        Raises:
+            InputError: if there are none yet.
+        """
+        try:
+            return hashlib.sha256(self._weights.read_bytes()).hexdigest()
+        except FileNotFoundError:
+            raise self._untrained() from None
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all epochs so far."""
@@ -176,6 +192,79 @@ class Run:
         """Whether training came to its end."""
         state = self.load_checkpoint_state()
         return state is not None and bool(state["is_finished"])
+
+    def summary(self) -> dict[str, str]:
+        """What it is and how far it has come, in words.
+
+        Raises:
+            InputError: if a file of it cannot be read.
+        """
+        lines = {
+            "preset": self.config.preset,
+            "data": self.data.name,
+            "epochs": self._progress(),
+        }
+        records = self.read_metrics()
+        if records:
+            best = min(records, key=lambda record: record["selection_loss"])
+            lines["best epoch"] = f"{best['epoch']}: {self._validation_text(best['validation'])}"
+        return lines
+
+    def __repr__(self) -> str:
+        try:
+            words = self.summary()
+        except InputError as error:
+            return f"<Run {self.path}: {error}>"
+        return f"<Run {self.path}: {'; '.join(f'{what} {text}' for what, text in words.items())}>"
+
+    def _repr_html_(self) -> str:
+        return notebook.block(f"Run {self.name}", *self.html_parts(), note=str(self.path))
+
+    def html_parts(self) -> list[Html]:
+        """Its summary and the numbers that it is known by, for a notebook cell."""
+        try:
+            return [notebook.facts(list(self.summary().items())), self._headlines()]
+        except InputError as error:
+            return [notebook.paragraph(str(error))]
+
+    def _progress(self) -> str:
+        done, wanted = len(self.read_metrics()), self.config.training.epochs
+        text = f"{done} of {wanted}"
+        if not self.is_finished():
+            return f"{text}, not finished"
+        return text if done == wanted else f"{text}, stopped early"
+
+    def _validation_text(self, losses: dict[str, Any]) -> str:
+        unit = LIKELIHOODS[self.config.model.likelihood].unit
+        terms = {name: rounded(losses[name], unit) for name in ("total", "reconstruction")}
+        if self.config.model.kind == "autoencoder":
+            return f"validation reconstruction {terms['reconstruction']} {unit}"
+        return (
+            f"validation total {terms['total']} {unit} = {terms['reconstruction']} reconstruction "
+            f"+ {rounded(losses['kl_nats'], 'nats')} KL"
+        )
+
+    def _headlines(self) -> Html:
+        metrics = self.read_evaluation().get("metrics", {})
+        known = {name: metrics[name] for name in HEADLINES if name in metrics}
+        if not known:
+            return notebook.paragraph("not evaluated yet")
+        rows = [
+            [
+                name,
+                *(rounded(result[part], result["unit"]) for part in ("value", *BOUNDS)),
+                result["unit"],
+            ]
+            for name, result in known.items()
+        ]
+        return notebook.table(["", "value", *BOUNDS, ""], rows, "lrrrl")
+
+    @property
+    def _weights(self) -> Path:
+        return self.path / "model.safetensors"
+
+    def _untrained(self) -> InputError:
+        return InputError(f"{self.path} holds no trained model yet; run its `vaelab train` again")
 
     def _newest_checkpoint(self) -> Path | None:
         newest, _, before = (self.path / name for name in _CHECKPOINTS)

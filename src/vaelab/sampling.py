@@ -1,11 +1,17 @@
-"""Samples of a trained run as a picture or as numbers."""
+"""Samples of a trained run as a picture or as numbers.
 
+Letters in shapes: N images, C channels, H height, W width.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from vaelab import notebook
 from vaelab.errors import InputError, unknown_name
 from vaelab.files import written_whole
 from vaelab.loaded_run import LoadedRun
@@ -15,35 +21,117 @@ from vaelab.randomness import generator
 COLUMNS = 10
 PNG_SCALE = 3
 MAX_PNG_COUNT = 10_000
+# A notebook cell shows no more.
+MAX_SHOWN = 100
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Samples:
+    """Generated images; in a notebook they are seen.
+
+    Attributes:
+        images: raw in [0, 1].
+        labels: the class that each was asked to be; None where no class was asked for.
+        source: where they are from, for messages.
+        class_names: a name per label value, where they are known.
+    """
+
+    images: Float[Tensor, "N C H W"]
+    labels: Int[Tensor, " N"] | None
+    source: str
+    class_names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def save(self, path: Path | str) -> Path:
+        """Write a .png picture, or an .npz of float32 (N, C, H, W) in [0, 1] and any labels.
+
+        Returns:
+            The file.
+
+        Raises:
+            InputError: on another kind of file, or too many samples for a picture.
+        """
+        path = Path(path)
+        _require_writable(path, len(self))
+        images = self.images.numpy()
+        if path.suffix == ".png":
+            save_png(path, tile(images, min(COLUMNS, len(self))), scale=PNG_SCALE)
+            return path
+        with written_whole(path) as partial:
+            if self.labels is None:
+                np.savez_compressed(partial, images=images)
+            else:
+                np.savez_compressed(partial, images=images, labels=self.labels.numpy())
+        return path
+
+    def __repr__(self) -> str:
+        _, channels, height, width = self.images.shape
+        return f"<{self._heading()}: {channels} x {height} x {width}>"
+
+    def _repr_html_(self) -> str:
+        names = [] if self._shared_class() else self._asked()[:MAX_SHOWN]
+        hidden = len(self) - MAX_SHOWN
+        return notebook.block(
+            self._heading(),
+            notebook.gallery(self.images[:MAX_SHOWN].numpy(), names),
+            note=f"and {hidden:,} more" if hidden > 0 else "",
+        )
+
+    def _heading(self) -> str:
+        shared = self._shared_class()
+        what = "sample" if len(self) == 1 else "samples"
+        return f"{len(self):,} {what} of {self.source}" + (f", {shared}" if shared else "")
+
+    def _asked(self) -> list[str]:
+        """The class that each was asked to be, in words."""
+        if self.labels is None:
+            return []
+        names = dict(enumerate(self.class_names))
+        return [names.get(label, f"class {label}") for label in self.labels.tolist()]
+
+    def _shared_class(self) -> str | None:
+        """The class that all were asked to be."""
+        asked = set(self._asked())
+        return asked.pop() if len(asked) == 1 else None
 
 
 @torch.no_grad()
-def save_samples(
-    loaded: LoadedRun, out: Path, *, count: int, class_name: str | None, seed: int
-) -> None:
-    """Write `count` samples to a .png picture, or to an .npz of float32 (N, C, H, W) in [0, 1].
+def sample(
+    loaded: LoadedRun, count: int, *, seed: int = 0, class_name: str | None = None
+) -> Samples:
+    """Decode draws of the prior, none picked.
 
-    A conditional model makes the named class, or all classes in turn.
+    Args:
+        loaded: the trained run.
+        count: of samples.
+        seed: of the draws.
+        class_name: the class that a conditional model is to make; none: all classes in turn.
 
     Raises:
-        InputError: on a model without prior, an unknown class or an unknown kind of file.
+        InputError: on a model without prior, an unknown class or a count below 1.
     """
     if count < 1:
         raise InputError(f"at least one sample must be asked for, found {count}")
-    if out.suffix not in (".npz", ".png"):
-        raise InputError(f"{out}: samples are written as .png or .npz")
-    if out.suffix == ".png" and count > MAX_PNG_COUNT:
-        raise InputError(f"{count} samples are too many for a picture; write an .npz")
     labels = _labels(loaded, count, class_name)
-    images = loaded.model.sample(count, generator(seed, "samples"), labels).numpy()
-    if out.suffix == ".npz":
-        with written_whole(out) as partial:
-            if labels is None:
-                np.savez_compressed(partial, images=images)
-            else:
-                np.savez_compressed(partial, images=images, labels=labels.numpy())
-    else:
-        save_png(out, tile(images, min(COLUMNS, count)), scale=PNG_SCALE)
+    images = loaded.model.sample(count, generator(seed, "samples"), labels)
+    return Samples(images, labels, loaded.run.name, loaded.run.data.class_names)
+
+
+def save_samples(
+    loaded: LoadedRun, out: Path, *, count: int, class_name: str | None, seed: int
+) -> None:
+    """As `sample`, into a file as `Samples.save` writes it; refused before anything is drawn."""
+    _require_writable(out, count)
+    sample(loaded, count, seed=seed, class_name=class_name).save(out)
+
+
+def _require_writable(path: Path, count: int) -> None:
+    if path.suffix not in (".npz", ".png"):
+        raise InputError(f"{path}: samples are written as .png or .npz")
+    if path.suffix == ".png" and count > MAX_PNG_COUNT:
+        raise InputError(f"{count} samples are too many for a picture; write an .npz")
 
 
 def _labels(loaded: LoadedRun, count: int, class_name: str | None) -> Tensor | None:

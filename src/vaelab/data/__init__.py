@@ -1,5 +1,6 @@
 """Sources of images; `DATASETS` is the table of them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,12 +37,29 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     return load(config, data_dir)
 
 
+def data_config(name: str) -> DataConfig:
+    """What a user names: a data set of the table, or a folder or .npz file.
+
+    A name in the table is taken as it is; anything else that is on disk, or looks like it, is a
+    path.
+    """
+    if name in DATASETS:
+        return DataConfig(name=name)
+    path = Path(name)
+    if path.suffix == ".npz":
+        return DataConfig(name="npz", path=str(path.absolute()))
+    if path.is_dir() or os.sep in name:
+        return DataConfig(name="folder", path=str(path.absolute()))
+    return DataConfig(name=name)
+
+
 __all__ = [
     "DATASETS",
     "DataUnavailableError",
     "Dataset",
     "Factors",
     "ImageData",
+    "data_config",
     "load_data",
     "split",
     "training_split",

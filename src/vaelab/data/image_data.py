@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vaelab import notebook
 from vaelab.errors import InputError
 
 
@@ -92,7 +93,11 @@ class ImageData:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Images in the strip by which a data set is recognized.
+STRIP = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Dataset:
     """The training and the test images of one source.
 
@@ -108,6 +113,35 @@ class Dataset:
     def name(self) -> str:
         """The data set's name."""
         return self.train.name
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name}: {self._size()}; {self.source}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.train.take(self._strip())
+        labels = [] if shown.labels is None else shown.labels.tolist()
+        return notebook.block(
+            f"Data {self.name}",
+            notebook.paragraph(self._size()),
+            notebook.gallery(
+                (shown.images / 255).astype(np.float32),
+                [shown.class_names[label] for label in labels],
+            ),
+            note=self.source,
+        )
+
+    def _size(self) -> str:
+        _, channels, height, width = self.train.images.shape
+        return (
+            f"{len(self.train):,} training and {len(self.test):,} test images of "
+            f"{channels} x {height} x {width}"
+        )
+
+    def _strip(self) -> NDArray[np.int64]:
+        """The first training image of each class, or the first images where there are none."""
+        if self.train.labels is None:
+            return np.arange(min(STRIP, len(self.train)))
+        return np.unique(self.train.labels, return_index=True)[1][:STRIP]
 
     def limited(self, train_count: int | None, test_count: int | None) -> "Dataset":
         """The first images of each split, or all where a count is None.

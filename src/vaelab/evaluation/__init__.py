@@ -2,6 +2,7 @@
 
 from vaelab.evaluation.evaluating import (
     PROTOCOLS,
+    Results,
     as_text,
     evaluate,
     evaluate_file,
@@ -10,12 +11,13 @@ from vaelab.evaluation.evaluating import (
 )
 from vaelab.evaluation.metrics import METRICS
 from vaelab.evaluation.result import Result
-from vaelab.evaluation.samples import Samples
+from vaelab.sampling import Samples
 
 __all__ = [
     "METRICS",
     "PROTOCOLS",
     "Result",
+    "Results",
     "Samples",
     "as_text",
     "evaluate",

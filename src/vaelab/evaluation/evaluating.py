@@ -1,6 +1,6 @@
 """Taking the table's metrics of a run or of samples, and storing them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from vaelab import notebook
 from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
 from vaelab.errors import InputError, entry
 from vaelab.evaluation.metric import Metric
 from vaelab.evaluation.metrics import METRICS
 from vaelab.evaluation.result import Findings, Measure, Result
-from vaelab.evaluation.samples import Samples, checked_samples, made_samples, read_samples
+from vaelab.evaluation.samples import checked_samples, made_samples, read_samples
 from vaelab.evaluation.subject import Subject, obstacle
 from vaelab.loaded_run import LoadedRun
+from vaelab.sampling import Samples
 
 MOST_SAMPLES = 10_000
+
+
+class Results(dict[str, Result]):
+    """Numbers by name; shows itself as a table."""
+
+    def __repr__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        head, *rows = _lines(self)
+        return notebook.block("", notebook.table(head, rows, "lrrrrl"), note=_basis(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ def evaluate(
     sample_count: int | None = None,
     importance_samples: int | None = None,
     show_progress: bool = False,
-) -> dict[str, Result]:
+) -> Results:
     """Take the named metrics, or all that are defined for the run, and store them in its folder.
 
     Args:
@@ -106,7 +119,7 @@ def evaluate_samples(
     count: int = MOST_SAMPLES,
     seed: int = 0,
     show_progress: bool = False,
-) -> tuple[dict[str, Result], dict[str, Any]]:
+) -> tuple[Results, dict[str, Any]]:
     """Judge anybody's samples by every metric that needs samples alone.
 
     Args:
@@ -145,7 +158,7 @@ def evaluate_file(
     *,
     metrics: Sequence[str] = (),
     seed: int = 0,
-) -> tuple[dict[str, Result], dict[str, Any]]:
+) -> tuple[Results, dict[str, Any]]:
     """As `evaluate_samples`, for the samples in a file or folder; see `read_samples`."""
     dataset = load_data(config, data_dir)
     samples = read_samples(path, _shape(dataset), dataset.test.class_names)
@@ -160,9 +173,11 @@ def _shape(dataset: Dataset) -> tuple[int, int, int]:
 def _as_samples(
     samples: Any, labels: NDArray[np.int64] | None, dataset: Dataset, count: int
 ) -> Samples:
-    if isinstance(samples, Samples):
-        return samples
     shape, class_count = _shape(dataset), len(dataset.test.class_names)
+    if isinstance(samples, Samples):
+        asked_for = None if samples.labels is None else samples.labels.numpy()
+        images = samples.images.numpy()
+        return checked_samples(images, asked_for, shape, class_count, samples.source)
     if callable(samples):
         asked = np.arange(count) % max(class_count, 1) if labels is None else labels
         return made_samples(samples, asked, shape, class_count, is_conditional=labels is not None)
@@ -170,8 +185,8 @@ def _as_samples(
     return checked_samples(images, labels, shape, class_count, "samples")
 
 
-def _take(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Result], dict[str, Any]]:
-    results: dict[str, Result] = {}
+def _take(subject: Subject, names: Sequence[str]) -> tuple[Results, dict[str, Any]]:
+    results = Results()
     details: dict[str, Any] = {}
     with tqdm(_chosen(subject, names), disable=not subject.show_progress, leave=False) as chosen:
         for name in chosen:
@@ -225,14 +240,17 @@ def _fingerprint(subject: Subject, measure: Measure) -> str | None:
 
 
 def _store(loaded: LoadedRun, results: dict[str, Result], details: dict[str, Any]) -> None:
-    """Beside what was measured before on the same images."""
-    fingerprint = loaded.run.data.test_fingerprint
+    """Beside what was measured before of the same weights on the same images."""
+    subject = {
+        "test_fingerprint": loaded.run.data.test_fingerprint,
+        "weights_fingerprint": loaded.run.weights_fingerprint(),
+    }
     stored = loaded.run.read_evaluation()
-    if stored.get("test_fingerprint") != fingerprint:
+    if any(stored.get(name) != value for name, value in subject.items()):
         stored = {}
     loaded.run.write_evaluation(
         {
-            "test_fingerprint": fingerprint,
+            **subject,
             "metrics": stored.get("metrics", {})
             | {name: asdict(result) for name, result in results.items()},
             "details": stored.get("details", {}) | details,
@@ -240,23 +258,34 @@ def _store(loaded: LoadedRun, results: dict[str, Result], details: dict[str, Any
     )
 
 
-def as_text(results: dict[str, Result]) -> str:
+def as_text(results: Mapping[str, Result]) -> str:
     """The numbers a line each, between what perfect and useless models have."""
-    lines = [("", "value", "", "perfect", "useless", "")]
-    for name, result in results.items():
-        error = "" if result.standard_error is None else f"± {result.standard_error:.2g}"
-        bounds = (_digits(result.perfect), _digits(result.useless))
-        lines.append((name, _digits(result.value), error, *bounds, result.unit))
+    lines = _lines(results)
     widths = [max(len(line[i]) for line in lines) for i in range(5)]
     text = [
         f"  {line[0]:<{widths[0]}}  {line[1]:>{widths[1]}} {line[2]:<{widths[2]}}  "
         f"{line[3]:>{widths[3]}}  {line[4]:>{widths[4]}}  {line[5]}".rstrip()
         for line in lines
     ]
+    return "\n".join([*text, f"  {_basis(results)}"])
+
+
+def _lines(results: Mapping[str, Result]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [("", "value", "", "perfect", "useless", "")]
+    for name, result in results.items():
+        error = "" if result.standard_error is None else f"± {result.standard_error:.2g}"
+        bounds = (_digits(result.perfect), _digits(result.useless))
+        lines.append((name, _digits(result.value), error, *bounds, result.unit))
+    return lines
+
+
+def _basis(results: Mapping[str, Result]) -> str:
+    """On how many images, with which seed."""
+    if not results:
+        return "nothing was measured"
     images = sorted({result.count for result in results.values()})
     seeds = sorted({result.seed for result in results.values()})
-    text.append(f"  on {', '.join(map('{:,}'.format, images))} images, seed {seeds[0]}")
-    return "\n".join(text)
+    return f"on {', '.join(map('{:,}'.format, images))} images, seed {seeds[0]}"
 
 
 def _digits(value: float | None) -> str:

@@ -4,13 +4,11 @@ Letters in shapes: N images, C channels, H height, W width.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,23 +16,9 @@ from vaelab.data.image_files import SUFFIXES, read_images
 from vaelab.data.npz_arrays import as_labels, read_arrays
 from vaelab.data.reading import one_line, reading
 from vaelab.errors import InputError
+from vaelab.sampling import Samples
 
 MIN_COUNT = 100
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Generated images.
-
-    Attributes:
-        images: raw in [0, 1].
-        labels: the class that each was asked to be; None where no class was asked for.
-        source: where they are from, for messages.
-    """
-
-    images: Float[Tensor, "N C H W"]
-    labels: Int[Tensor, " N"] | None
-    source: str
 
 
 def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str, ...]) -> Samples:

@@ -16,11 +16,11 @@ from vaelab.config import DataConfig
 from vaelab.data import Dataset, ImageData
 from vaelab.errors import InputError
 from vaelab.evaluation.disentanglement import LEAST_IMAGES
-from vaelab.evaluation.samples import Samples
 from vaelab.evaluation.shown import Reference, Shown
 from vaelab.judges import Judges, judges_for
 from vaelab.loaded_run import LoadedRun
 from vaelab.randomness import generator
+from vaelab.sampling import Samples
 
 BLOCK = 500
 # Probes learn little more from more images, and searching among them takes time.

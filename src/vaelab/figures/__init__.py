@@ -12,7 +12,8 @@ from vaelab.comparison import comparable
 from vaelab.data import Dataset
 from vaelab.errors import InputError, entry
 from vaelab.figures import beside, curves, eda, images, judged, latent, walks
-from vaelab.figures.style import save, styled
+from vaelab.figures.drawn import DrawnFigure
+from vaelab.figures.style import save, settled, styled
 from vaelab.loaded_run import LoadedRun
 
 # What a figure may need of a run, each with the words for its absence.
@@ -118,16 +119,40 @@ def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
         InputError: on an unknown name, or one that this run cannot have.
     """
     for name in names:
-        _refuse(name, obstacle(entry("figure", name, FIGURES).needs, run), run)
+        _require_possible(run, name)
+    return [figure(run, name).save_in(run.run.figures) for name in names or possible_figures(run)]
+
+
+def figure(run: LoadedRun, name: str) -> DrawnFigure:
+    """Draw one figure of a run; in a notebook it shows itself.
+
+    Args:
+        run: the trained run.
+        name: a key of `FIGURES`.
+
+    Raises:
+        InputError: on an unknown name, or one that this run cannot have.
+    """
+    _require_possible(run, name)
     with styled():
-        return [
-            save(FIGURES[name].draw(run), run.run.figures / name)[0]
-            for name in names or possible_figures(run)
-        ]
+        return DrawnFigure(name, run.run.name, settled(FIGURES[name].draw(run)))
+
+
+def _require_possible(run: LoadedRun, name: str) -> None:
+    _refuse(name, obstacle(entry("figure", name, FIGURES).needs, run), run)
 
 
 def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
-    """Draw one figure of several evaluated runs; returns the PNG file.
+    """As `compare_figure`, into a folder; returns the PNG file."""
+    return compare_figure(runs, name).save_in(folder)
+
+
+def compare_figure(runs: Sequence[LoadedRun], name: str) -> DrawnFigure:
+    """Draw one figure of several evaluated runs; in a notebook it shows itself.
+
+    Args:
+        runs: on the same images, in the same unit.
+        name: a key of `COMPARISONS`.
 
     Raises:
         InputError: on an unknown name, or runs of which it cannot be drawn.
@@ -142,7 +167,8 @@ def draw_comparison(name: str, runs: Sequence[LoadedRun], folder: Path) -> Path:
     for run in runs:
         _refuse(name, obstacle(comparison.needs, run), run)
     with styled():
-        return save(comparison.draw(runs), folder / name)[0]
+        names = ", ".join(run.run.name for run in runs)
+        return DrawnFigure(name, names, settled(comparison.draw(runs)))
 
 
 def _refuse(name: str, reason: str | None, run: LoadedRun) -> None:

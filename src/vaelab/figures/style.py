@@ -3,6 +3,7 @@
 Letters in shapes: N images, C channels, H height, W width.
 """
 
+import io
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from vaelab.errors import InputError
 from vaelab.files import written_whole
 
 # Petroff 2021 (arXiv:2107.02270): ten colours told apart under the common colour deficiencies.
@@ -33,6 +35,8 @@ CLASS_COLORS = (
 TRAIN_COLOR, VALIDATION_COLOR, MUTED_COLOR = "#3f90da", "#bd1f01", "#717581"
 TEXT_COLOR = "#222222"
 PNG_DPI = 160
+# What is written into a file of each ending; no date, so that a figure stays the same file.
+METADATA: dict[str, dict[str, Any]] = {".png": {"Software": "vaelab"}, ".svg": {"Date": None}}
 CELL_INCHES = 0.62
 DETAIL_LETTERS_PER_INCH = 15
 
@@ -65,15 +69,38 @@ def styled() -> Iterator[None]:
         yield
 
 
+def settled(figure: Figure) -> Figure:
+    """Fix its layout, which would else move a little each time that it is drawn."""
+    figure.set_dpi(PNG_DPI)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
+
+
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write `stem`.png and `stem`.svg, each whole or not at all."""
-    paths = []
-    for suffix, metadata in ((".png", {"Software": "vaelab"}), (".svg", {"Date": None})):
-        path = stem.with_name(stem.name + suffix)
-        with written_whole(path) as partial:
-            figure.savefig(partial, format=suffix[1:], dpi=PNG_DPI, metadata=metadata)
-        paths.append(path)
-    return paths
+    return [write(figure, stem.with_name(stem.name + suffix)) for suffix in METADATA]
+
+
+def write(figure: Figure, path: Path) -> Path:
+    """Write a figure as what the file's ending says, whole or not at all.
+
+    Raises:
+        InputError: on an ending that is none of `METADATA`.
+    """
+    if path.suffix not in METADATA:
+        raise InputError(f"{path}: figures are written as {' or '.join(METADATA)}")
+    with written_whole(path) as partial:
+        partial.write_bytes(encoded(figure, path.suffix))
+    return path
+
+
+def encoded(figure: Figure, suffix: str) -> bytes:
+    """The content of a file of that ending, a key of `METADATA`."""
+    file = io.BytesIO()
+    with styled():
+        figure.savefig(file, format=suffix[1:], dpi=PNG_DPI, metadata=METADATA[suffix])
+    return file.getvalue()
 
 
 def class_color(label: int) -> str:

@@ -1,0 +1,195 @@
+"""The explorer's data as scripts, because a page opened from disk may load nothing else.
+
+    site/explorer/index.js               what there is
+    site/explorer/images.js              the test images, one picture
+    site/explorer/<slug>/decoder.js      ONNX
+    site/explorer/<slug>/encoder.js      ONNX
+    site/explorer/<slug>/codes.js        float32 (N, D), little-endian
+    site/explorer/<slug>/<map>.js        float32 (N, 2)
+
+Each calls `vaelabProvide(key, value)`, its key being its path without the ending; the value of
+index.js is JSON, all others are base64. Only packed here: `vaelab.explorer` computed it.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from vaelab.errors import InputError
+from vaelab.explorer import Explorer, Plane, read_explorer
+from vaelab.files import write_text
+from vaelab.report.wording import finite, with_unit
+from vaelab.runs import Run
+
+VERSION = 1
+
+# Which metrics a visitor sees beside a model, and what they are called.
+FACTS = {
+    "total": "total",
+    "fid_proxy": "FID proxy",
+    "controllability": "class as asked",
+}
+
+
+def write_payloads(
+    study: str, runs: Mapping[str, Run], site: Path, pages: Mapping[str, str]
+) -> dict[str, str]:
+    """Write site/explorer/ from the explorers of runs that share their test images.
+
+    Args:
+        study: its name.
+        runs: by slug, in the order to be shown in; those of other test images than the first
+            that has an explorer are left out.
+        site: the site's root.
+        pages: by slug, where a run's page is, relative to the site's root.
+
+    Returns:
+        Why runs were left out, by slug. Where all were, nothing is written.
+
+    Raises:
+        InputError: if a file cannot be written.
+    """
+    explorers, left_out = _shown_together(runs)
+    if not explorers:
+        return left_out
+    for slug, explorer in explorers.items():
+        _write_model(site, slug, explorer)
+    first, explorer = next(iter(explorers.items()))
+    picture = _base64(explorer.images.read_bytes())
+    _provide(site, "images", f"data:image/png;base64,{picture}")
+    # Last, so that it never speaks of what is not there yet.
+    index = {
+        "version": VERSION,
+        "study": study,
+        "images": _images(runs[first], explorer),
+        "models": [_model(slug, runs[slug], pages[slug], each) for slug, each in explorers.items()],
+    }
+    _provide(site, "index", index)
+    return left_out
+
+
+def _shown_together(runs: Mapping[str, Run]) -> tuple[dict[str, Explorer], dict[str, str]]:
+    """The explorers of runs with the same test images, and why the other runs have no part."""
+    explorers: dict[str, Explorer] = {}
+    left_out: dict[str, str] = {}
+    for slug, run in runs.items():
+        try:
+            explorer = read_explorer(run)
+        except InputError as error:
+            left_out[slug] = str(error)
+            continue
+        first = runs[next(iter(explorers), slug)]
+        if run.data.test_fingerprint == first.data.test_fingerprint:
+            explorers[slug] = explorer
+        else:
+            left_out[slug] = (
+                f"{run.name} was tested on other images ({run.data.name}) than {first.name} "
+                f"({first.data.name})"
+            )
+    return explorers, left_out
+
+
+def _write_model(site: Path, slug: str, explorer: Explorer) -> None:
+    _provide(site, f"{slug}/decoder", _base64(explorer.decoder.read_bytes()))
+    _provide(site, f"{slug}/encoder", _base64(explorer.encoder.read_bytes()))
+    for name in ("codes", *(each.kind for each in explorer.maps)):
+        _provide(site, f"{slug}/{name}", _floats(explorer.tensors[name]))
+
+
+def _images(run: Run, explorer: Explorer) -> dict[str, Any]:
+    sprite, labels = explorer.sprite, explorer.tensors.get("labels")
+    return {
+        "dataName": run.data.name,
+        "count": sprite.count,
+        "channels": sprite.channels,
+        "height": sprite.height,
+        "width": sprite.width,
+        "columns": sprite.columns,
+        "labels": None if labels is None else _base64(labels.numpy().tobytes()),
+        "classNames": list(run.data.class_names),
+    }
+
+
+def _model(slug: str, run: Run, page: str, explorer: Explorer) -> dict[str, Any]:
+    prior = explorer.prior
+    return {
+        "slug": slug,
+        "name": run.name,
+        "preset": run.config.preset,
+        "page": page,
+        "facts": _facts(run),
+        "latentSize": run.config.model.latent_size,
+        "classCount": len(run.data.class_names) if run.config.model.conditional else 0,
+        "prior": None
+        if prior is None
+        else {
+            "weights": prior.weights,
+            "means": prior.means,
+            "standardDeviations": prior.standard_deviations,
+        },
+        "dimensions": [
+            {
+                "index": each.index,
+                "klNats": each.kl_nats,
+                "center": each.center,
+                "scale": each.scale,
+            }
+            for each in explorer.dimensions
+        ],
+        "maps": [
+            {
+                "kind": each.kind,
+                "title": each.title,
+                "axisLabels": list(each.axis_labels),
+                "plane": _plane(each.plane),
+            }
+            for each in explorer.maps
+        ],
+        "bytes": {
+            "decoder": explorer.decoder.stat().st_size,
+            "encoder": explorer.encoder.stat().st_size,
+        },
+    }
+
+
+def _plane(plane: Plane | None) -> dict[str, Any] | None:
+    return None if plane is None else {"origin": plane.origin, "axes": plane.axes}
+
+
+def _facts(run: Run) -> list[dict[str, str]]:
+    """What was measured of the run, as far as it was; its page tells what cannot be read."""
+    try:
+        metrics = run.read_evaluation().get("metrics")
+    except InputError:
+        return []
+    stored = metrics if isinstance(metrics, dict) else {}
+    return [
+        {"label": label, "value": _text(stored[name])}
+        for name, label in FACTS.items()
+        if isinstance(stored.get(name), dict) and stored[name].get("value") is not None
+    ]
+
+
+def _text(result: Mapping[str, Any]) -> str:
+    return with_unit(finite(result["value"]), str(result.get("unit") or "")) or "not a number"
+
+
+def _provide(site: Path, key: str, value: Any) -> None:
+    # Whatever a name holds stays inside its string, in a file and in a page alike.
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    write_text(site / "explorer" / f"{key}.js", f"vaelabProvide({json.dumps(key)},{text});\n")
+
+
+def _floats(values: Tensor) -> str:
+    return _base64(np.ascontiguousarray(values.numpy(), "<f4").tobytes())
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

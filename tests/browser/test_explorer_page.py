@@ -1,0 +1,172 @@
+"""The explorer: the browser decodes what PyTorch decodes, and each control does what it says."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visit
+from vaelab.loaded_run import load_run
+
+TOLERANCE = 1e-3
+READY = "() => window.vaelabExplorer.then(() => true)"
+STATE = "() => window.vaelabExplorer.then(explorer => explorer.state())"
+
+
+def explore(visit: Visit, address: str = "") -> Page:
+    page = visit.go(f"explorer.html{address}")
+    page.evaluate(READY)
+    return page
+
+
+def decoded(page: Page, slug: str, *, after: int = 0) -> np.ndarray:
+    """What the page shows of a model, once it has shown more than `after` images."""
+    page.wait_for_function(
+        """([slug, after]) => window.vaelabExplorer.then(
+            explorer => explorer.pixels(slug) !== null && explorer.frames() > after)""",
+        arg=[slug, after],
+    )
+    pixels = page.evaluate(
+        "slug => window.vaelabExplorer.then(explorer => [...explorer.pixels(slug)])", slug
+    )
+    return np.array(pixels, np.float32).reshape(1, 28, 28)
+
+
+def settled(page: Page) -> int:
+    """How many images were shown once nothing is being decoded any more."""
+    frames = "() => window.vaelabExplorer.then(explorer => explorer.frames())"
+    before = -1
+    while (now := page.evaluate(frames)) != before or now == 0:
+        before = now
+        page.wait_for_timeout(200)
+    return now
+
+
+def state(page: Page) -> dict[str, Any]:
+    return page.evaluate(STATE)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "label"),
+    [
+        ("mlp-vae", [0.5, -1.25, 2.0, 0, 0.75, -0.5, 1.5, -2.0, 0.25, 1.0], None),
+        ("mlp-vae-2d", [1.25, -0.5], None),
+        ("cvae-2d", [-0.75, 1.5], 7),
+        ("autoencoder", [3.0, -4.0, 1.5, 0, 2.25, -1.5, 0.5, 2.0, -0.25, 1.0], None),
+    ],
+)
+def test_the_browser_decodes_what_pytorch_decodes(
+    visit: Visit, study_folder: Path, name: str, code: list[float], label: int | None
+) -> None:
+    address = f"#models={name}&z={','.join(map(str, code))}"
+    page = explore(visit, address if label is None else f"{address}&class={label}")
+    model = load_run(study_folder / name).model
+    with torch.no_grad():
+        labels = None if label is None else torch.tensor([label])
+        expected = model.decode(torch.tensor([code]), labels)[0].numpy()
+    assert np.abs(decoded(page, name) - expected).max() < TOLERANCE
+
+
+def test_an_image_is_reconstructed_by_every_model_side_by_side(
+    served_visit: Visit, study_folder: Path
+) -> None:
+    page = explore(served_visit, "#models=mlp-vae,cvae-2d,mlp-vae-2d&image=17")
+    for name in ("mlp-vae", "cvae-2d", "mlp-vae-2d"):
+        loaded = load_run(study_folder / name)
+        batch = loaded.test_batch([17])
+        with torch.no_grad():
+            expected = loaded.model.reconstruct(batch.x, batch.labels)[0].numpy()
+        assert np.abs(decoded(page, name) - expected).max() < TOLERANCE
+    label = loaded.data.test.class_names[int(batch.labels[0])]
+    assert page.get_by_text(f"Test image 17, {label}").first.is_visible()
+
+
+def test_models_of_other_sizes_say_why_they_show_nothing(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae,mlp-vae-2d")
+    assert page.get_by_text("has 2 latent dimensions, not 10").is_visible()
+
+
+def test_a_slider_changes_the_image_and_the_address(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae")
+    before = decoded(page, "mlp-vae")
+    shown = settled(page)
+    slider = page.get_by_role("slider").and_(page.locator(".ex-slider input")).first
+    slider.focus()
+    for _ in range(40):
+        slider.press("ArrowRight")
+    assert np.abs(decoded(page, "mlp-vae", after=shown) - before).max() > 0
+    page.wait_for_url("**z=*")
+    assert max(map(abs, state(page)["code"])) > 0.1
+
+
+def test_a_link_brings_back_what_was_seen(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=cvae-2d")
+    page.get_by_role("button", name="Random code").click()
+    settled(page)
+    seen, link = decoded(page, "cvae-2d"), page.url
+    assert "z=" in link
+    page.goto("about:blank")
+    page.goto(link)
+    page.evaluate(READY)
+    assert np.abs(decoded(page, "cvae-2d") - seen).max() < 0.02
+
+
+def test_copy_link_copies_the_address(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=cvae-2d&class=3")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_a_class_button_keeps_the_style(served_visit: Visit, study_folder: Path) -> None:
+    page = explore(served_visit, "#models=cvae-2d&z=0.5,-0.5&class=0")
+    decoded(page, "cvae-2d")
+    shown = settled(page)
+    loaded = load_run(study_folder / "cvae-2d")
+    wanted = 5
+    page.get_by_role("button", name=loaded.run.data.class_names[wanted], exact=True).and_(
+        page.locator(".ex-class")
+    ).click()
+    with torch.no_grad():
+        expected = loaded.model.decode(torch.tensor([[0.5, -0.5]]), torch.tensor([wanted]))
+    found = decoded(page, "cvae-2d", after=shown)
+    assert np.abs(found - expected[0].numpy()).max() < TOLERANCE
+    assert state(page)["label"] == wanted
+
+
+def test_random_image_reset_and_back(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae-2d")
+    page.get_by_role("button", name="Random image").first.click()
+    page.wait_for_url("**image=*")
+    image = state(page)["image"]
+    assert image is not None
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.wait_for_function("() => !location.hash.includes('image=')")
+    assert state(page)["image"] is None
+    page.go_back()
+    page.wait_for_url("**image=*")
+    assert state(page)["image"] == image
+
+
+def test_an_autoencoder_has_nothing_to_draw_from(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=autoencoder")
+    assert page.get_by_role("button", name="Random code").is_disabled()
+
+
+def test_models_are_chosen_and_compared(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae-2d")
+    page.get_by_label("Model", exact=True).select_option("cvae-2d")
+    page.get_by_text("Compare with").click()
+    page.get_by_role("checkbox", name="mlp-vae-2d").check()
+    page.wait_for_url("**models=cvae-2d,mlp-vae-2d*")
+    assert decoded(page, "mlp-vae-2d").shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize("address", ["#models=none", "#z=a,b&image=-3&class=99&map=x", "#%%%"])
+def test_an_address_that_makes_no_sense_does_no_harm(served_visit: Visit, address: str) -> None:
+    page = explore(served_visit, address)
+    assert decoded(page, state(page)["models"][0]).shape == (1, 28, 28)

@@ -1,0 +1,186 @@
+"""ONNX files: the same numbers as PyTorch, for every preset, at any batch size."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+import vaelab
+from tests.conftest import odd_data, tiny
+from vaelab import export
+from vaelab.data import Dataset
+from vaelab.distributions import standard_normal_like
+from vaelab.errors import InputError
+from vaelab.export import export_onnx, run_onnx
+from vaelab.loaded_run import LoadedRun
+from vaelab.models import LatentVariableModel
+from vaelab.presets import PRESETS
+from vaelab.randomness import generator
+from vaelab.training import fit
+
+
+def exported(loaded: LoadedRun, folder: Path) -> tuple[bytes, bytes]:
+    encoder, decoder = export_onnx(loaded, folder / "model.onnx")
+    assert encoder == folder / "model.encoder.onnx"
+    assert decoder == folder / "model.decoder.onnx"
+    return encoder.read_bytes(), decoder.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def of_cvae(
+    trained: Any, wardrobe: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[LoadedRun, tuple[bytes, bytes]]:
+    """A conditional run and its files."""
+    loaded = LoadedRun(trained["cvae"], dataset=wardrobe)
+    return loaded, exported(loaded, tmp_path_factory.mktemp("exported"))
+
+
+def condition_of(
+    model: LatentVariableModel, labels: torch.Tensor | None, like: torch.Tensor
+) -> Any:
+    return {"condition": model.condition(labels, like).numpy()} if model.is_conditional else {}
+
+
+@torch.no_grad()
+def assert_same_numbers(loaded: LoadedRun, encoder: bytes, decoder: bytes, size: int) -> None:
+    """On real test images, and codes far from any image."""
+    model = loaded.model
+    batch = loaded.test_batch(list(range(size)))
+    condition = condition_of(model, batch.labels, batch.x)
+    posterior = model.encode(batch.x, batch.labels)
+    found = run_onnx(encoder, {"images": batch.x.numpy(), **condition})
+    assert list(found) == ["mean", "log_variance"][: len(posterior)]
+    for name, expected in zip(found, posterior, strict=True):
+        np.testing.assert_allclose(found[name], expected.numpy(), atol=1e-4)
+    for codes in (posterior.mean, 4 * standard_normal_like(posterior.mean, generator(0, "codes"))):
+        found = run_onnx(decoder, {"codes": codes.numpy(), **condition})
+        assert list(found) == ["images"]
+        expected = model.decode(codes, batch.labels)
+        np.testing.assert_allclose(found["images"], expected.numpy(), atol=1e-4)
+        assert found["images"].min() >= 0
+        assert found["images"].max() <= 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset(name: str, trained: Any, wardrobe: Dataset, tmp_path: Path) -> None:
+    loaded = LoadedRun(trained[name], dataset=wardrobe)
+    encoder, decoder = exported(loaded, tmp_path)
+    for size in (1, 2, 33):
+        assert_same_numbers(loaded, encoder, decoder, size)
+
+
+def test_the_same_bits_twice(of_cvae: Any, tmp_path: Path) -> None:
+    loaded, files = of_cvae
+    assert exported(loaded, tmp_path) == files
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model.decoder.onnx",
+        "model.encoder.onnx",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "preset"),
+    [
+        ("colour", "conv-vae"),
+        ("colour", "cvae"),
+        ("unlabelled", "flagship"),
+    ],
+)
+def test_odd_data(kind: str, preset: str, tmp_path: Path) -> None:
+    data = odd_data(kind)
+    settings = {"data__train_count": "none", "data__test_count": "none"}
+    run = fit(tiny(preset, **settings), tmp_path / "run", dataset=data, show_progress=False)
+    loaded = LoadedRun(run, dataset=data)
+    encoder, decoder = exported(loaded, tmp_path)
+    assert_same_numbers(loaded, encoder, decoder, min(5, len(data.test)))
+
+
+def test_another_likelihood_of_one_latent_dimension(wardrobe: Dataset, tmp_path: Path) -> None:
+    config = tiny("mlp-vae", model__likelihood="continuous-bernoulli", model__latent_size="1")
+    run = fit(config, tmp_path / "run", dataset=wardrobe, show_progress=False)
+    loaded = LoadedRun(run, dataset=wardrobe)
+    assert_same_numbers(loaded, *exported(loaded, tmp_path), 5)
+
+
+def test_a_condition_may_lie_between_classes(of_cvae: Any) -> None:
+    loaded, (_, decoder) = of_cvae
+    draw = generator(0, "condition")
+    codes = torch.randn(3, 10, generator=draw)
+    condition = torch.softmax(torch.randn(3, 10, generator=draw), 1)
+    found = run_onnx(decoder, {"codes": codes.numpy(), "condition": condition.numpy()})
+    expected = loaded.model.decode_condition(codes, condition)
+    np.testing.assert_allclose(found["images"], expected.numpy(), atol=1e-4)
+
+
+def test_what_the_files_say_of_themselves(of_cvae: Any, wardrobe: Dataset) -> None:
+    for content in of_cvae[1]:
+        model = onnx.load_from_string(content)
+        onnx.checker.check_model(model, full_check=True)
+        said = {each.key: each.value for each in model.metadata_props}
+        assert said["run"] == "cvae"
+        assert said["preset"] == "cvae"
+        assert said["data"] == "wardrobe"
+        assert json.loads(said["class_names"]) == list(wardrobe.test.class_names)
+        assert json.loads(said["config"])["model"]["latent_size"] == 10
+        assert said["vaelab_version"] == vaelab.__version__
+        for end in (*model.graph.input, *model.graph.output):
+            assert end.type.tensor_type.shape.dim[0].dim_param == "batch"
+        assert not any(each.external_data for each in model.graph.initializer)
+        # Where the program lies on this machine stays here.
+        assert str(Path(vaelab.__file__).parent).encode() not in content
+
+
+def test_a_path_of_images_is_not_told(tmp_path: Path) -> None:
+    data = odd_data("colour")
+    config = tiny("mlp-vae", data__name="npz", data__path=str(tmp_path / "secret.npz"))
+    run = fit(config, tmp_path / "run", dataset=data, show_progress=False)
+    for content in exported(LoadedRun(run, dataset=data), tmp_path):
+        assert b"secret" not in content
+
+
+def test_other_numbers_than_pytorch_are_refused(
+    trained: Any, wardrobe: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slightly_off(content: bytes, inputs: Any) -> Any:
+        return {name: values + 3e-4 for name, values in run_onnx(content, inputs).items()}
+
+    monkeypatch.setattr(export, "run_onnx", slightly_off)
+    loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
+    with pytest.raises(InputError, match=r"mean in onnxruntime differs .* by 0.0003"):
+        export_onnx(loaded, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_no_numbers_are_refused(
+    trained: Any, wardrobe: Dataset, tmp_path: Path
+) -> None:
+    loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
+    next(loaded.model.decoder.parameters()).fill_(math.nan)
+    with pytest.raises(InputError, match="finite"):
+        export_onnx(loaded, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_that_are_no_onnx_files(trained: Any, wardrobe: Dataset, tmp_path: Path) -> None:
+    loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
+    with pytest.raises(InputError, match=r"ends in \.onnx"):
+        export_onnx(loaded, tmp_path / "model.pt")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        export_onnx(loaded, tmp_path / "file" / "model.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_nothing_is_said_meanwhile(
+    trained: Any, wardrobe: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    loaded = LoadedRun(trained["conv-vae"], dataset=wardrobe)
+    _ = loaded.model
+    capfd.readouterr()
+    exported(loaded, tmp_path)
+    assert capfd.readouterr() == ("", "")

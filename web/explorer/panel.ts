@@ -1,0 +1,64 @@
+/** One model under the current point: its image, or why there is none. */
+
+import { newestWins } from "./coalesce";
+import type { Condition, ImagesInfo, LoadedModel, Pixels } from "./contracts";
+import { make } from "./dom";
+import { createPicture } from "./picture";
+
+const RUNTIME_MEGABYTES = 5;
+
+export interface Panel {
+  readonly element: HTMLElement;
+  readonly loaded: LoadedModel;
+  /** Decode and show; answers whether that came to be shown. */
+  decode(code: Float32Array, condition: Condition): Promise<boolean>;
+  /** Nothing to decode, and why. */
+  explain(reason: string): void;
+  /** The image shown; null where there is none yet. */
+  pixels(): Pixels | null;
+}
+
+export function createPanel(loaded: LoadedModel, info: ImagesInfo): Panel {
+  const { model } = loaded;
+  const picture = createPicture(info, `Decoded by ${model.name}`, "ex-image");
+  const megabytes = model.bytes.decoder / 1e6 + RUNTIME_MEGABYTES;
+  const note = make("p", { class: "ex-note" }, `Loading the decoder, ${megabytes.toFixed(0)} MB …`);
+  const decode = newestWins((wish: { code: Float32Array; condition: Condition }) =>
+    loaded.decode(wish.code, wish.condition),
+  );
+  let shown: Pixels | null = null;
+  let explanations = 0;
+  return {
+    loaded,
+    element: make(
+      "figure",
+      { class: "ex-panel" },
+      make("div", { class: "ex-frame" }, picture.element, note),
+      make(
+        "figcaption",
+        {},
+        make("a", { href: model.page }, model.name),
+        ...model.facts.map((fact) =>
+          make("span", { class: "ex-fact" }, `${fact.label} ${fact.value}`),
+        ),
+      ),
+    ),
+    async decode(code, condition) {
+      const before = explanations;
+      const images = await decode({ code, condition });
+      if (images === null || explanations > before) {
+        return false;
+      }
+      shown = images;
+      note.hidden = true;
+      picture.show(images);
+      return true;
+    },
+    explain(reason) {
+      explanations += 1;
+      note.textContent = reason;
+      note.hidden = false;
+    },
+    pixels: () => shown,
+  };
+}
