@@ -23,7 +23,7 @@ from vaelab.serving import SiteServer, site_in
 ROUNDS, SECONDS = 3, 3.0
 ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 MOVE = """async seconds => {
-    const explorer = await window.vaelabExplorer;
+    const explorer = window.vaelabExplorer;
     const slider = document.querySelector(".ex-slider input");
     const [low, high] = [Number(slider.min), Number(slider.max)];
     const [start, frames] = [performance.now(), explorer.frames()];
@@ -42,7 +42,7 @@ def frame_rates(page: Page, address: str) -> list[float]:
     """Of several rounds, once the model is loaded."""
     page.goto("about:blank")
     page.goto(address)
-    page.wait_for_function("() => window.vaelabExplorer.then(explorer => explorer.frames() > 0)")
+    page.wait_for_function("() => window.vaelabExplorer?.frames() > 0")
     page.evaluate(MOVE, 0.5)
     return [page.evaluate(MOVE, SECONDS) for _ in range(ROUNDS)]
 
@@ -62,7 +62,7 @@ def main() -> None:
         home = f"{server.url.rstrip('/')}/explorer.html"
         page.goto(home)
         slugs = page.evaluate(
-            "() => window.vaelabExplorer.then(() => [...document.querySelectorAll("
+            "() => window.vaelabExplorer.ready.then(() => [...document.querySelectorAll("
             "'#ex-model option')].map(option => option.value))"
         )
         for slug in slugs:

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 
 /** The scripts of the site: classic ones, because browsers load no modules from disk. */
 const SCRIPTS = ["site", "explorer", "runtime"];
+const BUILT = join(root, "../src/vaelab/report/built");
 
 /**
  * `import wasm from "packed:NAME"` gives onnxruntime-web's file, gzipped, in base64: browsers
@@ -47,17 +48,28 @@ function classic(): Plugin {
   };
 }
 
+/** Adds the licence that onnxruntime-web's package lacks to those that Vite collects. */
+function licensed(): Plugin {
+  return {
+    name: "licensed",
+    closeBundle() {
+      const text = readFileSync(join(root, "runtime/licence.txt"), "utf8");
+      appendFileSync(join(BUILT, "runtime.licenses.md"), `\n${text}`);
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => {
   const script = SCRIPTS.find((name) => name === mode);
   return {
     root,
-    plugins: [packed(), classic()],
+    plugins: [packed(), classic(), ...(script === "runtime" ? [licensed()] : [])],
     ...(script === undefined
       ? {}
       : {
           define: { "process.env.NODE_ENV": '"production"' },
           build: {
-            outDir: join(root, "../src/vaelab/report/built"),
+            outDir: BUILT,
             emptyOutDir: false,
             target: "es2022",
             reportCompressedSize: false,

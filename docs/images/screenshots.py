@@ -30,9 +30,7 @@ def take(page: Page, home: str, address: str, path: Path) -> None:
     page.goto("about:blank")
     page.goto(f"{home}{address}", wait_until="networkidle")
     if address.startswith("explorer"):
-        page.wait_for_function(
-            "() => window.vaelabExplorer.then(explorer => explorer.pixels() !== null)"
-        )
+        page.wait_for_function("() => window.vaelabExplorer?.pixels() != null")
         page.wait_for_timeout(2000)  # the map comes in by an animation
     page.screenshot(path=path)
 

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import Visit
 from vaelab.loaded_run import load_run
 
 TOLERANCE = 1e-3
-READY = "() => window.vaelabExplorer.then(() => true)"
-STATE = "() => window.vaelabExplorer.then(explorer => explorer.state())"
+READY = "() => window.vaelabExplorer.ready"
+STATE = "() => window.vaelabExplorer.state()"
 
 
 def explore(visit: Visit, address: str = "") -> Page:
@@ -25,19 +25,17 @@ def explore(visit: Visit, address: str = "") -> Page:
 def decoded(page: Page, slug: str, *, after: int = 0) -> np.ndarray:
     """What the page shows of a model, once it has shown more than `after` images."""
     page.wait_for_function(
-        """([slug, after]) => window.vaelabExplorer.then(
-            explorer => explorer.pixels(slug) !== null && explorer.frames() > after)""",
+        """([slug, after]) =>
+            vaelabExplorer.pixels(slug) !== null && vaelabExplorer.frames() > after""",
         arg=[slug, after],
     )
-    pixels = page.evaluate(
-        "slug => window.vaelabExplorer.then(explorer => [...explorer.pixels(slug)])", slug
-    )
+    pixels = page.evaluate("slug => [...window.vaelabExplorer.pixels(slug)]", slug)
     return np.array(pixels, np.float32).reshape(1, 28, 28)
 
 
 def settled(page: Page) -> int:
     """How many images were shown once nothing is being decoded any more."""
-    frames = "() => window.vaelabExplorer.then(explorer => explorer.frames())"
+    frames = "() => window.vaelabExplorer.frames()"
     before = -1
     while (now := page.evaluate(frames)) != before or now == 0:
         before = now
@@ -170,3 +168,52 @@ def test_models_are_chosen_and_compared(served_visit: Visit) -> None:
 def test_an_address_that_makes_no_sense_does_no_harm(served_visit: Visit, address: str) -> None:
     page = explore(served_visit, address)
     assert decoded(page, state(page)["models"][0]).shape == (1, 28, 28)
+
+
+def test_the_original_stays_beside_what_sliders_make_of_it(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae,mlp-vae-2d&image=5")
+    shown = settled(page)
+    page.locator(".ex-slider input").first.press("ArrowRight")
+    decoded(page, "mlp-vae", after=shown)
+    assert state(page)["image"] == 5
+    assert page.get_by_text("Test image 5").first.is_visible()
+    assert page.get_by_text("its own code of the test image").is_visible()
+
+
+def test_a_code_that_comes_late_does_not_undo_what_came_after(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae")
+    settled(page)
+    held: list[Route] = []
+    page.route("**/mlp-vae/codes.js", lambda route: held.append(route))
+    with page.expect_request("**/mlp-vae/codes.js"):
+        page.get_by_role("button", name="Random image").first.click()
+    slider = page.locator(".ex-slider input").first
+    slider.press("ArrowRight")
+    wanted = slider.input_value()
+    with page.expect_response("**/mlp-vae/codes.js"):
+        held[0].continue_()
+    settled(page)
+    assert slider.input_value() == wanted
+    assert float(wanted) == pytest.approx(max(state(page)["code"]))
+
+
+def test_a_decoder_that_is_missing_is_told_in_its_place(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae")
+    settled(page)
+    page.route("**/cvae-2d/decoder.js", lambda route: route.abort())
+    page.get_by_label("Model", exact=True).select_option("cvae-2d")
+    told = page.locator(".ex-panels").get_by_text("cvae-2d/decoder.js cannot be loaded")
+    told.wait_for()
+    served_visit.faults.clear()  # the browser tells of it, too
+
+
+def test_the_focus_stays_where_it_was(served_visit: Visit) -> None:
+    page = explore(served_visit, "#models=mlp-vae")
+    page.get_by_text("Compare with").click()
+    box = page.get_by_role("checkbox", name="cvae-2d")
+    box.focus()
+    box.press("Space")
+    page.wait_for_url("**models=mlp-vae,cvae-2d*")
+    assert box.evaluate("box => box === document.activeElement")
+    box.press("Escape")
+    assert page.get_by_text("Compare with").evaluate("menu => menu === document.activeElement")

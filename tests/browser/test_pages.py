@@ -50,7 +50,7 @@ def test_nothing_bars_anybody(served_visit: Visit, site: Path, theme: str) -> No
     for path in [name for name in pages(site) if name not in runs[2:]]:
         page = served_visit.go(path)
         if path == "explorer.html":
-            page.evaluate("() => window.vaelabExplorer")
+            page.evaluate("() => window.vaelabExplorer.ready")
             page.get_by_role(
                 "heading", name="Paths", exact=False
             ).first.scroll_into_view_if_needed()
@@ -71,7 +71,7 @@ def test_no_page_is_wider_than_the_screen(served_visit: Visit, site: Path, width
     for path in pages(site):
         page = served_visit.go(path)
         if path == "explorer.html":
-            page.evaluate("() => window.vaelabExplorer")
+            page.evaluate("() => window.vaelabExplorer.ready")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 

@@ -239,11 +239,14 @@ def test_where_samples_lie(value: float, words: str) -> None:
 
 def test_training_that_did_not_come_to_its_end() -> None:
     falling = [record(1, 300.0), record(2, 290.0)]
-    assert "still fell by 10.00\u00a0nats" in str(findings.unfinished("rate 0.1", falling, "nats"))
-    assert findings.unfinished("run", [record(1, 300.0), record(2, 299.9)], "nats") is None
-    assert findings.unfinished("run", [record(1, 300.0), record(2, 310.0)], "nats") is None
-    assert findings.unfinished("run", falling[:1], "nats") is None
-    assert findings.unfinished("run", [record(1, math.nan), record(2, 1.0)], "nats") is None
+    settled = [record(1, 300.0), record(2, 299.9)]
+    rising = [record(1, 300.0), record(2, 310.0)]
+    unknown = [record(1, math.nan), record(2, 1.0)]
+    assert findings.unfinished([("rate 0.1", falling), ("rate 1", settled)], "nats") == (
+        "The validation loss was still falling in the last epoch: by 10.00\u00a0nats at rate 0.1."
+    )
+    quiet = [("a", settled), ("b", rising), ("c", unknown), ("d", falling[:1]), ("e", [])]
+    assert findings.unfinished(quiet, "nats") is None
 
 
 def test_repetitions_have_mean_and_spread() -> None:
@@ -251,3 +254,11 @@ def test_repetitions_have_mean_and_spread() -> None:
     assert text is not None
     assert "241.00\u00a0nats in the mean, standard deviation 1.41" in text
     assert findings.repeated("a", "total", "nats", [240.0]) is None
+
+
+def test_a_run_that_broke_off() -> None:
+    assert findings.broken_off("learning rate 1", "train", "the loss is not finite.") == (
+        "At learning rate 1 there are no numbers; the run failed at the step “train”: the loss is "
+        "not finite."
+    )
+    assert findings.broken_off("β = 2", "", "").endswith("the run failed.")

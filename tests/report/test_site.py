@@ -481,9 +481,26 @@ def test_one_epoch(tmp_path: Path) -> None:
 def test_every_number_and_figure_has_its_words() -> None:
     measures = {name for metric in METRICS.values() for name in metric.measures}
     assert measures == set(glossary.TERMS)
-    assert set(FIGURES) - {"curves"} == set(glossary.RUN_FIGURES)
+    # What these two show, the page draws itself.
+    assert set(FIGURES) - {"curves", "controllability"} == set(glossary.RUN_FIGURES)
     assert set(COMPARISONS) == set(glossary.COMPARISON_FIGURES)
     assert set(DATA_FIGURES) - {"distributions"} == set(glossary.DATA_FIGURES)
     grouped = [name for names in glossary.FIGURE_GROUPS.values() for name in names]
-    # Its numbers are a table of the page itself.
-    assert set(grouped) == set(glossary.RUN_FIGURES) - {"controllability"}
+    assert set(grouped) == set(glossary.RUN_FIGURES)
+
+
+def test_a_failed_value_of_a_sweep_is_told_there(tmp_path: Path) -> None:
+    for rate in ("0.001", "0.01", "100"):
+        hot = rate == "100"
+        write_run(
+            tmp_path,
+            f"rate-{rate}",
+            config(training__learning_rate=rate),
+            measured=None if hot else metrics(total=240.0),
+            records=[] if hot else None,
+        )
+    runs = [{"name": f"rate-{rate}", "status": "done"} for rate in ("0.001", "0.01")]
+    failed = {"name": "rate-100", "status": "failed", "step": "train", "error": "diverged"}
+    write_study(tmp_path, [*runs, failed])
+    text = text_of(build(tmp_path)["learning-rate.html"])
+    assert "At learning rate 100 there are no numbers; the run failed at the step “train”" in text

@@ -95,3 +95,22 @@ def test_sweeps_of_stored_runs(tmp_path: Path) -> None:
         write_run(tmp_path, f"rate-{rate}", config(training__learning_rate=rate))
     (sweep,) = find_sweeps(read_folder(tmp_path).runs)
     assert sweep.field == "training.learning_rate"
+
+
+def test_where_a_run_would_stand_in_a_row() -> None:
+    beta = sweep_of(runs_of(config(), config(objective__beta="4")), "objective.beta")
+    assert beta is not None
+    point = beta.point_of(config(objective__beta="8"))
+    assert point is not None
+    assert point.shown == "8"
+    assert beta.point_of(config(objective__beta="8", model__latent_size="2")) is None
+    assert beta.point_of(config("autoencoder")) is None
+
+
+def test_numbers_taken_on_other_terms_are_no_line() -> None:
+    runs = runs_of(config(), config(objective__beta="4"))
+    beta = sweep_of(runs, "objective.beta")
+    assert beta is not None
+    assert beta.has_common_terms("total")
+    runs[1].metrics["total"]["count"] = 500
+    assert not beta.has_common_terms("total")

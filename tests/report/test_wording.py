@@ -65,7 +65,7 @@ def test_counts_and_lists() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("IDX files in /work/data/fashion-mnist", "IDX files"),
+        ("IDX files in /data/fashion-mnist", "IDX files"),
         ("IDX files in /home/me/my own data/x", "IDX files"),
         ("CSV files in C:\\Users\\me\\data", "CSV files"),
         ("image files in ~/pictures", "image files"),

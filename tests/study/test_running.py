@@ -1,6 +1,7 @@
 """Studies: everything once, nothing twice, one failure sinks nothing else, wardrobe at need."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,20 +25,32 @@ DATA = DataConfig(name="wardrobe", train_count=300, test_count=100)
 NAMES = ("autoencoder", "mlp-vae", "cvae-2d")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def study() -> Study:
     return Study(
         name="small",
         configs={name: tiny(name) for name in NAMES},
         illustrated=("cvae-2d",),
         comparisons={"autoencoder-beside-vae": ("autoencoder", "mlp-vae")},
-        metrics=("losses", "frechet"),
+        metrics=("losses",),
         data=DATA,
     )
 
 
 def run(study: Study, out: Path) -> Outcome:
     return run_study(study, out, data_dir=None, hardware=CPU, command="vaelab study small.toml")
+
+
+@pytest.fixture(scope="module")
+def outcome(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What the study left, once for all tests, which work on copies."""
+    return run(study, tmp_path_factory.mktemp("study") / "small")
+
+
+@pytest.fixture
+def finished(outcome: Outcome, tmp_path: Path) -> Path:
+    """The folder of a finished study."""
+    return Path(shutil.copytree(outcome.page.parents[1], tmp_path / "small"))
 
 
 def stored(out: Path) -> dict[str, dict[str, str]]:
@@ -59,42 +72,45 @@ def changed(before: dict[str, int], after: dict[str, int]) -> set[str]:
     return {name for name in after if before.get(name) != after[name]}
 
 
-def test_a_study_leaves_everything_and_does_nothing_twice(study: Study, tmp_path: Path) -> None:
-    outcome = run(study, tmp_path)
+def test_a_study_leaves_everything(study: Study, outcome: Outcome) -> None:
+    folder = outcome.page.parents[1]
     for name in study.configs:
         assert name in outcome.table
-        assert (tmp_path / name / "evaluation.json").exists()
-        assert (tmp_path / name / "explorer" / "explorer.json").exists()
-        assert stored(tmp_path)[name] == {"name": name, "folder": name, "status": "done"}
+        assert (folder / name / "evaluation.json").exists()
+        assert (folder / name / "explorer" / "explorer.json").exists()
+        assert stored(folder)[name] == {"name": name, "folder": name, "status": "done"}
     assert outcome.failures == ()
-    assert outcome.page == tmp_path / "site" / "index.html"
-    assert (tmp_path / "figures/autoencoder-beside-vae.svg").exists()
-    assert (tmp_path / "cvae-2d/figures/class-samples.png").exists()
-    assert not (tmp_path / "mlp-vae/figures").exists()
-    before = snapshot(tmp_path)
-    assert run(study, tmp_path) == outcome
-    assert snapshot(tmp_path) == before
+    assert outcome.page == folder / "site" / "index.html"
+    assert (folder / "figures/autoencoder-beside-vae.svg").exists()
+    assert (folder / "cvae-2d/figures/class-samples.png").exists()
+    assert not (folder / "mlp-vae/figures").exists()
+
+
+def test_nothing_is_done_twice(study: Study, outcome: Outcome, finished: Path) -> None:
+    before = snapshot(finished)
+    again = run(study, finished)
+    assert (again.table, again.failures) == (outcome.table, ())
+    assert snapshot(finished) == before
 
 
 def test_a_changed_setting_redoes_what_depends_on_it_and_nothing_else(
-    study: Study, tmp_path: Path
+    study: Study, finished: Path
 ) -> None:
-    run(study, tmp_path)
-    before = snapshot(tmp_path)
-    weights = (tmp_path / "mlp-vae/model.safetensors").read_bytes()
+    before = snapshot(finished)
+    weights = (finished / "mlp-vae/model.safetensors").read_bytes()
     other = tiny("mlp-vae", model__latent_size="3")
-    run(replace(study, configs=study.configs | {"mlp-vae": other}), tmp_path)
-    touched = changed(before, snapshot(tmp_path))
+    run(replace(study, configs=study.configs | {"mlp-vae": other}), finished)
+    touched = changed(before, snapshot(finished))
     assert {name.split("/")[0] for name in touched} == {"mlp-vae", "figures", "former"}
-    assert latent_size(tmp_path / "mlp-vae") == 3
+    assert latent_size(finished / "mlp-vae") == 3
 
     # The former run was put aside whole, and comes back without being trained or measured again.
-    run(study, tmp_path)
-    assert latent_size(tmp_path / "mlp-vae") == 10
-    assert (tmp_path / "mlp-vae/model.safetensors").read_bytes() == weights
-    touched = changed(before, snapshot(tmp_path))
+    run(study, finished)
+    assert latent_size(finished / "mlp-vae") == 10
+    assert (finished / "mlp-vae/model.safetensors").read_bytes() == weights
+    touched = changed(before, snapshot(finished))
     assert {name.split("/")[0] for name in touched} == {"figures", "former"}
-    (aside,) = (tmp_path / "former").iterdir()
+    (aside,) = (finished / "former").iterdir()
     assert latent_size(aside) == 3
 
 
@@ -102,11 +118,10 @@ def latent_size(folder: Path) -> int:
     return json.loads((folder / "config.json").read_text())["model"]["latent_size"]
 
 
-def test_other_metrics_are_measured_without_training_again(study: Study, tmp_path: Path) -> None:
-    run(study, tmp_path)
-    before = snapshot(tmp_path)
-    run(replace(study, metrics=("losses",)), tmp_path)
-    touched = changed(before, snapshot(tmp_path))
+def test_other_metrics_are_measured_without_training_again(study: Study, finished: Path) -> None:
+    before = snapshot(finished)
+    run(replace(study, metrics=("losses", "image-quality")), finished)
+    touched = changed(before, snapshot(finished))
     assert "mlp-vae/evaluation.json" in touched
     assert "mlp-vae/model.safetensors" not in touched
     assert "mlp-vae/explorer/explorer.json" not in touched

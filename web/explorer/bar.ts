@@ -26,7 +26,8 @@ export function createBar(index: Index, actions: BarActions): Bar {
     ...index.models.map((model) => make("option", { value: model.slug }, model.name)),
   );
   choice.addEventListener("change", () => actions.onModel(choice.value));
-  const besideList = make("div", { class: "ex-beside-list" });
+  const boxes = index.models.map((model) => besideChoice(model, actions));
+  const besideList = make("div", { class: "ex-beside-list" }, ...boxes.map((each) => each.element));
   const beside = make(
     "details",
     { class: "ex-beside" },
@@ -40,7 +41,7 @@ export function createBar(index: Index, actions: BarActions): Bar {
     element: make(
       "div",
       { class: "ex-bar" },
-      make("label", { class: "ex-choice", for: "ex-model" }, "Model", choice),
+      make("div", { class: "ex-choice" }, make("label", { for: "ex-model" }, "Model"), choice),
       beside,
       button("Random image", actions.onRandomImage),
       draw,
@@ -51,19 +52,24 @@ export function createBar(index: Index, actions: BarActions): Bar {
       choice.value = model.slug;
       draw.disabled = model.prior === null;
       draw.title = model.prior === null ? "An autoencoder has no prior to draw from" : "";
-      const others = index.models.filter((each) => each !== model);
-      besideList.replaceChildren(
-        ...others.map((each) => besideChoice(each, state.models.includes(each.slug), actions)),
-      );
+      for (const each of boxes) {
+        each.element.hidden = each.model === model;
+        each.box.checked = state.models.includes(each.model.slug);
+      }
     },
   };
 }
 
-function besideChoice(model: Model, isShown: boolean, actions: BarActions): HTMLElement {
+interface BesideChoice {
+  readonly model: Model;
+  readonly box: HTMLInputElement;
+  readonly element: HTMLElement;
+}
+
+function besideChoice(model: Model, actions: BarActions): BesideChoice {
   const box = make("input", { type: "checkbox" });
-  box.checked = isShown;
   box.addEventListener("change", () => actions.onBeside(model.slug, box.checked));
-  return make("label", {}, box, ` ${model.name}`);
+  return { model, box, element: make("label", {}, box, ` ${model.name}`) };
 }
 
 /** As menus do: it closes on Escape, and on a click anywhere else. */

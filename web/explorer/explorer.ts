@@ -19,23 +19,18 @@ import { fromHash, modelOf, type State, toHash } from "./state";
 /** While a slider moves, the address waits. */
 const ADDRESS_DELAY_MS = 300;
 
-/** What tests and the curious may read. */
-export interface Readings {
-  state(): State;
-  /** The image that a model shows; by default the first. */
-  pixels(slug?: string): Pixels | null;
-  /** Images shown so far. */
-  frames(): number;
-}
-
-export class Explorer implements Readings {
+export class Explorer {
   private now: State;
   private code: Float32Array = new Float32Array();
+  /** The test image that `code` began from. */
+  private codeImage: number | null = null;
   private shownFrames = 0;
   private panels: Panel[] = [];
   private sliders: Sliders | null = null;
   private classes: Classes | null = null;
-  private arrangement = "";
+  private arrangedModels = "";
+  private arrangedMap = "";
+  private updates = 0;
   private addressTimer = 0;
 
   private readonly models: ReadonlyMap<string, LoadedModel>;
@@ -45,7 +40,7 @@ export class Explorer implements Readings {
   private readonly sliderHost = make("div");
   private readonly original;
   private readonly originalName = make("figcaption");
-  private readonly originalFigure;
+  private readonly originalNote = make("p", { class: "ex-note" }, "Not the code of a test image");
   private readonly bar;
   private readonly maps;
   private readonly paths;
@@ -61,13 +56,10 @@ export class Explorer implements Readings {
       index.models.map((model) => [model.slug, createLoadedModel(model, index.images)]),
     );
     this.now = fromHash(location.hash, index);
+    if (location.hash === "") {
+      this.now.image = 0; // a garment says more than the middle of the prior
+    }
     this.original = createPicture(index.images, "The test image", "ex-image");
-    this.originalFigure = make(
-      "figure",
-      { class: "ex-panel" },
-      make("div", { class: "ex-frame" }, this.original.element),
-      this.originalName,
-    );
     this.bar = createBar(index, {
       onModel: (slug) => this.chooseModel(slug),
       onBeside: (slug, isWanted) => this.chooseBeside(slug, isWanted),
@@ -80,7 +72,7 @@ export class Explorer implements Readings {
       sprite,
       onKind: (map) => this.change({ map }),
       onImage: (image) => this.chooseImage(image),
-      onCode: (code) => this.glide(code),
+      onCode: (code) => this.glide(code, null),
     });
     const pathsHost = make("section", { class: "ex-paths" });
     host.replaceChildren(this.bar.element, this.status, this.main(), pathsHost);
@@ -104,11 +96,13 @@ export class Explorer implements Readings {
     return this.now;
   }
 
+  /** The image that a model shows, by default the first. */
   pixels(slug?: string): Pixels | null {
     const wanted = slug ?? this.now.models[0];
     return this.panels.find((panel) => panel.loaded.model.slug === wanted)?.pixels() ?? null;
   }
 
+  /** Images shown so far. */
   frames(): number {
     return this.shownFrames;
   }
@@ -121,9 +115,9 @@ export class Explorer implements Readings {
     void this.update();
   }
 
-  /** Many times a second: the address follows when it rests. */
-  private glide(code: Float32Array): void {
-    this.now = { ...this.now, image: null, code: [...code] };
+  /** Many times a second: the address follows when it rests. `image`: where the code began. */
+  private glide(code: Float32Array, image: number | null): void {
+    this.now = { ...this.now, image, code: [...code] };
     clearTimeout(this.addressTimer);
     this.addressTimer = window.setTimeout(
       () => this.remember(history.replaceState),
@@ -194,44 +188,71 @@ export class Explorer implements Readings {
   // What is shown of it.
 
   private async update(): Promise<void> {
+    this.updates += 1;
+    const turn = this.updates;
     try {
       this.arrange();
-      this.code = await this.currentCode();
+      const code = await this.currentCode();
+      if (turn !== this.updates) {
+        return; // overtaken while the code was being loaded
+      }
+      this.code = code;
+      this.codeImage = this.now.image;
       const label = this.currentLabel();
       this.sliders?.show(this.code);
       this.classes?.choose(label);
       this.maps.mark(this.code, this.now.code === null ? this.now.image : null);
       this.showOriginal();
       this.paths.refresh();
-      const panels = this.panels.map((panel) => this.decodeIn(panel, label));
+      const panels = this.panels.map((panel) => this.decodeIn(panel, label, turn));
       await Promise.all([...panels, this.decodeClasses()]);
     } catch (error) {
       this.complain(error);
     }
   }
 
-  /** Build anew what depends on which models and which map are shown. */
+  /** Build anew what depends on which models and which map are shown, and nothing else. */
   private arrange(): void {
-    const wanted = JSON.stringify([this.now.models, this.now.map]);
-    if (wanted === this.arrangement) {
+    const models = this.now.models.join();
+    if (models !== this.arrangedModels) {
+      this.arrangedModels = models;
+      this.arrangeModels();
+    }
+    const map = `${this.now.models[0]} ${this.now.map}`;
+    if (map !== this.arrangedMap) {
+      this.arrangedMap = map;
+      this.maps.show(this.first(), this.now.map).catch((error) => this.complain(error));
+    }
+  }
+
+  private arrangeModels(): void {
+    const first = this.first();
+    const before = this.panels;
+    this.bar.show(this.now, first.model);
+    this.panels = this.shown().map(
+      (loaded) =>
+        before.find((panel) => panel.loaded === loaded) ?? createPanel(loaded, this.index.images),
+    );
+    this.panelHost.replaceChildren(...this.panels.map((panel) => panel.element));
+    if (before[0]?.loaded === first) {
       return;
     }
-    this.arrangement = wanted;
-    const first = this.first();
-    this.bar.show(this.now, first.model);
-    this.panels = this.shown().map((loaded) => createPanel(loaded, this.index.images));
-    this.panelHost.replaceChildren(...this.panels.map((panel) => panel.element));
-    this.sliders = createSliders(first.model, (code) => this.glide(code));
+    this.sliders = createSliders(first.model, (code) => this.glide(code, this.codeImage));
     this.sliderHost.replaceChildren(this.sliders.element);
     this.classes =
       first.model.classCount > 0
         ? createClasses(this.index.images, (label) => this.change({ label }))
         : null;
     this.classHost.replaceChildren(...(this.classes === null ? [] : [this.classes.element]));
-    this.maps.show(first, this.now.map).catch((error) => this.complain(error));
   }
 
   private main(): HTMLElement {
+    const original = make(
+      "figure",
+      { class: "ex-panel" },
+      make("div", { class: "ex-frame" }, this.original.element, this.originalNote),
+      this.originalName,
+    );
     return make(
       "div",
       { class: "ex-main" },
@@ -239,7 +260,7 @@ export class Explorer implements Readings {
       make(
         "section",
         { class: "ex-side", "aria-label": "Decoded image" },
-        make("div", { class: "ex-images" }, this.originalFigure, this.panelHost),
+        make("div", { class: "ex-images" }, original, this.panelHost),
         this.classHost,
         this.sliderHost,
       ),
@@ -260,25 +281,34 @@ export class Explorer implements Readings {
     return label ?? (image === null ? undefined : this.sprite.labels?.[image]) ?? 0;
   }
 
-  /** The first model decodes the code; those beside it the same code, or the same image. */
-  private async decodeIn(panel: Panel, label: number): Promise<void> {
+  /**
+   * The first model decodes the code. Those beside it decode their own code of the same image; once
+   * the code was moved, the same code, where it has as many dimensions.
+   */
+  private async decodeIn(panel: Panel, label: number, turn: number): Promise<void> {
     const { model } = panel.loaded;
     const { code, image } = this.now;
     const condition = conditionOf(model, label);
     let own: Float32Array | null = null;
+    let basis = "";
     if (panel === this.panels[0]) {
       own = this.code;
-    } else if (image !== null && code === null) {
-      own = await storedCode(model, image);
-    } else if (model.latentSize === this.code.length) {
+    } else if (model.latentSize === this.code.length && (image === null || code !== null)) {
       own = this.code;
+      basis = "the same code";
+    } else if (image !== null) {
+      own = await storedCode(model, image);
+      basis = "its own code of the test image";
+    }
+    if (turn !== this.updates) {
+      return;
     }
     if (own === null) {
       panel.explain(
         `has ${model.latentSize} latent dimensions, not ${this.code.length}: ` +
           "choose an image to compare",
       );
-    } else if (await panel.decode(own, condition)) {
+    } else if (await panel.decode(own, condition, basis)) {
       this.shownFrames += 1;
     }
   }
@@ -297,10 +327,11 @@ export class Explorer implements Readings {
   private showOriginal(): void {
     const { image } = this.now;
     // Its place stays, so that nothing jumps when it goes.
-    this.originalFigure.style.visibility = image === null ? "hidden" : "visible";
+    this.originalNote.hidden = image !== null;
+    this.original.element.hidden = image === null;
+    this.originalName.textContent = image === null ? "" : this.imageName(image);
     if (image !== null) {
       this.original.show(this.sprite.pixels(image));
-      this.originalName.textContent = this.imageName(image);
     }
   }
 

@@ -34,6 +34,7 @@ export function createMaps(options: MapsOptions): Maps {
   const tabs = make("div", { class: "ex-tabs", role: "group", "aria-label": "Map" });
   const host = make("div", { class: "ex-map-host" });
   let shown: Shown | null = null;
+  let tabbed: readonly MapInfo[] = [];
   let wish = 0;
   let marked: [Float32Array, number | null] | null = null;
 
@@ -53,7 +54,13 @@ export function createMaps(options: MapsOptions): Maps {
       wish += 1;
       const own = wish;
       tabs.hidden = model.maps.length < 2;
-      tabs.replaceChildren(...model.maps.map((each) => tabOf(each, each === info, options)));
+      if (tabbed !== model.maps) {
+        tabbed = model.maps;
+        tabs.replaceChildren(...tabbed.map((each) => tabOf(each, options)));
+      }
+      for (const [index, tab] of [...tabs.children].entries()) {
+        tab.setAttribute("aria-pressed", String(tabbed[index] === info));
+      }
       shown?.view.destroy();
       shown = null;
       host.replaceChildren(make("p", { class: "ex-note" }, "Loading the map …"));
@@ -87,10 +94,8 @@ export function createMaps(options: MapsOptions): Maps {
   };
 }
 
-function tabOf(info: MapInfo, isChosen: boolean, options: MapsOptions): HTMLElement {
-  const tab = button(info.title, () => options.onKind(info.kind), "ex-tab");
-  tab.setAttribute("aria-pressed", String(isChosen));
-  return tab;
+function tabOf(info: MapInfo, options: MapsOptions): HTMLElement {
+  return button(info.title, () => options.onKind(info.kind), "ex-tab");
 }
 
 function reconstructing(

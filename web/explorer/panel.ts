@@ -10,8 +10,8 @@ const RUNTIME_MEGABYTES = 5;
 export interface Panel {
   readonly element: HTMLElement;
   readonly loaded: LoadedModel;
-  /** Decode and show; answers whether that came to be shown. */
-  decode(code: Float32Array, condition: Condition): Promise<boolean>;
+  /** Decode and show, and say what of (empty: nothing); answers whether that came to be shown. */
+  decode(code: Float32Array, condition: Condition, basis: string): Promise<boolean>;
   /** Nothing to decode, and why. */
   explain(reason: string): void;
   /** The image shown; null where there is none yet. */
@@ -26,8 +26,17 @@ export function createPanel(loaded: LoadedModel, info: ImagesInfo): Panel {
   const decode = newestWins((wish: { code: Float32Array; condition: Condition }) =>
     loaded.decode(wish.code, wish.condition),
   );
+  const basisNote = make("span", { class: "ex-basis" });
   let shown: Pixels | null = null;
   let explanations = 0;
+
+  function explain(reason: string): void {
+    explanations += 1;
+    note.textContent = reason;
+    note.hidden = false;
+    shown = null;
+  }
+
   return {
     loaded,
     element: make(
@@ -38,27 +47,28 @@ export function createPanel(loaded: LoadedModel, info: ImagesInfo): Panel {
         "figcaption",
         {},
         make("a", { href: model.page }, model.name),
+        basisNote,
         ...model.facts.map((fact) =>
           make("span", { class: "ex-fact" }, `${fact.label} ${fact.value}`),
         ),
       ),
     ),
-    async decode(code, condition) {
+    async decode(code, condition, basis) {
       const before = explanations;
-      const images = await decode({ code, condition });
+      const images = await decode({ code, condition }).catch((error) => {
+        explain(error instanceof Error ? error.message : String(error));
+        throw error;
+      });
       if (images === null || explanations > before) {
         return false;
       }
       shown = images;
+      basisNote.textContent = basis;
       note.hidden = true;
       picture.show(images);
       return true;
     },
-    explain(reason) {
-      explanations += 1;
-      note.textContent = reason;
-      note.hidden = false;
-    },
+    explain,
     pixels: () => shown,
   };
 }

@@ -29,7 +29,7 @@ export function createSliders(model: Model, onChange: (code: Float32Array) => vo
       make(
         "details",
         { class: "ex-silent" },
-        make("summary", {}, `${silent.length} dimensions that carry nothing`),
+        make("summary", {}, silence(silent.length)),
         ...silent.map((row) => row.element),
       ),
     );
@@ -43,6 +43,12 @@ export function createSliders(model: Model, onChange: (code: Float32Array) => vo
       }
     },
   };
+}
+
+function silence(count: number): string {
+  return count === 1
+    ? "1 dimension that carries nothing"
+    : `${count} dimensions that carry nothing`;
 }
 
 interface Row {
@@ -63,8 +69,12 @@ function createRow(dimension: Dimension, onInput: (value: number) => void): Row 
     "aria-label": klNats === null ? name : `${name}, ${klNats.toFixed(2)} nats`,
   });
   const value = make("span", { class: "ex-value" });
+  const tell = (shown: number): void => {
+    value.textContent = shown.toFixed(2);
+    input.setAttribute("aria-valuetext", shown.toFixed(2));
+  };
   input.addEventListener("input", () => {
-    value.textContent = input.valueAsNumber.toFixed(2);
+    tell(input.valueAsNumber);
     onInput(input.valueAsNumber);
   });
   return {
@@ -80,7 +90,7 @@ function createRow(dimension: Dimension, onInput: (value: number) => void): Row 
     isSilent: klNats !== null && klNats < SILENT_NATS,
     show(shown) {
       input.value = String(shown);
-      value.textContent = shown.toFixed(2);
+      tell(shown);
     },
   };
 }

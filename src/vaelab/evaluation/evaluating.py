@@ -197,9 +197,17 @@ def _take(subject: Subject, names: Sequence[str]) -> tuple[Results, dict[str, An
     return results, details
 
 
-def possible_metrics(loaded: LoadedRun) -> list[str]:
-    """The names of the metrics that are taken by default and defined for the run."""
-    return _chosen(_subject_of(loaded, PROTOCOLS["default"]), ())
+def possible_metrics(loaded: LoadedRun, among: Sequence[str] = ()) -> list[str]:
+    """The names of the metrics that are defined for the run.
+
+    Args:
+        loaded: the trained run.
+        among: keys of `METRICS`; none: all that are taken by default. What is not among them is
+            not asked after: whether there is a judge is known only once one was trained.
+    """
+    subject = _subject_of(loaded, PROTOCOLS["default"])
+    wanted = among or [name for name, metric in METRICS.items() if metric.is_default]
+    return [name for name in wanted if obstacle(METRICS[name].needs, subject) is None]
 
 
 def _chosen(subject: Subject, names: Sequence[str]) -> list[str]:

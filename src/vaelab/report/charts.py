@@ -36,14 +36,12 @@ class Series:
         points: x and y.
         tone: a class of the style sheet that gives it its colour.
         mix: between the first and the last of an ordered row of lines, in percent.
-        dashed: rather than solid.
     """
 
     label: str
     points: Sequence[tuple[float, float]]
     tone: str = "tone-train"
     mix: float | None = None
-    dashed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +181,8 @@ def _line(frame: _Frame, series: Series) -> dict[str, Any]:
 
 def describe(chart: Chart) -> str:
     """The chart in words, for those who do not see it."""
-    parts = [f"{chart.title}: {chart.y_label} by {chart.x_label}."]
+    measured = f"{chart.title}, {chart.y_label}," if chart.y_label else chart.title
+    parts = [f"{measured} by {chart.x_label}."]
     for series in chart.series:
         if not series.points:
             continue
@@ -240,9 +239,10 @@ def _range_of_x(chart: Chart, xs: Sequence[float]) -> tuple[float, float]:
         return low, high
     if chart.is_logarithmic:
         margin = (high / low) ** 0.08
-        return low / margin, high * margin
-    margin = 0.1 * (high - low)
-    return low - margin, high + margin
+        return low / margin, high * margin**2.5
+    margin = 0.08 * (high - low)
+    # Names stand to the right of their points.
+    return low - margin, high + 2.5 * margin
 
 
 def _range_of_y(chart: Chart, values: Sequence[float]) -> tuple[float, float]:

@@ -127,7 +127,7 @@ def _course(run: StoredRun, name: str, label: str) -> dict[str, Any] | None:
             slug=f"course-{name.replace('_', '-')}",
             title=label,
             x_label="epoch",
-            y_label=label,
+            y_label="",
             series=[Series(label=label, points=points, tone="tone-muted")],
             has_whole_steps=True,
         )

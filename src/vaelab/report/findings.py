@@ -91,7 +91,7 @@ def trend(
         )
     return (
         f"{quantity} goes {span}; it {expected}, as theory says, at {len(by_order[wanted])} of "
-        f"{len(steps)} steps: {'; '.join(parts)}."
+        f"{len(steps)} steps; {'; '.join(parts)}."
     )
 
 
@@ -135,9 +135,10 @@ def at_the_edge(quantity: str, readings: Sequence[Reading], better: str) -> str 
     if place not in (0, len(values) - 1):
         return None
     end = "smallest" if place == 0 else "largest"
+    superlative = "lowest" if better == "lower" else "highest"
     return (
-        f"The best {quantity} lies at the {end} value tried, {readings[place].name}: a better one "
-        "may lie beyond."
+        f"The {superlative} {quantity} lies at the {end} value tried, {readings[place].name}: one "
+        "beyond may be better."
     )
 
 
@@ -297,7 +298,7 @@ def label_left(reading: Reading, chance: float | None, how: str) -> str | None:
         return None
     numbers = (
         f"{how} names the class of {with_unit(reading.value, 'share')} of test images, "
-        f"chance of {with_unit(chance, 'share')}"
+        f"chance that of {with_unit(chance, 'share')}"
     )
     match order(reading, Reading("chance", chance, 0.0)):
         case "alike" | "lower":
@@ -371,18 +372,36 @@ def samples_between(reading: Reading, perfect: float | None, useless: float | No
     )
 
 
-def unfinished(name: str, records: Sequence[Mapping[str, Any]], unit: str) -> str | None:
-    """Whether the validation loss was still falling at the end; silent where it was not."""
+def unfinished(courses: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], unit: str) -> str | None:
+    """Where the validation loss was still falling at the end; silent where it was nowhere.
+
+    Args:
+        courses: names, and records of epochs.
+        unit: of the loss.
+    """
+    falls = [(name, _last_fall(records)) for name, records in courses]
+    told = [f"by {with_unit(fall, unit)} at {name}" for name, fall in falls if fall is not None]
+    if not told:
+        return None
+    return f"The validation loss was still falling in the last epoch: {listed(told)}."
+
+
+def _last_fall(records: Sequence[Mapping[str, Any]]) -> float | None:
+    """By how much the validation loss fell in the last epoch, where that is more than a trace."""
     losses = [finite(record.get("selection_loss")) for record in records[-2:]]
     if len(losses) < 2:
         return None
     before, last = losses
     if before is None or last is None or before - last <= STILL_FALLING * abs(before):
         return None
-    return (
-        f"At {name} the validation loss still fell by {with_unit(before - last, unit)} in the "
-        "last epoch: training had not come to its end."
-    )
+    return before - last
+
+
+def broken_off(name: str, step: str, reason: str) -> str:
+    """A run of which there are no numbers."""
+    where = f" at the step “{step}”" if step else ""
+    why = f": {reason.rstrip('.')}" if reason else ""
+    return f"At {name} there are no numbers; the run failed{where}{why}."
 
 
 def repeated(name: str, quantity: str, unit: str, values: Sequence[float]) -> str | None:

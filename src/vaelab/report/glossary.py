@@ -145,12 +145,10 @@ class Shows:
     """A figure of a run.
 
     Attributes:
-        heading: above it.
         alt: what is seen; `{run}`, `{preset}`, `{data}` are filled in.
         note: below it, how to read it.
     """
 
-    heading: str
     alt: str
     note: str
 
@@ -158,87 +156,67 @@ class Shows:
 # By name of the figure, in the order of the page; `curves` is drawn by the page itself.
 RUN_FIGURES: dict[str, Shows] = {
     "reconstructions": Shows(
-        "Reconstructions",
-        "Rows in pairs: test images of {data}, two of each class, above what {run} "
-        "reconstructs of them from the mean of their posterior.",
+        "Rows in pairs: test images of {data} above what {run} reconstructs of them.",
         "Each original above its reconstruction; what is lost did not fit into the code.",
     ),
     "samples": Shows(
-        "Samples",
         "A grid of 50 images that {run} decoded from draws of its prior, none picked.",
         "Nothing is picked: the first 50 draws.",
     ),
     "class-samples": Shows(
-        "Samples of each class",
         "A grid with one row for each class of {data}: images that {run} made when asked for "
         "that class; every column keeps one draw of z.",
         "Down a column the style z stays and the class changes.",
     ),
     "traversals": Shows(
-        "Traversals",
-        "One row for each latent dimension of {run}, in falling order of KL: what the decoder "
-        "makes as that dimension alone moves from 3 standard deviations below the prior's mean "
+        "One row for each latent dimension of {run}, at most 16, in falling order of KL: what it "
+        "decodes as that dimension alone moves from 3 standard deviations below the prior's mean "
         "to 3 above.",
         "One dimension moves, the others stay. Rows with hardly any KL hardly change.",
     ),
     "interpolations": Shows(
-        "Interpolations",
         "Rows that lead from one test image of {data} to another: between them, what {run} "
         "decodes on the straight line between their codes.",
         "A straight line in the latent space, decoded at even steps.",
     ),
     "class-interpolations": Shows(
-        "From class to class",
         "Rows of images by {run}: the code of one test image is kept while the class it is "
         "decoded as moves from one to the next.",
         "The style is kept, the class moves.",
     ),
     "latent": Shows(
-        "Latent space",
         "A scatter plot of the two-dimensional codes that {run} gives to training images of "
         "{data}, coloured by class.",
         "Posterior means of training images, coloured by class.",
     ),
     "pca": Shows(
-        "Latent space by PCA",
         "A scatter plot of the codes that {run} gives to test images of {data} on their two "
         "principal axes, coloured by class.",
         "The two directions in which codes vary most.",
     ),
     "tsne": Shows(
-        "Latent space by t-SNE",
         "A scatter plot by t-SNE of the codes that {run} gives to test images of {data}, "
         "coloured by class.",
         "Neighbours stay neighbours; distances between groups mean nothing.",
     ),
     "umap": Shows(
-        "Latent space by UMAP",
         "A scatter plot by UMAP of the codes that {run} gives to test images of {data}, "
         "coloured by class.",
         "Neighbours stay neighbours; distances between groups mean little.",
     ),
     "manifold": Shows(
-        "The manifold",
         "A grid of images that {run} decodes from evenly spread quantiles of the prior over its "
         "two-dimensional latent space.",
         "Even steps in the prior's quantiles: each image stands for as many draws.",
     ),
     "class-manifolds": Shows(
-        "A manifold for each class",
         "For each class of {data} a grid of images that {run} decodes over its two-dimensional "
         "latent space.",
         "The same plane of styles in every class.",
     ),
     "neighbours": Shows(
-        "Nearest training images",
         "Samples of {run}, each above the training image of {data} that is nearest in pixels.",
         "Each sample above the training image nearest to it: a model that memorized would copy.",
-    ),
-    "controllability": Shows(
-        "Class asked for and class seen",
-        "Two confusion matrices of {run}: the class asked for against the class that each of "
-        "two judges sees, in percent.",
-        "The diagonal is what was asked for.",
     ),
 }
 
@@ -252,24 +230,20 @@ FIGURE_GROUPS: dict[str, tuple[str, ...]] = {
 
 COMPARISON_FIGURES: dict[str, Shows] = {
     "autoencoder-beside-vae": Shows(
-        "The same images, and random codes",
         "Above: test images of {data} and their reconstructions by {run}. Below: what each "
         "decodes from codes drawn at random from a standard normal distribution.",
         "Above, reconstructions of the same images; below, codes drawn at random from N(0, I).",
     ),
     "rate-distortion": Shows(
-        "Rate against distortion",
         "KL against reconstruction of {run}, joined in the order of beta.",
         "",
     ),
     "beta-images": Shows(
-        "What β does to images",
         "For each of {run}: reconstructions of the same test images of {data}, and a walk along "
         "the dimension with most KL.",
         "Left, reconstructions; right, a walk along the dimension with most KL.",
     ),
     "beta-kl": Shows(
-        "KL of each dimension",
         "The KL of every latent dimension in falling order, a line for each of {run}.",
         "",
     ),
@@ -278,9 +252,8 @@ COMPARISON_FIGURES: dict[str, Shows] = {
 # What `distributions` shows, the page draws itself.
 DATA_FIGURES: dict[str, Shows] = {
     "images": Shows(
-        "The images",
-        "A grid of training images of {data}, a row for each class.",
-        "The first training images of each class.",
+        "A grid of training images of {data}; a row for each class, where there are classes.",
+        "The first training images, by class where there are classes.",
     ),
 }
 

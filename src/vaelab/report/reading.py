@@ -6,7 +6,7 @@ is told on the page, and the rest is shown.
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ class Lost:
         step: that failed; empty where none did.
         reason: one line.
         page: its page, where something of it can be shown.
+        config: what it was to be trained with; None if unknown.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Lost:
     step: str
     reason: str
     page: str = ""
+    config: Config | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +166,8 @@ def read_folder(folder: Path) -> Stored:
         if is_shown:
             runs.append(run)
         if entry["status"] in ("failed", "left out"):
-            lost.append(_lost(entry, "", run.page if is_shown else ""))
+            page = run.page if is_shown else ""
+            lost.append(replace(_lost(entry, ""), page=page, config=run.config))
         elif not is_shown:
             reason = "; ".join(["not an epoch of its training was finished", *run.trouble])
             lost.append(_lost(entry | {"status": "left out"}, reason))
@@ -204,13 +207,12 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _lost(entry: Mapping[str, str], reason: str, page: str = "") -> Lost:
+def _lost(entry: Mapping[str, str], reason: str) -> Lost:
     return Lost(
         name=entry["name"],
         status="left out" if entry["status"] == "left out" else "failed",
         step=entry["step"],
         reason=without_paths(" ".join((entry["error"] or reason).split())),
-        page=page,
     )
 
 

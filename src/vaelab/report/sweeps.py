@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from vaelab.comparison import comparable
+from vaelab.comparison import TERMS, comparable
+from vaelab.config import Config
 from vaelab.report.glossary import KNOBS, Knob
 from vaelab.report.reading import StoredRun
 from vaelab.report.wording import plain, slugs
@@ -110,6 +111,20 @@ class Sweep:
         numbers = [point.number for point in self.points if point.number is not None]
         return self.is_numeric and min(numbers) > 0 and max(numbers) / min(numbers) >= 8
 
+    def has_common_terms(self, metric: str) -> bool:
+        """Whether the metric was taken alike of all runs that have it."""
+        results = [run.metrics[metric] for run in self.runs if metric in run.metrics]
+        return len({tuple(result[term] for term in TERMS) for result in results}) <= 1
+
+    def point_of(self, config: Config) -> Point | None:
+        """Where a run with this configuration would stand, if it belonged to the row."""
+        fields = _fields(config)
+        mine = {name: value for name, value in fields.items() if name != self.field}
+        first = _fields(self.runs[0].config)
+        if self.field not in fields or mine != {k: v for k, v in first.items() if k != self.field}:
+            return None
+        return _point(fields[self.field], [])
+
 
 def find_sweeps(runs: Sequence[StoredRun]) -> list[Sweep]:
     """Every setting that at least two comparable runs differ in alone.
@@ -135,13 +150,13 @@ def find_repetitions(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Groups of runs that differ in nothing but the seed."""
     groups: dict[Any, list[StoredRun]] = {}
     for run in runs:
-        groups.setdefault((_key(_fields(run)), run.run.data), []).append(run)
+        groups.setdefault((_key(_fields(run.config)), run.run.data), []).append(run)
     return [group for group in groups.values() if len({run.config.seed for run in group}) > 1]
 
 
 def _varied(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
     """Each setting that some of the runs differ in alone, with the most values of it."""
-    fields = {run.slug: _fields(run) for run in runs}
+    fields = {run.slug: _fields(run.config) for run in runs}
     names = {name for each in fields.values() for name in each if not name.startswith(NOT_VARIED)}
     found = []
     for name in sorted(names - IGNORED):
@@ -158,8 +173,8 @@ def _varied(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
     return found
 
 
-def _fields(run: StoredRun) -> dict[str, str]:
-    return {k: v for k, v in describe_fields(run.config) if k not in IGNORED}
+def _fields(config: Config) -> dict[str, str]:
+    return {k: v for k, v in describe_fields(config) if k not in IGNORED}
 
 
 def _key(fields: dict[str, str]) -> tuple[tuple[str, str], ...]:

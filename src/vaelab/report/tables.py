@@ -57,7 +57,6 @@ class View:
     """A table that is shown.
 
     Attributes:
-        name: unique in its page.
         caption: what it holds.
         columns: the heads.
         rows: a line a run.
@@ -66,7 +65,6 @@ class View:
         notes: below it.
     """
 
-    name: str
     caption: str
     columns: list[Column]
     rows: list[list[Cell]]
@@ -104,7 +102,6 @@ def as_row(run: StoredRun) -> Row:
 def views(
     runs: Sequence[StoredRun],
     columns: Sequence[str],
-    name: str,
     caption: str,
     leading: tuple[Column, Mapping[str, Cell]] | None = None,
 ) -> list[View]:
@@ -113,13 +110,12 @@ def views(
     Args:
         runs: evaluated ones.
         columns: names of numbers, shown where any run has them.
-        name: unique in its page; numbered from the second table on.
         caption: of the tables.
         leading: a column in the place of the usual settings, and its cells by name of run.
     """
     by_name = {run.name: run for run in runs}
     found = []
-    for index, table in enumerate(comparison_tables(runs, columns), 1):
+    for table in comparison_tables(runs, columns):
         shown = [column for column in table.columns if table.example(column) is not None]
         rows = [
             [
@@ -131,7 +127,6 @@ def views(
         ]
         found.append(
             View(
-                name=name if index == 1 else f"{name}-{index}",
                 caption=caption,
                 columns=[
                     Column(label="Run", is_text=True),

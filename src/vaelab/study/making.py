@@ -96,8 +96,7 @@ def _evaluate(loaded: LoadedRun, study: Study) -> Step:
     run = loaded.run
 
     def wanted() -> list[str]:
-        possible = possible_metrics(loaded)
-        return [name for name in possible if not study.metrics or name in study.metrics]
+        return possible_metrics(loaded, study.metrics)
 
     def is_there() -> bool:
         stored = run.read_evaluation().get("metrics", {})

@@ -18,6 +18,7 @@ beforeEach(() => {
     pan: vi.fn(),
     zoom: vi.fn(() => true),
     walk: vi.fn(),
+    holdsMarker: vi.fn(() => false),
     lasso: vi.fn(),
     lassoed: vi.fn(),
   };
@@ -56,6 +57,18 @@ test("walking begins at once, and clicks nothing", () => {
   drag([10, 10], [11, 10], [12, 10]);
   expect(vi.mocked(gestures.walk).mock.calls.map(([at]) => at.x)).toEqual([10, 11, 12]);
   expect(gestures.click).not.toHaveBeenCalled();
+});
+
+test("dragging the marker walks instead of panning, and clicking it is a click", () => {
+  vi.mocked(gestures.holdsMarker).mockImplementation(({ x }) => x < 20);
+  drag([10, 10], [12, 11]);
+  expect(gestures.click).toHaveBeenCalledOnce();
+  expect(gestures.walk).not.toHaveBeenCalled();
+  drag([10, 10], [40, 30], [50, 20]);
+  expect(vi.mocked(gestures.walk).mock.calls.map(([at]) => at.x)).toEqual([40, 50]);
+  expect(gestures.pan).not.toHaveBeenCalled();
+  drag([30, 10], [60, 30]);
+  expect(gestures.pan).toHaveBeenCalledExactlyOnceWith(30, 20);
 });
 
 test("a lasso is given when it is closed", () => {

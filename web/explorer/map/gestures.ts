@@ -15,6 +15,8 @@ export interface Gestures {
   /** Returns whether that changed anything. */
   zoom(at: Place, factor: number): boolean;
   walk(at: Place): void;
+  /** Whether dragging from here walks, where it would pan elsewhere. */
+  holdsMarker(at: Place, isCoarse: boolean): boolean;
   /** The lasso so far. */
   lasso(path: readonly Place[]): void;
   /** The lasso is closed; null: it was given up. */
@@ -36,6 +38,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
   const pointers = new Map<number, Place>();
   let began: Place | null = null;
   let isDragged = false;
+  let isHeld = false;
   let path: Place[] = [];
 
   function placeOf(event: MouseEvent): Place {
@@ -58,10 +61,12 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
       // A second finger pinches, whatever the first one was about to do.
       giveUp();
       isDragged = true;
+      isHeld = false;
       return;
     }
     began = at;
     isDragged = false;
+    isHeld = gestures.mode() === "pan" && gestures.holdsMarker(at, isCoarse(event));
     path = [at];
     if (gestures.mode() === "walk") {
       gestures.walk(at);
@@ -90,7 +95,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
 
   function drag(before: Place, at: Place): void {
     const mode = gestures.mode();
-    if (mode === "walk") {
+    if (mode === "walk" || isHeld) {
       gestures.walk(at);
     } else if (mode === "pan") {
       gestures.pan(at.x - before.x, at.y - before.y);
@@ -124,7 +129,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
     path = [];
     began = null;
     if (!wasDragged && gestures.mode() !== "walk") {
-      gestures.click(placeOf(event), event.pointerType === "touch");
+      gestures.click(placeOf(event), isCoarse(event));
     } else if (wasDragged && lasso.length > 0 && gestures.mode() === "lasso") {
       gestures.lassoed(lasso);
     }
@@ -160,6 +165,11 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
   area.addEventListener("pointerleave", () => gestures.hover(null), { signal });
   area.addEventListener("wheel", wheel, { signal, passive: false });
   return () => stop.abort();
+}
+
+/** By a finger. */
+function isCoarse(event: PointerEvent): boolean {
+  return event.pointerType === "touch";
 }
 
 function distance(a: Place, b: Place): number {

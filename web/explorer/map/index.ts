@@ -89,11 +89,17 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     const found = at === null || mode === "walk" ? -1 : stage.pointAt(at, false);
     stage.ring(found);
     area.classList.toggle("map-over", found >= 0);
+    area.classList.toggle("map-held", at !== null && mode === "pan" && holdsMarker(at, false));
     if (found < 0 || at === null) {
       card.hide();
     } else {
       card.show(cloud.images[found] ?? 0, at, stage.size());
     }
+  }
+
+  /** Without a plane, the marker leads nowhere. */
+  function holdsMarker(at: Place, isCoarse: boolean): boolean {
+    return info.plane !== null && stage.holdsMarker(at, isCoarse);
   }
 
   // Gestures and keys.
@@ -124,6 +130,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     pan: (byX, byY) => stage.look(panned(stage.view(), stage.unit(), byX, byY)),
     zoom,
     walk: (at) => choosePlace(stage.fromPixels(at)),
+    holdsMarker,
     lasso: stage.lasso,
     lassoed(path) {
       stage.lasso(null);
@@ -160,6 +167,9 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
       marked === null
         ? nearest(cloud, stage.view(), Number.POSITIVE_INFINITY, stage.shown)
         : nearestTowards(cloud, marked, towards, stage.shown);
+    if (found < 0) {
+      status.textContent = "No image further that way";
+    }
     takePoint(found);
   }
 

@@ -94,6 +94,14 @@ test("without a plane, arrows step from image to image", async () => {
   expect(named("Walk")).toBeUndefined();
 });
 
+test("where no image lies further, a step stays and says so", async () => {
+  const map = await mapOf({ info: { ...PLANE, plane: null } });
+  map.mark({ x: 4, y: 0 });
+  press("ArrowRight");
+  expect(onImage).not.toHaveBeenCalled();
+  expect(host.querySelector(".map-hidden")?.textContent).toBe("No image further that way");
+});
+
 test("hidden classes are not stepped to", async () => {
   const map = await mapOf();
   named("one")?.click();

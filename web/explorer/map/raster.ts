@@ -3,8 +3,8 @@
 import type { Rgb } from "./scatter";
 
 export interface Raster {
-  /** Red, green, blue and opacity of each pixel, row by row. */
-  bytes: Uint8ClampedArray;
+  /** Opacity, blue, green and red of each pixel from the highest byte down, row by row. */
+  pixels: Uint32Array;
   width: number;
   height: number;
 }
@@ -13,6 +13,12 @@ export interface Raster {
 export interface Disc {
   side: number;
   coverage: Float32Array;
+}
+
+/** The pixels of a canvas's bytes, which have red first: every browser's machine is little-endian. */
+export function rasterOf(image: ImageData): Raster {
+  const { data, width, height } = image;
+  return { pixels: new Uint32Array(data.buffer), width, height };
 }
 
 /** A disc with soft edges, of this diameter in pixels. */
@@ -28,32 +34,44 @@ export function discOf(diameter: number): Disc {
 
 /** Lay a disc over what there is, with its middle at a place; what lies outside is cut off. */
 export function lay(
-  raster: Raster,
-  disc: Disc,
+  { pixels, width, height }: Raster,
+  { side, coverage }: Disc,
   x: number,
   y: number,
   color: Rgb,
   opacity: number,
 ): void {
-  const left = Math.round(x - disc.side / 2);
-  const top = Math.round(y - disc.side / 2);
-  const lastRow = Math.min(disc.side, raster.height - top);
-  const lastColumn = Math.min(disc.side, raster.width - left);
+  const left = Math.round(x - side / 2);
+  const top = Math.round(y - side / 2);
+  const lastRow = Math.min(side, height - top);
+  const lastColumn = Math.min(side, width - left);
   for (let row = Math.max(0, -top); row < lastRow; row++) {
+    const [from, to] = [row * side, (top + row) * width + left];
     for (let column = Math.max(0, -left); column < lastColumn; column++) {
-      const covered = opacity * (disc.coverage[row * disc.side + column] ?? 0);
+      const covered = opacity * (coverage[from + column] ?? 0);
       if (covered > 0) {
-        blend(raster.bytes, 4 * ((top + row) * raster.width + left + column), color, covered);
+        pixels[to + column] = over(pixels[to + column] ?? 0, color, covered);
       }
     }
   }
 }
 
-function blend(bytes: Uint8ClampedArray, at: number, color: Rgb, opacity: number): void {
-  const below = ((bytes[at + 3] ?? 0) / 255) * (1 - opacity);
-  const both = opacity + below;
-  bytes[at] = (color[0] * opacity + (bytes[at] ?? 0) * below) / both;
-  bytes[at + 1] = (color[1] * opacity + (bytes[at + 1] ?? 0) * below) / both;
-  bytes[at + 2] = (color[2] * opacity + (bytes[at + 2] ?? 0) * below) / both;
-  bytes[at + 3] = 255 * both;
+/** A colour laid over a pixel. */
+function over(pixel: number, [red, green, blue]: Rgb, opacity: number): number {
+  const both = opacity + (1 - opacity) * ((pixel >>> 24) / 255);
+  const share = opacity / both;
+  return (
+    (byte(255 * both) << 24) |
+    (mixed((pixel >> 16) & 255, blue, share) << 16) |
+    (mixed((pixel >> 8) & 255, green, share) << 8) |
+    mixed(pixel & 255, red, share)
+  );
+}
+
+function mixed(below: number, above: number, share: number): number {
+  return byte(below + (above - below) * share);
+}
+
+function byte(value: number): number {
+  return (value + 0.5) | 0;
 }

@@ -1,5 +1,5 @@
 import type { Cloud } from "./cloud";
-import { discOf, lay } from "./raster";
+import { discOf, lay, type Raster, rasterOf } from "./raster";
 import { FAINT, grown, type Palette, POINT_OPACITY, pointSize, type Scatter } from "./scatter";
 import { fitCanvas, nextFrame } from "./surface";
 import { HOME, type Size, toPixels, type View } from "./transform";
@@ -14,15 +14,25 @@ export function createCanvasScatter(cloud: Cloud, first: Palette): Scatter {
   let unit = 1;
   let shown: readonly number[] | null = null;
   let stressed: ReadonlySet<number> | null = null;
+  let kept: { image: ImageData; raster: Raster } | null = null;
   const frame = nextFrame(draw);
+
+  /** Kept from picture to picture: they are megabytes. */
+  function blank(onto: CanvasRenderingContext2D): { image: ImageData; raster: Raster } {
+    if (kept?.image.width !== canvas.width || kept.image.height !== canvas.height) {
+      const image = onto.createImageData(canvas.width, canvas.height);
+      kept = { image, raster: rasterOf(image) };
+    }
+    kept.raster.pixels.fill(0);
+    return kept;
+  }
 
   function draw(): void {
     if (context === null) {
       return;
     }
     const density = fitCanvas(canvas, size);
-    const image = context.createImageData(canvas.width, canvas.height);
-    const raster = { bytes: image.data, width: image.width, height: image.height };
+    const { image, raster } = blank(context);
     const disc = discOf(density * grown(pointSize(cloud.count), unit / (size.height / 2)));
     const count = shown?.length ?? cloud.count;
     // Those that stand out lie above the others.

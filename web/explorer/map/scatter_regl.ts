@@ -5,18 +5,33 @@ import { matrixOf, type Size, type View } from "./transform";
 
 type Rgba = [number, number, number, number];
 
+/** What the library asks for, which a canvas grants but once; nothing that is emulated will do. */
+const ATTRIBUTES: WebGLContextAttributes = {
+  antialias: true,
+  preserveDrawingBuffer: true,
+  failIfMajorPerformanceCaveat: true,
+};
+/** Drivers that compute on the processor what they should draw: a canvas is several times faster. */
+const EMULATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
 /**
  * Points drawn by WebGL. The library only draws: its own gestures know no touch and no walking, so
- * its camera stands still but for `look`. Throws without WebGL; `onLost` is called when the device
- * is taken away later.
+ * its camera stands still but for `look`. Throws without a graphics device; `onLost` is called when
+ * it is taken away later.
  */
 export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => void): Scatter {
   // With a canvas of its own, of the map's size and not, as by default, of the window's: fewer
   // pixels are drawn, and none is moved by half a pixel.
   const source = document.createElement("canvas");
+  const device = source.getContext("webgl", ATTRIBUTES);
+  if (device === null || EMULATED.test(driverOf(device))) {
+    release(device);
+    throw new Error("this browser has no graphics device to draw the points");
+  }
   const renderer = createRenderer({ canvas: source });
   if (!renderer.isSupported) {
     renderer.destroy();
+    release(device);
     throw new Error("this browser's WebGL lacks what drawing the points needs");
   }
   const canvas = document.createElement("canvas");
@@ -100,11 +115,22 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
       source.removeEventListener("webglcontextlost", lose);
       plot.destroy();
       renderer.destroy();
-      // Browsers allow few devices at a time, and would wait for the garbage collector.
-      source.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+      release(device);
       canvas.remove();
     },
   };
+}
+
+function driverOf(device: WebGLRenderingContext): string {
+  const plain = String(device.getParameter(device.RENDERER));
+  // Only some browsers say so at once.
+  const more = /webkit/i.test(plain) ? device.getExtension("WEBGL_debug_renderer_info") : null;
+  return more === null ? plain : String(device.getParameter(more.UNMASKED_RENDERER_WEBGL));
+}
+
+/** Browsers allow few devices at a time, and would wait for the garbage collector. */
+function release(device: WebGLRenderingContext | null): void {
+  device?.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
 function colors(palette: Palette): { pointColor: Rgba[]; pointColorActive: Rgba } {

@@ -22,6 +22,14 @@ test("a step leads ahead, within 45 degrees", () => {
   expect(nearestTowards(CLOUD, { x: 1, y: -1 }, RIGHT, everyPoint)).toBe(-1);
 });
 
+test("a step leads away from a point, though its place is known to more decimals", () => {
+  const cloud = cloudOf(Float32Array.from([0, 0, 0.1, 0, 0.7, 0, 3, 0]), null);
+  for (const [point, x] of cloud.x.entries()) {
+    const beside = { x: x - 1e-8, y: 0 };
+    expect(nearestTowards(cloud, beside, RIGHT, everyPoint)).not.toBe(point);
+  }
+});
+
 test("no and equal points lead nowhere", () => {
   const none = cloudOf(new Float32Array(), null);
   const equal = cloudOf(Float32Array.from([2, 2, 2, 2]), null);

@@ -6,6 +6,9 @@
 import type { Cloud, Shown } from "./cloud";
 import type { Place } from "./transform";
 
+/** Normalised places nearer than this are the same: coordinates have 32 bits. */
+const SAME = 1e-6;
+
 /** How much more a step aside counts than a step ahead. */
 const ASIDE = 2;
 
@@ -38,7 +41,7 @@ export function nearestTowards(cloud: Cloud, from: Place, to: Place, shown: Show
     const ahead = x * to.x + y * to.y;
     const aside = Math.abs(x * to.y - y * to.x);
     const cost = ahead + ASIDE * aside;
-    if (ahead > 0 && aside <= ahead && cost < least && shown(point)) {
+    if (ahead > SAME && aside <= ahead && cost < least && shown(point)) {
       least = cost;
       found = point;
     }

@@ -1,21 +1,24 @@
-/** The map's picture: points or thumbnails, a marker over them, and the part of it that is seen. */
+/** The map's picture: points or thumbnails, what is drawn over them, and the part that is seen. */
 
 import type { Sprite } from "../contracts";
 import { make } from "../dom";
 import { pickAt } from "./cells";
 import { type Cloud, everyPoint, placeOf, pointsWhere, type Shown } from "./cloud";
 import { createMarker } from "./marker";
-import { grown, type Palette, pointSize, type Rgb, type Scatter } from "./scatter";
+import { grown, type Palette, pointSize, type Scatter } from "./scatter";
 import { createCanvasScatter } from "./scatter_canvas";
 import { createReglScatter } from "./scatter_regl";
 import { nearest } from "./search";
 import { fitCanvas, nextFrame } from "./surface";
-import { onTheme, readColor, readPalette } from "./theme";
+import { onTheme, readPalette } from "./theme";
 import { createThumbnails } from "./thumbnails";
+import { createTraces } from "./traces";
 import { fromPixels, HOME, type Place, type Size, toPixels, unitOf, type View } from "./transform";
 
 /** How far beside a point one may point at it, in pixels. */
 const AIM = { fine: 5, coarse: 14 };
+/** How far from its middle one may take hold of the marker, in pixels. */
+const HOLD = { fine: 12, coarse: 24 };
 
 export interface Stage {
   size(): Size;
@@ -29,6 +32,8 @@ export interface Stage {
   show(shown: Shown): void;
   stress(points: readonly number[] | null): void;
   showThumbnails(isOn: boolean): void;
+  /** Whether a place on the screen is on the marker. */
+  holdsMarker(at: Place, isCoarse: boolean): boolean;
   /** The point that is meant by a place on the screen; -1 if none is. */
   pointAt(at: Place, isCoarse: boolean): number;
   /** Draw a ring around a point; -1: around none. */
@@ -47,21 +52,20 @@ export function createStage(
   classCount: number,
   onMove: () => void,
 ): Stage {
-  const overlay = make("canvas", { class: "map-overlay" });
-  const context = overlay.getContext("2d");
+  const tiles = make("canvas", { class: "map-tiles", hidden: "" });
+  const context = tiles.getContext("2d");
+  const traces = createTraces();
   const marker = createMarker();
   const thumbnails = createThumbnails(cloud, sprite, everyPoint);
-  const overlayFrame = nextFrame(drawOverlay);
+  const tilesFrame = nextFrame(drawTiles);
   let size: Size = { width: 1, height: 1 };
   let view: View = HOME;
   let palette: Palette = [];
-  let ink: Rgb = [0, 0, 0];
   let shown: Shown = everyPoint;
   let shownPoints: readonly number[] | null = null;
   let stressed: readonly number[] | null = null;
   let isThumbnails = false;
   let ringed = -1;
-  let lasso: readonly Place[] | null = null;
   let marked: Place | null = null;
 
   const unit = (): number => unitOf(cloud.frame.span, size, view.zoom);
@@ -69,7 +73,7 @@ export function createStage(
 
   readColors();
   let scatter = firstScatter();
-  area.prepend(scatter.canvas, overlay, marker.element);
+  area.prepend(scatter.canvas, tiles, traces.element, marker.element);
 
   function firstScatter(): Scatter {
     try {
@@ -99,15 +103,16 @@ export function createStage(
 
   function readColors(): void {
     palette = readPalette(area, classCount);
-    ink = readColor(area, "var(--text, currentColor)");
   }
 
   function moved(): void {
-    if (!isThumbnails) {
+    if (isThumbnails) {
+      tilesFrame.ask();
+    } else {
       scatter.look(view, unit());
     }
     marker.put(marked === null ? null : pixelsOf(marked));
-    overlayFrame.ask();
+    drawRing();
     onMove();
   }
 
@@ -120,39 +125,22 @@ export function createStage(
     }
   }
 
-  function drawOverlay(): void {
-    if (context === null) {
+  function drawTiles(): void {
+    if (context === null || !isThumbnails) {
       return;
     }
-    const density = fitCanvas(overlay, size);
+    const density = fitCanvas(tiles, size);
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
-    if (isThumbnails) {
-      const outstanding = stressed === null ? null : new Set(stressed);
-      const scene = { view, unit: unit(), size, density, palette, stressed: outstanding };
-      thumbnails.draw(context, scene);
-    } else if (ringed >= 0) {
-      const at = pixelsOf(placeOf(cloud, ringed));
-      context.beginPath();
-      context.arc(at.x, at.y, drawnSize() / 2 + 2, 0, 2 * Math.PI);
-      stroke(context, 2);
-    }
-    if (lasso !== null) {
-      context.beginPath();
-      for (const { x, y } of lasso) {
-        context.lineTo(x, y);
-      }
-      context.closePath();
-      context.fillStyle = rgba(ink, 0.1);
-      context.fill();
-      stroke(context, 1.5);
-    }
+    const outstanding = stressed === null ? null : new Set(stressed);
+    const scene = { view, unit: unit(), size, density, palette, stressed: outstanding };
+    thumbnails.draw(context, scene);
   }
 
-  function stroke(onto: CanvasRenderingContext2D, width: number): void {
-    onto.lineWidth = width;
-    onto.strokeStyle = rgba(ink, 0.9);
-    onto.stroke();
+  /** Thumbnails have borders of their own. */
+  function drawRing(): void {
+    const isRinged = ringed >= 0 && !isThumbnails;
+    traces.ring(isRinged ? pixelsOf(placeOf(cloud, ringed)) : null, drawnSize() / 2 + 2);
   }
 
   const drawnSize = (): number => grown(pointSize(cloud.count), unit() / (size.height / 2));
@@ -164,7 +152,7 @@ export function createStage(
   const endTheme = onTheme(() => {
     readColors();
     scatter.paint(palette);
-    overlayFrame.ask();
+    tilesFrame.ask();
   });
   resize();
 
@@ -185,17 +173,26 @@ export function createStage(
       shownPoints = points.length === cloud.count ? null : points;
       scatter.show(shownPoints);
       thumbnails.refresh(shown);
-      overlayFrame.ask();
+      tilesFrame.ask();
     },
     stress(points) {
       stressed = points;
       scatter.stress(points);
-      overlayFrame.ask();
+      tilesFrame.ask();
     },
     showThumbnails(isOn) {
       isThumbnails = isOn;
       scatter.canvas.hidden = isOn;
+      tiles.hidden = !isOn;
       moved();
+    },
+    holdsMarker(at, isCoarse) {
+      if (marked === null) {
+        return false;
+      }
+      const middle = pixelsOf(marked);
+      const distance = Math.hypot(at.x - middle.x, at.y - middle.y);
+      return distance <= (isCoarse ? HOLD.coarse : HOLD.fine);
     },
     pointAt(at, isCoarse) {
       const place = fromPixels(view, unit(), size, at);
@@ -206,15 +203,10 @@ export function createStage(
       return nearest(cloud, place, radius / unit(), shown);
     },
     ring(point) {
-      if (point !== ringed) {
-        ringed = point;
-        overlayFrame.ask();
-      }
+      ringed = point;
+      drawRing();
     },
-    lasso(path) {
-      lasso = path;
-      overlayFrame.ask();
-    },
+    lasso: traces.lasso,
     mark(place) {
       marked = place;
       marker.put(place === null ? null : pixelsOf(place));
@@ -223,14 +215,11 @@ export function createStage(
       observer.disconnect();
       window.removeEventListener("resize", resize);
       endTheme();
-      overlayFrame.cancel();
+      tilesFrame.cancel();
       scatter.destroy();
-      overlay.remove();
+      tiles.remove();
+      traces.element.remove();
       marker.element.remove();
     },
   };
-}
-
-function rgba([red, green, blue]: Rgb, opacity: number): string {
-  return `rgb(${red} ${green} ${blue} / ${opacity})`;
 }

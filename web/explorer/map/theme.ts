@@ -19,7 +19,7 @@ export function readPalette(element: HTMLElement, count: number): Palette {
 }
 
 /** Whatever a colour is written as: the browser computes it, and a canvas makes bytes of it. */
-export function readColor(element: HTMLElement, color: string): Rgb {
+function readColor(element: HTMLElement, color: string): Rgb {
   const probe = document.createElement("span");
   probe.style.color = color;
   // A transition of colours would give the old one.

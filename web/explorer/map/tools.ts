@@ -77,7 +77,7 @@ function named(name: string, sign: string, act: () => void): HTMLButtonElement {
 export function helpOf(mode: Mode, hasPlane: boolean): string {
   const pointer = {
     pan: hasPlane
-      ? "Drag to move, scroll or pinch to zoom; click an image, or a place between them."
+      ? "Drag to move, scroll or pinch to zoom; click an image or a place between, or drag the marker."
       : "Drag to move, scroll or pinch to zoom; click an image.",
     lasso: "Draw around images to select them; Enter selects all in sight, Escape none.",
     walk: "Drag over the map to walk through the latent space.",

@@ -25,7 +25,7 @@ export const createPaths: CreatePaths = (host, options) => {
     step: 1,
     value: STEPS.usual,
   });
-  const player = createPlayer(moveTo);
+  const player = createPlayer(moveTo, () => (wantsLittleMotion() ? steps.value() : null));
   const play = button("Play", togglePlaying, "paths-button paths-play");
   const save = button("Save strip as PNG", () => void saveStrips(), "paths-button");
   const rowHost = make("div", { class: "paths-rows" });
@@ -191,6 +191,10 @@ export const createPaths: CreatePaths = (host, options) => {
     },
   };
 };
+
+function wantsLittleMotion(): boolean {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
 
 /** Of different classes, if such come. */
 function twoImages(options: PathsOptions): [PathEnd, PathEnd] {

@@ -1,6 +1,7 @@
 /** There and back again, until it is told to stop. */
 
 const MS_PER_WAY = 4000;
+const MS_PER_STOP = 1000;
 /** After a pause of the browser's own, go on from where it was. */
 const LONGEST_FRAME_MS = 100;
 
@@ -17,7 +18,13 @@ export function pingPong(distance: number): number {
   return there <= 1 ? there : 2 - there;
 }
 
-export function createPlayer(onMove: (t: number) => void): Player {
+/** The nearest of `count` evenly spread places from 0 to 1. */
+export function nearestStop(t: number, count: number): number {
+  return Math.round(t * (count - 1)) / (count - 1);
+}
+
+/** `stops`: how many places to stay at on the way, for those who want little motion; null: none. */
+export function createPlayer(onMove: (t: number) => void, stops: () => number | null): Player {
   let frame: number | null = null;
   let distance = 0;
   let last: number | null = null;
@@ -25,9 +32,11 @@ export function createPlayer(onMove: (t: number) => void): Player {
   function move(now: number): void {
     const passed = last === null ? 0 : Math.min(now - last, LONGEST_FRAME_MS);
     last = now;
-    distance += passed / MS_PER_WAY;
+    const count = stops();
+    distance += passed / (count === null ? MS_PER_WAY : (count - 1) * MS_PER_STOP);
     frame = requestAnimationFrame(move);
-    onMove(pingPong(distance));
+    const t = pingPong(distance);
+    onMove(count === null ? t : nearestStop(t, count));
   }
 
   return {

@@ -16,7 +16,7 @@ def measures_page(stored: Stored) -> Page | None:
         having = [run for run in runs if any(name in run.metrics for name in terms)]
         if having:
             slug = group.lower().replace(" ", "-")
-            tables = views(having, list(terms), slug, f"{group}: all runs")
+            tables = views(having, list(terms), f"{group}: all runs")
             shown = [
                 (entry.label, entry.meaning)
                 for name, entry in terms.items()

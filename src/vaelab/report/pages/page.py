@@ -52,7 +52,7 @@ def reading(run: StoredRun, metric: str) -> Reading:
 def tables_of(runs: Sequence[StoredRun], columns: Sequence[str], caption: str) -> list[View]:
     """Tables of the named numbers of those that were measured."""
     measured = [run for run in runs if run.metrics]
-    return views(measured, columns, "beside", caption) if measured else []
+    return views(measured, columns, caption) if measured else []
 
 
 def names_of(runs: Iterable[StoredRun]) -> list[str]:

@@ -50,7 +50,6 @@ def sweep_page(sweep: Sweep, stored: Stored, gallery: Gallery) -> Page:
             "tables": views(
                 sweep.runs,
                 OF_SWEEPS,
-                "sweep",
                 f"Runs by {knob.symbol}",
                 leading=(
                     Column(label=knob.symbol, is_text=not sweep.is_numeric),
@@ -59,17 +58,16 @@ def sweep_page(sweep: Sweep, stored: Stored, gallery: Gallery) -> Page:
             ),
             "fixed": _fixed(sweep),
         },
-        findings=_sweep_findings(sweep),
+        findings=_sweep_findings(sweep, stored),
     )
 
 
 def _question(sweep: Sweep) -> str:
-    values = sweep.points
-    return (
-        f"what {sweep.knob.symbol} does from {values[0].shown} to {values[-1].shown}"
-        if sweep.is_numeric
-        else f"what {sweep.knob.symbol} does"
-    )
+    name = sweep.knob.symbol
+    # A letter is a name; words need an article.
+    knob = name if len(name) == 1 else f"the {name}"
+    first, last = sweep.points[0].shown, sweep.points[-1].shown
+    return f"what {knob} does" + (f" from {first} to {last}" if sweep.is_numeric else "")
 
 
 def _value_cell(point: Point) -> Cell:
@@ -103,7 +101,7 @@ def _readings(sweep: Sweep, metric: str) -> tuple[list[Reading], str]:
     )
 
 
-def _sweep_findings(sweep: Sweep) -> list[str]:
+def _sweep_findings(sweep: Sweep, stored: Stored) -> list[str]:
     totals, unit = _readings(sweep, "total")
     said: list[str | None] = []
     if sweep.field == "objective.beta":
@@ -122,13 +120,15 @@ def _sweep_findings(sweep: Sweep) -> list[str]:
     distances, unit_of_them = _readings(sweep, "fid_proxy")
     if len(distances) > 2:
         said.append(findings.best("The FID proxy", unit_of_them, distances, "lower"))
-    for point in sweep.points:
-        run = point.runs[0]
-        if sweep.field == "training.learning_rate":
-            name = f"learning rate {point.shown}"
-            said.append(findings.unfinished(name, run.records, run.unit))
-        if sweep.field in ("objective.beta", "model.latent_size"):
-            said.append(regularization(run))
+    if sweep.field == "training.learning_rate":
+        courses = [(_named(sweep, point), point.runs[0].records) for point in sweep.points]
+        said.append(findings.unfinished(courses, sweep.runs[0].unit))
+    if sweep.field in ("objective.beta", "model.latent_size"):
+        said += [regularization(run) for run in sweep.runs]
+    for lost in stored.lost:
+        missing = None if lost.config is None else sweep.point_of(lost.config)
+        if missing is not None and lost.status == "failed" and not lost.page:
+            said.append(findings.broken_off(_named(sweep, missing), lost.step, lost.reason))
     return sentences(*said)
 
 
@@ -150,7 +150,7 @@ def _sweep_charts(sweep: Sweep) -> Iterator[dict[str, Any] | None]:
         estimates = [(point.number, point.estimate(metric)) for point in sweep.points]
         points = [(x, estimate.value) for x, estimate in estimates if x is not None and estimate]
         # A line through a few of the values would tell of none between them.
-        if len(points) < len(sweep.points):
+        if len(points) < len(sweep.points) or not sweep.has_common_terms(metric):
             continue
         unit = next(estimate.unit for _, estimate in estimates if estimate)
         yield draw(
