@@ -122,7 +122,7 @@ def test_the_table_is_sorted_by_any_column(served_visit: Visit) -> None:
     page = served_visit.go("index.html")
     table = page.locator("table").filter(has=page.locator("th button")).first
     button = table.get_by_role("button", name="total").first
-    heading = table.locator("th", has=button)
+    heading = table.locator("th", has=page.get_by_role("button", name="total")).first
 
     def column() -> list[float]:
         index = heading.evaluate("th => th.cellIndex")

@@ -173,8 +173,6 @@ def test_facts(runs: dict[str, Run], tmp_path: Path) -> None:
             },
             {
                 "total": "252.92 nats",
-                "reconstruction": "248.38 nats",
-                "KL": "4.54 nats",
                 "FID proxy": "1.149",
                 "class as asked": "82.7 %",
             },

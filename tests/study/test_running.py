@@ -14,9 +14,10 @@ import pytest
 
 from tests.conftest import tiny
 from vaelab.config import DataConfig
-from vaelab.data import DataUnavailableError, fashion_mnist
+from vaelab.data import DataUnavailableError, fashion_mnist, load_data
 from vaelab.errors import InputError
 from vaelab.presets import BETA_SWEEP, PRESETS
+from vaelab.runs import DataCard
 from vaelab.study import STUDIES, Outcome, Study, making, run_study, study_named
 from vaelab.training import Hardware
 
@@ -227,13 +228,35 @@ def test_killed_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert "interrupted" in stored(tmp_path / "runs/mine")["second"]["error"]
 
 
+def test_a_run_whose_data_cannot_be_had_is_its_own_failure(study: Study, tmp_path: Path) -> None:
+    greedy = replace(study.configs["mlp-vae"], data=replace(DATA, train_count=10**9))
+    configs = {"mlp-vae": greedy, "autoencoder": study.configs["autoencoder"]}
+    data = DataConfig(name="wardrobe")
+    alone = replace(study, configs=configs, illustrated=(), comparisons={}, data=data)
+    outcome = run(alone, tmp_path)
+    (line,) = outcome.failures
+    assert line.startswith("mlp-vae: prepare failed: data.train_count must be from 1 to")
+    assert "autoencoder" in outcome.table
+
+
+def test_a_run_that_asks_for_fewer_images_gets_them(study: Study, tmp_path: Path) -> None:
+    few = replace(study.configs["mlp-vae"], data=replace(DATA, train_count=100))
+    all_images = replace(study, data=DataConfig(name="wardrobe"), illustrated=(), comparisons={})
+    run(replace(all_images, configs={"few": few}), tmp_path)
+    config = json.loads((tmp_path / "few/config.json").read_text())
+    assert config["data"]["train_count"] == 100
+    expected = DataCard.of(load_data(few.data))
+    assert config["data_card"]["train_fingerprint"] == expected.train_fingerprint
+
+
 def test_images_without_labels_leave_out_what_needs_them(
     study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (80, 28, 28), dtype=np.uint8)
     np.savez(tmp_path / "mine.npz", images=pixels)
     data = DataConfig(name="npz", path=str(tmp_path / "mine.npz"))
-    outcome = run(replace(study, data=data), tmp_path / "study")
+    configs = {name: replace(config, data=DataConfig()) for name, config in study.configs.items()}
+    outcome = run(replace(study, configs=configs, data=data), tmp_path / "study")
     assert "cvae-2d is left out" in capsys.readouterr().err
     assert stored(tmp_path / "study")["cvae-2d"]["status"] == "left out"
     assert "cvae-2d" not in outcome.table

@@ -95,19 +95,20 @@ def run_study(
         out = out.with_name(f"{out.name}-wardrobe")
         study = replace(study, data=replace(study.data, name="wardrobe"))
         dataset = load_data(study.data)
-    fates = Fates(left_out=_impossible(study.configs, dataset))
     card = DataCard.of(dataset)
-    runs = {
-        name: LoadedRun(Run(out / name, _on(config, study.data), card), dataset=dataset)
-        for name, config in study.configs.items()
-        if name not in fates.left_out
-    }
-
+    datasets = _Datasets(study.data, dataset, data_dir)
+    fates = Fates()
+    runs: dict[str, LoadedRun] = {}
     steps = [data_step(dataset, study.data, out)]
-    for name, loaded in runs.items():
+    for name, config in study.configs.items():
         try:
+            loaded = datasets.run(out / name, _on(config, study.data))
+            if config.model.conditional and loaded.data.train.labels is None:
+                fates.left_out[name] = f"{loaded.run.data.name} has no labels, which it needs"
+                continue
             make_room(loaded.run, out / "former")
             steps += run_steps(loaded, study, hardware)
+            runs[name] = loaded
         except InputError as error:
             fates.failed[name] = ("prepare", str(error))
     steps += comparison_steps(study, runs, fates.is_lost, out)
@@ -176,12 +177,29 @@ def _load(data: DataConfig, data_dir: Path | None) -> Dataset | None:
         return None
 
 
-def _impossible(configs: dict[str, Config], dataset: Dataset) -> dict[str, str]:
-    """The conditional models, where no image has a label."""
-    if dataset.train.labels is not None:
-        return {}
-    reason = f"{dataset.name} has no labels, which a conditional model needs"
-    return {name: reason for name, config in configs.items() if config.model.conditional}
+class _Datasets:
+    """The images of each run: those of the study, unless it asks for others or for fewer."""
+
+    def __init__(self, config: DataConfig, dataset: Dataset, data_dir: Path | None) -> None:
+        self.data_dir = data_dir
+        self.loaded = {self._key(config): (dataset, DataCard.of(dataset))}
+
+    def run(self, path: Path, config: Config) -> LoadedRun:
+        """A run, there or to be, with its images."""
+        dataset, card = self._entry(config.data)
+        return LoadedRun(Run(path, config, card), dataset=dataset)
+
+    def _entry(self, config: DataConfig) -> tuple[Dataset, DataCard]:
+        key = self._key(config)
+        if key not in self.loaded:
+            dataset = load_data(config, self.data_dir)
+            self.loaded[key] = dataset, DataCard.of(dataset)
+        return self.loaded[key]
+
+    @staticmethod
+    def _key(config: DataConfig) -> tuple[Any, ...]:
+        """What decides which images are loaded; all other fields say what is done with them."""
+        return config.name, config.path, config.train_count, config.test_count
 
 
 def _on(config: Config, data: DataConfig) -> Config:
