@@ -229,13 +229,13 @@ def test_killed_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_data_cannot_be_had_is_its_own_failure(study: Study, tmp_path: Path) -> None:
-    greedy = replace(study.configs["mlp-vae"], data=replace(DATA, train_count=10**9))
+    greedy = replace(study.configs["mlp-vae"], data=replace(DATA, train_count=0))
     configs = {"mlp-vae": greedy, "autoencoder": study.configs["autoencoder"]}
     data = DataConfig(name="wardrobe")
     alone = replace(study, configs=configs, illustrated=(), comparisons={}, data=data)
     outcome = run(alone, tmp_path)
     (line,) = outcome.failures
-    assert line.startswith("mlp-vae: prepare failed: data.train_count must be from 1 to")
+    assert line.startswith("mlp-vae: prepare failed: wardrobe: the number of images")
     assert "autoencoder" in outcome.table
 
 
