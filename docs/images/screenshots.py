@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 1400, 1000
 PICTURES = (
     ("page-overview", "light", "index.html"),
     ("page-explorer", "light", "explorer.html#models=cvae-2d,mlp-vae-2d,flagship&image=12"),
-    ("page-explorer-dark", "dark", "explorer.html#models=flagship,mlp-vae&image=23"),
+    ("page-explorer-dark", "dark", "explorer.html#models=flagship&image=23"),
     ("page-beta", "light", "{beta}"),
 )
 
