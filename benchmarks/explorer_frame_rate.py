@@ -21,7 +21,8 @@ from playwright.sync_api import Page, sync_playwright
 from vaelab.serving import SiteServer, site_in
 
 ROUNDS, SECONDS = 3, 3.0
-ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+# Without a graphics card: emulating one would take most of the core.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 MOVE = """async seconds => {
     const explorer = window.vaelabExplorer;
     const slider = document.querySelector(".ex-slider input");

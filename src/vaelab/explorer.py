@@ -11,10 +11,6 @@ Letters in shapes: N images shown, D latent dimensions, M mixture components.
 """
 
 import math
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +26,7 @@ import vaelab
 from vaelab.data import ImageData
 from vaelab.errors import InputError
 from vaelab.export import to_onnx
-from vaelab.files import sync_folder, write_json
+from vaelab.files import folder_written_whole, write_json
 from vaelab.loaded_run import LoadedRun
 from vaelab.models.posteriors import Delta, DiagonalGaussian
 from vaelab.models.priors import Mixture, Prior, StandardNormal, kl_per_dimension
@@ -188,7 +184,7 @@ def write_explorer(loaded: LoadedRun, *, tsne: bool = False) -> Path:
         "dimensions": [asdict(each) for each in _dimensions(prior, posterior)],
         "maps": [asdict(of) for of, _ in points],
     }
-    with _folder_written_whole(loaded.run.path / FOLDER) as folder:
+    with folder_written_whole(loaded.run.path / FOLDER) as folder:
         (folder / "encoder.onnx").write_bytes(onnx.encoder)
         (folder / "decoder.onnx").write_bytes(onnx.decoder)
         write_tensors(folder / "codes.safetensors", tensors)
@@ -411,35 +407,3 @@ def _tsne(codes: Float[Tensor, "N D"], seed: int) -> tuple[LatentMap, Float[Tens
 def _rounded(values: Tensor) -> list[float]:
     """To 7 significant digits, all that float32 has, so that files do not fill with noise."""
     return [float(f"{value:.7g}") for value in values.tolist()]
-
-
-@contextmanager
-def _folder_written_whole(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place on success.
-
-    Raises:
-        InputError: for what the operating system refuses, such as a full disk.
-    """
-    aside, before = (path.with_name(f"{path.name}.{end}") for end in ("new", "before"))
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        for each in aside.iterdir():
-            with each.open("rb") as file:
-                os.fsync(file.fileno())
-        sync_folder(aside)
-        shutil.rmtree(before, ignore_errors=True)
-        if path.exists():
-            path.replace(before)
-        aside.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; make room there"
-        ) from error
-    finally:
-        if before.exists() and not path.exists():
-            before.replace(path)
-        for leftover in (aside, before):
-            shutil.rmtree(leftover, ignore_errors=True)

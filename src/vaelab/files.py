@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,39 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_whole(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place on success.
+
+    Raises:
+        InputError: for what the operating system refuses, such as a full disk.
+    """
+    aside, before = (path.with_name(f"{path.name}.{end}") for end in ("new", "before"))
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        yield aside
+        for each in aside.rglob("*"):
+            if each.is_file():
+                with each.open("rb") as file:
+                    os.fsync(file.fileno())
+        sync_folder(aside)
+        shutil.rmtree(before, ignore_errors=True)
+        if path.exists():
+            path.replace(before)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}; make room there"
+        ) from error
+    finally:
+        if before.exists() and not path.exists():
+            before.replace(path)
+        for leftover in (aside, before):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

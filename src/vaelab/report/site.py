@@ -1,8 +1,7 @@
 """The site as a whole: which pages there are, and everything written, or nothing."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import vaelab
 from vaelab.comparison import FORMS
 from vaelab.errors import InputError
-from vaelab.files import sync_folder, write_text
+from vaelab.files import folder_written_whole, write_text
 from vaelab.report.gallery import Gallery
 from vaelab.report.pages.beside import autoencoder_page, improved_page
 from vaelab.report.pages.classes import conditional_page
@@ -54,7 +53,7 @@ def build_site(folder: Path) -> Path:
     """
     stored = read_folder(folder)
     _require_built(SITE_SCRIPTS)
-    with _replaced(folder / FOLDER) as site:
+    with folder_written_whole(folder / FOLDER) as site:
         left_out = write_payloads(
             stored.name,
             {run.slug: run.run for run in stored.runs},
@@ -182,30 +181,3 @@ def _require_built(names: Sequence[str]) -> None:
                 f"the site's scripts are not built: {BUILT / name} is missing; run `make` in the "
                 "source folder, or install a released vaelab"
             )
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place on success.
-
-    Raises:
-        InputError: for what the operating system refuses, such as a full disk.
-    """
-    aside, before = (path.with_name(f".{path.name}.{end}") for end in ("new", "before"))
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        sync_folder(aside)
-        shutil.rmtree(before, ignore_errors=True)
-        if path.exists():
-            path.replace(before)
-        aside.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; make room there"
-        ) from error
-    finally:
-        shutil.rmtree(before, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
