@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vaelab import notebook
 from vaelab.errors import InputError
 
 
@@ -118,6 +117,8 @@ class Dataset:
         return f"<Dataset {self.name}: {self._size()}; {self.source}>"
 
     def _repr_html_(self) -> str:
+        from vaelab import notebook  # only notebooks need it, and it needs torch
+
         shown = self.train.take(self._strip())
         labels = [] if shown.labels is None else shown.labels.tolist()
         return notebook.block(
