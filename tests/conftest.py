@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import pytest
 from jaxtyping import install_import_hook
 
 import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
+
+# Tests run beside each other, and their models are too small for threads to help.
+os.environ["OMP_NUM_THREADS"] = "1"
+# A shell's background jobs ignore Ctrl-C, and what they start inherits that; some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything of vaelab is imported: every annotated shape is checked while tests run.
 install_import_hook("vaelab", "tests.shape_checks.check")
@@ -35,11 +41,16 @@ TINY_NETWORKS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get("VAELAB_DATA"):
-        return
     for item in items:
-        if "real_data" in item.keywords:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if "real_data" in item.keywords and not os.environ.get("VAELAB_DATA"):
             item.add_marker(pytest.mark.skip(reason=f"{item.name}: VAELAB_DATA is not set"))
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests of one group run in one process: what they set up together is set up once."""
+    path = item.path.relative_to(item.config.rootpath)
+    return path.parts[1] if path.parts[1] == "browser" else str(path)
 
 
 def tiny(name: str, **settings: str) -> Config:

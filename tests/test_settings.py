@@ -24,7 +24,11 @@ from vaelab.presets import PRESETS, describe, preset
 def test_every_preset_survives_json(name: str) -> None:
     config = preset(name)
     assert config.preset == name
-    assert settings.from_dict(json.loads(json.dumps(settings.to_dict(config))), Config) == config
+    written = json.dumps(settings.to_dict(config))
+    read = settings.from_dict(json.loads(written), Config)
+    assert read == config
+    # To the letter, because runs are known by what is written: 10 and 10.0 would be two runs.
+    assert json.dumps(settings.to_dict(read)) == written
 
 
 @pytest.mark.parametrize("name", PRESETS)

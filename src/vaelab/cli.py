@@ -13,14 +13,18 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitSubcommandPrefixes
 
 from vaelab.commands import COMMANDS, describe_presets, train
-from vaelab.errors import InputError
+from vaelab.errors import InputError, Interruption, LostProcessError, note
 
-UNUSABLE_INPUT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+LOST_PROCESS, UNUSABLE_INPUT, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 _TRAIN_HELP = train.__doc__
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exits with 0, 2 on unusable input, 130 when interrupted."""
+    """Run the command line.
+
+    Exits with 0, 1 where another process of it was lost, 2 on unusable input, and with 128 and the
+    signal's number when interrupted: 130 by Ctrl-C, 143 by SIGTERM in training.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["train"]:
         train.__doc__ = f"{_TRAIN_HELP}\n\n{describe_presets()}"
@@ -35,8 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail(UNUSABLE_INPUT, f"{where}{error.strerror or error}")
+    except LostProcessError as error:
+        _fail(LOST_PROCESS, str(error))
+    except Interruption as error:
+        _fail(error.exit_code, str(error))
     except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted; the same command goes on after the last whole epoch")
+        _fail(INTERRUPTED, "interrupted; the same command goes on with what is left")
 
 
 def _run(arguments: Sequence[str]) -> None:
@@ -74,5 +82,5 @@ def _parse(arguments: Sequence[str]) -> Callable[[], None]:
 
 
 def _fail(code: int, message: str) -> NoReturn:
-    print(f"vaelab: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    note(" ".join(message.split()))
     sys.exit(code)

@@ -43,6 +43,9 @@ Settings = Annotated[
 Accelerator = Annotated[str, arg(help="cpu, gpu, or auto: a GPU where there is one")]
 Devices = Annotated[int, arg(help="processes, each with a device of its own")]
 Nodes = Annotated[int, arg(help="hosts")]
+Compile = Annotated[
+    bool, arg(help="have torch.compile make kernels for the model, a minute before the first step")
+]
 Precision = Annotated[str, arg(help="32-true, or bf16-mixed where the hardware has it")]
 
 
@@ -115,21 +118,32 @@ def train(
     devices: Devices = 1,
     nodes: Nodes = 1,
     precision: Precision = "32-true",
+    compile: Compile = False,  # noqa: A002
+    checkpoint_steps: Annotated[
+        int | None, arg(metavar="N", help="keep the state at least so often; none: each epoch")
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float | None, arg(metavar="S", help="keep the state at least so often")
+    ] = 300.0,
 ) -> None:
     """Train a preset, or go on with an interrupted run."""
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
     from vaelab.data import load_data
-    from vaelab.training import Hardware, fit
+    from vaelab.training import Cadence, Hardware, fit
 
     out = out or Path("runs") / preset_name
-    hardware = Hardware(accelerator=accelerator, devices=devices, nodes=nodes, precision=precision)
+    hardware = Hardware(
+        accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
+    )
+    cadence = Cadence(steps=checkpoint_steps, seconds=checkpoint_seconds)
     if preset_name in JUDGE_PRESETS:
         judge_config = _configure(JUDGE_PRESETS[preset_name](), data, settings)
         _train_judge(judge_config, out, data_dir, hardware)
         return
     config = _configure(preset(preset_name), data, settings)
-    run = fit(config, out, dataset=load_data(config.data, data_dir), hardware=hardware)
+    dataset = load_data(config.data, data_dir)
+    run = fit(config, out, dataset=dataset, hardware=hardware, cadence=cadence)
     rank_zero_only(_print_training_summary)(run)
 
 

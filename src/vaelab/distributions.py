@@ -4,8 +4,10 @@ import math
 
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn import functional
+
+from vaelab.randomness import Source, drawn
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -41,20 +43,20 @@ def gaussian_kl(
 
 
 def reparameterize(
-    mean: Float[Tensor, "*S"], log_variance: Float[Tensor, "*S"], generator: Generator
+    mean: Float[Tensor, "*S"], log_variance: Float[Tensor, "*S"], source: Source
 ) -> Float[Tensor, "*S"]:
     """A draw from N(mean, exp(log_variance)) through which gradients reach both parameters."""
-    return mean + torch.exp(0.5 * log_variance) * standard_normal_like(mean, generator)
+    return mean + torch.exp(0.5 * log_variance) * standard_normal_like(mean, source)
 
 
-def standard_normal_like(x: Float[Tensor, "*S"], generator: Generator) -> Float[Tensor, "*S"]:
+def standard_normal_like(x: Float[Tensor, "*S"], source: Source) -> Float[Tensor, "*S"]:
     """A draw from N(0, I) of the shape, type and device of `x`."""
-    return torch.empty_like(x).normal_(generator=generator)
+    return drawn(len(x), source, lambda n, g: x.new_empty(n, *x.shape[1:]).normal_(generator=g))
 
 
-def uniform_like(x: Float[Tensor, "*S"], generator: Generator) -> Float[Tensor, "*S"]:
+def uniform_like(x: Float[Tensor, "*S"], source: Source) -> Float[Tensor, "*S"]:
     """A draw from U[0, 1) of the shape, type and device of `x`."""
-    return torch.empty_like(x).uniform_(generator=generator)
+    return drawn(len(x), source, lambda n, g: x.new_empty(n, *x.shape[1:]).uniform_(generator=g))
 
 
 def bernoulli_log_prob(x: Float[Tensor, "*S"], logits: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
@@ -97,11 +99,9 @@ def continuous_bernoulli_mean(logits: Float[Tensor, "*S"]) -> Float[Tensor, "*S"
     )
 
 
-def continuous_bernoulli_sample(
-    logits: Float[Tensor, "*S"], generator: Generator
-) -> Float[Tensor, "*S"]:
+def continuous_bernoulli_sample(logits: Float[Tensor, "*S"], source: Source) -> Float[Tensor, "*S"]:
     """A draw by the inverse of the cumulative distribution."""
-    u = uniform_like(logits, generator)
+    u = uniform_like(logits, source)
     # Mirrored to negative logits, where nothing overflows: x(l, u) = 1 - x(-l, 1 - u).
     is_positive = logits > 0
     u = torch.where(is_positive, 1 - u, u)

@@ -1,6 +1,7 @@
 """What the user can put right is told in one line; the rest is a bug and keeps its traceback."""
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -12,6 +13,27 @@ class InputError(ValueError):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+class Interruption(KeyboardInterrupt):
+    """Work was asked to stop, kept what it had and left.
+
+    Attributes:
+        exit_code: 128 and the signal's number, as a shell has it.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class LostProcessError(RuntimeError):
+    """One of the processes that work together has ended, and the others cannot go on."""
+
+
+def note(message: str) -> None:
+    """Tell the user something that stops nothing, in a line on standard error."""
+    print(f"vaelab: {message}", file=sys.stderr)  # noqa: T201
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> InputError:

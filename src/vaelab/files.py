@@ -1,16 +1,23 @@
 """Files appear whole or not at all."""
 
 import contextlib
+import hashlib
 import json
 import os
+import platform
 import secrets
+import shlex
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vaelab.errors import InputError
+
+SUMS = "SHA256SUMS"
 
 
 @contextmanager
@@ -73,6 +80,46 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep `folder` for this process alone.
+
+    The lock is the operating system's and ends with the process, however that ends.
+
+    Raises:
+        InputError: if another process has it, naming that process.
+    """
+    from filelock import FileLock, Timeout  # a tenth of a second that help does not need
+
+    name, lock = folder / ".holder", FileLock(folder / ".lock", blocking=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"{folder} is in use by {_holder(name)}; wait for it, stop it or choose another --out"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written to: {error.strerror or error}") from None
+    with lock:
+        since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        write_text(name, f"process {os.getpid()} on {platform.node()} since {since} ({command})")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                name.unlink(missing_ok=True)
+            lock.release()
+
+
+def _holder(name: Path) -> str:
+    try:
+        return name.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "another process"
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with written_whole(path) as partial:
@@ -82,6 +129,30 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all; NaN and infinities are refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_sums(folder: Path, names: Sequence[str]) -> None:
+    """Write the SHA-256 sums of files in `folder`, in the form that `sha256sum -c` reads."""
+    lines = (f"{_sha256(folder / name)}  {name}\n" for name in names)
+    write_text(folder / SUMS, "".join(lines))
+
+
+def find_damage(folder: Path, names: Sequence[str]) -> str | None:
+    """In what files of these names differ from the sums written beside them; None: in nothing."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="ascii", errors="replace").splitlines()
+        sums = {line[66:]: line[:64] for line in lines}
+        for name in names:
+            if _sha256(folder / name) != sums.get(name):
+                return f"{folder / name} is damaged: it is not what its SHA-256 sum says"
+    except OSError as error:
+        return f"{error.filename} cannot be read: {error.strerror}"
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_folder(path: Path) -> None:

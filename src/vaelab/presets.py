@@ -70,7 +70,7 @@ def conv_vae_warmup() -> Config:
         base,
         preset="conv-vae-warmup",
         model=replace(base.model, latent_size=32),
-        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10)),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10.0)),
     )
 
 
@@ -106,7 +106,7 @@ def exemplar_vae() -> Config:
         preset="exemplar-vae",
         data=DataConfig(binarize=True, validation_images="last", validation_fraction=1 / 6),
         model=VaeConfig(latent_size=40, network=MlpConfig(widths=(300, 300))),
-        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=20)),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=20.0)),
         training=TrainingConfig(
             epochs=100,
             batch_size=100,

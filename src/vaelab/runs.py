@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,16 @@ import vaelab
 from vaelab import notebook, settings
 from vaelab.config import Config
 from vaelab.data import Dataset
-from vaelab.errors import InputError
-from vaelab.files import sync_folder, write_json, write_text, written_whole
+from vaelab.errors import InputError, note
+from vaelab.files import (
+    find_damage,
+    held,
+    sync_folder,
+    write_json,
+    write_sums,
+    write_text,
+    written_whole,
+)
 from vaelab.models import ImageShape, LatentVariableModel, build_model
 from vaelab.models.likelihoods import LIKELIHOODS
 from vaelab.notebook import Html
@@ -162,36 +172,67 @@ class Run:
         """Replace what was measured."""
         write_json(self.path / "evaluation.json", evaluation)
 
-    def save_checkpoint(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-        """Keep the full state to go on from; the one before is kept beside it."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the folder for this process alone, which is to train the run.
+
+        Raises:
+            InputError: if another process has it.
+        """
+        with held(self.path):
+            yield
+
+    def save_checkpoint(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Keep the full state to go on from; the one before is kept beside it.
+
+        Raises:
+            InputError: for what the operating system refuses; the checkpoints that were there stay.
+        """
         newest, aside, before = (self.path / name for name in _CHECKPOINTS)
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        write_tensors(aside / "tensors.safetensors", tensors)
-        write_json(aside / "state.json", state)
-        sync_folder(aside)
-        if newest.exists():
-            shutil.rmtree(before, ignore_errors=True)
-            newest.replace(before)
-        aside.replace(newest)
-        sync_folder(self.path)
+        try:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            write_tensors(aside / _TENSORS, tensors)
+            write_json(aside / _VALUES, {"schema_version": CHECKPOINT_VERSION, **values})
+            write_sums(aside, (_TENSORS, _VALUES))
+            sync_folder(aside)
+            if newest.exists():
+                shutil.rmtree(before, ignore_errors=True)
+                newest.replace(before)
+            aside.replace(newest)
+            sync_folder(self.path)
+        except OSError as error:
+            raise InputError(
+                f"{newest} cannot be written: {error.strerror or error}; make room there, then "
+                "the same command goes on from the checkpoint before"
+            ) from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
     def load_checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """The newest full state, or None where training has not finished an epoch yet."""
-        folder = self._newest_checkpoint()
+        """The newest full state that is whole, or None where there is none yet.
+
+        Raises:
+            InputError: if none of those that are there is whole, or it is of another version.
+        """
+        folder = self._whole_checkpoint((_TENSORS, _VALUES), tell=note)
         if folder is None:
             return None
-        return read_tensors(folder / "tensors.safetensors"), read_json(folder / "state.json")
+        return read_tensors(folder / _TENSORS), self._checkpoint_values(folder)
 
-    def load_checkpoint_state(self) -> dict[str, Any] | None:
-        """What the newest checkpoint says of itself, without its tensors."""
-        folder = self._newest_checkpoint()
-        return None if folder is None else read_json(folder / "state.json")
+    def load_checkpoint_values(self) -> dict[str, Any] | None:
+        """What the newest checkpoint says of itself, its tensors left alone.
+
+        Raises:
+            InputError: as `load_checkpoint`.
+        """
+        folder = self._whole_checkpoint((_VALUES,), tell=lambda _: None)
+        return None if folder is None else self._checkpoint_values(folder)
 
     def is_finished(self) -> bool:
         """Whether training came to its end."""
-        state = self.load_checkpoint_state()
-        return state is not None and bool(state["is_finished"])
+        values = self.load_checkpoint_values()
+        return values is not None and bool(values["is_finished"])
 
     def summary(self) -> dict[str, str]:
         """What it is and how far it has come, in words.
@@ -266,13 +307,42 @@ class Run:
     def _untrained(self) -> InputError:
         return InputError(f"{self.path} holds no trained model yet; run its `vaelab train` again")
 
-    def _newest_checkpoint(self) -> Path | None:
+    def _whole_checkpoint(self, names: tuple[str, ...], tell: Callable[[str], None]) -> Path | None:
+        """The newest checkpoint whose files of these names are what was written."""
         newest, _, before = (self.path / name for name in _CHECKPOINTS)
         # Killed between the two renames of `save_checkpoint`, only the one before is there.
-        return next((folder for folder in (newest, before) if folder.exists()), None)
+        there = [folder for folder in (newest, before) if folder.exists()]
+        damages: list[str] = []
+        for folder in there:
+            damage = find_damage(folder, names)
+            if damage is None:
+                if damages:
+                    tell(f"{damages[0]}; going on from {folder.name}, which is whole")
+                return folder
+            damages.append(damage)
+        if damages:
+            raise InputError(
+                f"{'; '.join(damages)}; no checkpoint is whole: delete {self.path} to begin anew"
+            )
+        return None
 
+    @staticmethod
+    def _checkpoint_values(folder: Path) -> dict[str, Any]:
+        values = read_json(folder / _VALUES)
+        version = values.get("schema_version")
+        if version != CHECKPOINT_VERSION:
+            raise InputError(
+                f"{folder} is of schema version {version!r}, this vaelab reads "
+                f"{CHECKPOINT_VERSION}; go on with the vaelab that wrote it, or train into "
+                "another --out"
+            )
+        return values
+
+
+CHECKPOINT_VERSION = 2
 
 _CHECKPOINTS = ("checkpoint", "checkpoint.new", "checkpoint.before")
+_TENSORS, _VALUES = "tensors.safetensors", "state.json"
 
 
 def require_free(wanted: Run) -> None:
@@ -287,8 +357,8 @@ def require_free(wanted: Run) -> None:
             raise InputError(f"{path} is there and is no run folder; choose another --out")
         return
     there = open_run(path)
-    if there.load_checkpoint_state() is None:
-        return  # not an epoch was finished: nothing is lost when it is begun anew
+    if there.load_checkpoint_values() is None:
+        return  # nothing was kept yet, so nothing is lost when it is begun anew
     differing = settings.differences(there.config, wanted.config)
     differing += [
         f"{split} images: of {there.data.name} / of {wanted.data.name}"

@@ -11,6 +11,8 @@ from jaxtyping import Float, Int, UInt8
 from torch import Generator, Tensor
 
 from vaelab.data.image_data import ImageData
+from vaelab.distributions import uniform_like
+from vaelab.randomness import Shared, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +22,28 @@ class Batch:
     Attributes:
         x: pixels in [0, 1].
         labels: class of each, or None.
+        source: of whatever is drawn for these images.
         weight: this process's share of the global batch over an equal share; 1 for one process.
     """
 
     x: Float[Tensor, "B C H W"]
     labels: Int[Tensor, " B"] | None
+    source: Source
     weight: float = 1.0
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which images of each batch are this process's: every `world_size`-th, from `rank` on."""
+
+    rank: int = 0
+    world_size: int = 1
+
+
+ALONE = Share()
 
 
 class Batches:
@@ -48,33 +63,52 @@ class Batches:
     def __len__(self) -> int:
         return len(self.images)
 
-    def at(self, indices: Int[Tensor, " B"], noise: Generator, weight: float = 1.0) -> Batch:
-        """The images at `indices`; `noise` draws where pixels are binarized."""
+    def at(self, indices: Int[Tensor, " B"], source: Source, weight: float = 1.0) -> Batch:
+        """The images at `indices`; `source` draws where pixels are binarized."""
         x = self.images[indices].float().div_(255)
         if self.binarize:
-            x = torch.bernoulli(x, generator=noise)
-        return Batch(x, None if self.labels is None else self.labels[indices], weight)
+            x = (uniform_like(x, source) < x).to(x.dtype)
+        return Batch(x, None if self.labels is None else self.labels[indices], source, weight)
 
-    def in_order(self, size: int, noise: Generator) -> Iterator[Batch]:
-        """Every image once, as they lie; the last batch may be smaller."""
+    def in_order(self, size: int, noise: Generator, share: Share = ALONE) -> Iterator[Batch]:
+        """Every image once, as they lie; the last batch may be smaller.
+
+        Args:
+            size: of the global batch, over all processes.
+            noise: draws for these images.
+            share: of this process.
+        """
         for indices in torch.arange(len(self), device=self.images.device).split(size):
-            yield self.at(indices, noise)
+            yield self._part(indices, noise, share)
 
     def shuffled(
-        self, size: int, order: Generator, noise: Generator, rank: int = 0, world_size: int = 1
+        self,
+        size: int,
+        order: Generator,
+        noise: Generator,
+        share: Share = ALONE,
+        *,
+        first: int = 0,
     ) -> Iterator[Batch]:
         """Every image once, in the order that `order` draws; the last batch may be smaller.
 
         Args:
             size: of the global batch, over all processes.
             order: a generator on the CPU, so that the order is the same on every device.
-            noise: draws where pixels are binarized.
-            rank: of this process, which gets every `world_size`-th image of each global batch.
-            world_size: number of processes.
+            noise: draws for these images.
+            share: of this process.
+            first: the batch to begin with, counted from 0.
         """
         permutation = torch.randperm(len(self), generator=order).to(self.images.device)
-        for indices in permutation.split(size):
-            mine = indices[rank::world_size]
-            weight = len(mine) * world_size / len(indices)
-            # A process that got no image still takes part in the step, at weight 0.
-            yield self.at(mine if len(mine) else indices[:1], noise, weight)
+        for indices in permutation.split(size)[first:]:
+            yield self._part(indices, noise, share)
+
+    def _part(self, indices: Int[Tensor, " G"], noise: Generator, share: Share) -> Batch:
+        """Of a global batch the images of this process."""
+        if share == ALONE:
+            return self.at(indices, noise)
+        rows = torch.arange(share.rank, len(indices), share.world_size, device=indices.device)
+        weight = len(rows) * share.world_size / len(indices)
+        if not len(rows):  # it still takes part in the step, at weight 0
+            rows = rows.new_zeros(1)
+        return self.at(indices[rows], Shared(noise, rows, len(indices)), weight)

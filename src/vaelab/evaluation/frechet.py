@@ -81,14 +81,14 @@ def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
 def measure_reconstructions(subject: Subject) -> Findings:
     """Of reconstructions to the test images themselves; useless is the mean training image."""
     real = feature_statistics(subject.reference.test.features)
-    rebuilt = feature_statistics(subject.reconstructions.features)
+    rebuilt = feature_statistics(subject.shown_reconstructions.features)
     mean = Shown(pixel_mean(subject.dataset.train), None, subject.judges).features
     constant = FeatureStatistics(mean[0], torch.zeros_like(real.covariance))
     return Findings(
         {
             "reconstruction_fid_proxy": Estimate(
                 frechet_distance(rebuilt, real),
-                len(subject.reconstructions),
+                len(subject.shown_reconstructions),
                 perfect=0.0,
                 useless=frechet_distance(constant, real),
             )

@@ -83,7 +83,7 @@ def measure(subject: Subject) -> Findings:
     PSNR is the mean of the images' own, equal images counting 100 dB; perfect has no bound.
     Useless is the mean training image.
     """
-    real, rebuilt = raw(subject.dataset.test), subject.reconstructions.images
+    real, rebuilt = raw(subject.dataset.test), subject.reconstructions
     mean = pixel_mean(subject.dataset.train).expand_as(real)
     qualities: list[tuple[str, Quality, float | None]] = [
         ("mse", squared_errors, 0.0),

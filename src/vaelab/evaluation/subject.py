@@ -123,15 +123,19 @@ class Subject:
         return _labels(self.dataset.test)
 
     @cached_property
-    def reconstructions(self) -> Shown:
+    def reconstructions(self) -> Float[Tensor, "M C H W"]:
         """The test images decoded at the posterior's mean."""
-        batches = self.run.test_batches
         with torch.no_grad():
             rebuilt = [
                 self.run.model.reconstruct(batch.x, batch.labels)
-                for batch in batches.in_order(BLOCK, generator(0, "binarize"))
+                for batch in self.run.test_batches.in_order(BLOCK, generator(0, "binarize"))
             ]
-        return Shown(torch.cat(rebuilt), batches.labels, self.judges)
+        return torch.cat(rebuilt)
+
+    @cached_property
+    def shown_reconstructions(self) -> Shown:
+        """The same as the judges see them."""
+        return Shown(self.reconstructions, self.run.test_batches.labels, self.judges)
 
 
 def _labels(data: ImageData) -> Int[Tensor, " N"]:

@@ -77,5 +77,6 @@ def distributions(dataset: Dataset, summary: dict[str, Any]) -> Figure:
         ha="right",
         va="top",
     )
-    title(figure, f"Distributions: {dataset.name}", summary["source"])
+    prints = (f"{split} images {text[:12]}" for split, text in summary["fingerprints"].items())
+    title(figure, f"Distributions: {dataset.name}", f"SHA-256 of the {', '.join(prints)}")
     return figure

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from vaelab.errors import InputError
@@ -20,6 +20,7 @@ from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape
 from vaelab.models.posteriors import Delta, DiagonalGaussian
 from vaelab.models.priors import Prior
+from vaelab.randomness import Source, drawn
 
 Images = Float[Tensor, "B C H W"]
 Labels = Int[Tensor, " B"]
@@ -82,28 +83,31 @@ class LatentVariableModel(nn.Module):
         """Whether encoder and decoder are given the label."""
         return self.class_count > 0
 
-    def forward(self, x: Images, labels: Labels | None, generator: Generator) -> Terms:
+    def forward(self, x: Images, labels: Labels | None, source: Source) -> Terms:
         """The terms of the bound at one draw (Kingma and Welling 2014, equation 3)."""
         condition = self.condition(labels, x)
         # Networks may compute in half precision; what is summed and exponentiated may not.
         posterior = self.posterior_of(self.encoder(x, condition).to(x.dtype))
-        z = posterior.sample(generator)
+        z = posterior.sample(source)
         decoded = self.decoder(torch.cat([z, condition], 1)).to(x.dtype)
         return Terms(
             self.likelihood.log_prob(x, decoded),
             self.kl(posterior, z),
             posterior,
-            self._misread(x, labels, generator),
+            self._misread(x, labels, source),
         )
 
-    def _misread(self, x: Images, labels: Labels | None, generator: Generator) -> Tensor:
+    def _misread(self, x: Images, labels: Labels | None, source: Source) -> Tensor:
         """What the class reader misreads of these images, and of as many new ones."""
         if self.class_reader is None or labels is None or not self.training:
             return x.new_zeros(len(x))
-        asked = torch.randint(
-            self.class_count, (len(x),), generator=generator, device=labels.device
+        device = labels.device
+        asked = drawn(
+            len(x),
+            source,
+            lambda n, g: torch.randint(self.class_count, (n,), generator=g, device=device),
         )
-        made = self.sample(len(x), generator, asked).to(x.dtype)
+        made = self.sample(len(x), source, asked).to(x.dtype)
         return self.class_reader.misread(x, labels, made, asked)
 
     def kl(
@@ -130,7 +134,7 @@ class LatentVariableModel(nn.Module):
         """The image decoded at the posterior's mean; nothing is drawn."""
         return self.decode(self.encode(x, labels).mean, labels)
 
-    def sample(self, count: int, generator: Generator, labels: Labels | None = None) -> Images:
+    def sample(self, count: int, source: Source, labels: Labels | None = None) -> Images:
         """E[x|z] at `count` draws of z from the prior.
 
         Raises:
@@ -140,7 +144,7 @@ class LatentVariableModel(nn.Module):
             raise InputError(
                 "an autoencoder has no prior to sample from; train a VAE, such as mlp-vae"
             )
-        return self.decode(self.prior.sample(count, generator), labels)
+        return self.decode(self.prior.sample(count, source), labels)
 
     def interpolate(
         self, start: Images, end: Images, steps: int, labels: Labels | None = None

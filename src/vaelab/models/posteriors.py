@@ -6,9 +6,10 @@ Letters in shapes: B batch, D latent dimensions, P numbers that the encoder give
 from typing import NamedTuple
 
 from jaxtyping import Float
-from torch import Generator, Tensor
+from torch import Tensor
 
 from vaelab.distributions import gaussian_log_prob, reparameterize
+from vaelab.randomness import Source
 
 # exp(10) and exp(-20) are far outside of what training reaches and far inside of float32.
 LOG_VARIANCE_BOUNDS = (-20.0, 10.0)
@@ -26,9 +27,9 @@ class DiagonalGaussian(NamedTuple):
         mean, log_variance = encoded.chunk(2, dim=1)
         return cls(mean, log_variance.clamp(*LOG_VARIANCE_BOUNDS))
 
-    def sample(self, generator: Generator) -> Float[Tensor, "B D"]:
+    def sample(self, source: Source) -> Float[Tensor, "B D"]:
         """A reparameterized draw."""
-        return reparameterize(self.mean, self.log_variance, generator)
+        return reparameterize(self.mean, self.log_variance, source)
 
     def log_prob(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
         """log q(z|x) of each dimension."""
@@ -45,6 +46,6 @@ class Delta(NamedTuple):
         """The encoder's output is the code."""
         return cls(encoded)
 
-    def sample(self, generator: Generator) -> Float[Tensor, "B D"]:
+    def sample(self, source: Source) -> Float[Tensor, "B D"]:
         """The code."""
         return self.mean

@@ -12,15 +12,21 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from vaelab.distributions import LOG_TWO_PI, gaussian_kl, gaussian_log_prob
+from vaelab.distributions import (
+    LOG_TWO_PI,
+    gaussian_kl,
+    gaussian_log_prob,
+    standard_normal_like,
+)
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.randomness import Source, drawn
 
 
 class Prior(nn.Module, ABC):
     """A distribution over codes."""
 
     @abstractmethod
-    def sample(self, count: int, generator: Generator) -> Float[Tensor, "B D"]:
+    def sample(self, count: int, source: Source) -> Float[Tensor, "B D"]:
         """`count` independent codes."""
 
     @abstractmethod
@@ -46,10 +52,9 @@ class StandardNormal(Prior):
         # A buffer, so that draws land on the model's device.
         self.register_buffer("zero", torch.zeros(latent_size), persistent=False)
 
-    def sample(self, count: int, generator: Generator) -> Float[Tensor, "B D"]:
+    def sample(self, count: int, source: Source) -> Float[Tensor, "B D"]:
         """`count` independent codes."""
-        codes = torch.empty(count, len(self.zero), device=self.zero.device, dtype=self.zero.dtype)
-        return codes.normal_(generator=generator)
+        return standard_normal_like(self.zero.expand(count, -1), source)
 
     def log_prob(self, z: Float[Tensor, "B D"]) -> Float[Tensor, " B"]:
         """log p(z)."""
@@ -84,11 +89,15 @@ class Mixture(Prior):
         nn.init.constant_(self.log_scales, -0.5)
         nn.init.zeros_(self.logits)
 
-    def sample(self, count: int, generator: Generator) -> Float[Tensor, "B D"]:
+    def sample(self, count: int, source: Source) -> Float[Tensor, "B D"]:
         """`count` independent codes."""
         weights = torch.softmax(self.logits, 0)
-        chosen = torch.multinomial(weights, count, replacement=True, generator=generator)
-        noise = torch.empty_like(self.means[chosen]).normal_(generator=generator)
+        chosen = drawn(
+            count,
+            source,
+            lambda n, g: torch.multinomial(weights, n, replacement=True, generator=g),
+        )
+        noise = standard_normal_like(self.means[chosen], source)
         return self.means[chosen] + self.log_scales[chosen].exp() * noise
 
     def log_prob(self, z: Float[Tensor, "B D"]) -> Float[Tensor, " B"]:

@@ -29,7 +29,7 @@ def training_operations(run: Run, dataset: Dataset) -> float:
 
 
 def _steps_left(run: Run, dataset: Dataset) -> int:
-    state = run.load_checkpoint_state()
+    state = run.load_checkpoint_values()
     if state is not None and state["is_finished"]:
         return 0
     return run.config.training.epochs * _steps_per_epoch(run.config, dataset) - _steps_done(
@@ -38,9 +38,12 @@ def _steps_left(run: Run, dataset: Dataset) -> int:
 
 
 def _steps_done(run: Run, dataset: Dataset) -> int:
-    state = run.load_checkpoint_state()
-    epochs = 0 if state is None else int(state["epochs_done"])
-    return epochs * _steps_per_epoch(run.config, dataset)
+    state = run.load_checkpoint_values()
+    if state is None:
+        return 0
+    return int(state["epochs_done"]) * _steps_per_epoch(run.config, dataset) + int(
+        state["steps_done"]
+    )
 
 
 def _steps_per_epoch(config: Config, dataset: Dataset) -> int:

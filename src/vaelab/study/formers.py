@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from vaelab.config import Config
+from vaelab.errors import InputError
 from vaelab.runs import Run, open_run
-from vaelab.settings import to_dict
+from vaelab.settings import from_dict, to_dict
 from vaelab.study.steps import fingerprint
 
 
@@ -22,6 +24,10 @@ def make_room(wanted: Run, formers: Path) -> None:
         if identity(there) == identity(wanted):
             return
         aside = _aside(there, wanted.name, formers)
+        if aside.exists():
+            raise InputError(
+                f"{wanted.path} and {aside} are the same run, and neither is wanted now; delete one"
+            )
         aside.parent.mkdir(parents=True, exist_ok=True)
         wanted.path.replace(aside)
     before = _aside(wanted, wanted.name, formers)
@@ -31,7 +37,9 @@ def make_room(wanted: Run, formers: Path) -> None:
 
 def identity(run: Run) -> str:
     """What makes it this run and no other: its settings, and the images."""
-    return fingerprint([to_dict(run.config), run.data.train_fingerprint, run.data.test_fingerprint])
+    # As it is read back from its file, where a whole number has become a float if it must.
+    config = to_dict(from_dict(to_dict(run.config), Config))
+    return fingerprint([config, run.data.train_fingerprint, run.data.test_fingerprint])
 
 
 def _aside(run: Run, name: str, formers: Path) -> Path:

@@ -1,19 +1,24 @@
 """The machine: Lightning Fabric for devices and processes, and what makes a CPU fast."""
 
+import contextlib
 import ctypes
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision, Precision
 from lightning_fabric.utilities.exceptions import MisconfigurationException
+from torch import Tensor
 
-from vaelab.errors import InputError, unknown_name
+from vaelab.data.batches import Share
+from vaelab.errors import InputError, LostProcessError, unknown_name
+from vaelab.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,12 +30,15 @@ class Hardware:
         devices: processes, each with a device of its own.
         nodes: hosts.
         precision: 32-true, or bf16-mixed where the hardware has it.
+        compile: whether torch.compile turns the model into kernels of its own, which takes up to
+            a minute first.
     """
 
     accelerator: str = "auto"
     devices: int = 1
     nodes: int = 1
     precision: str = "32-true"
+    compile: bool = False
 
 
 class MixedWithFullInputs(MixedPrecision):
@@ -61,6 +69,7 @@ def launch(hardware: Hardware) -> Fabric:
         InputError: if the hardware is not there.
     """
     keep_memory()
+    hardware = _as_launched(hardware)
     precision = _precision(hardware)
     try:
         with warnings.catch_warnings():
@@ -76,6 +85,115 @@ def launch(hardware: Hardware) -> Fabric:
     except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:
         raise InputError(f"{hardware} cannot be had here: {' '.join(str(error).split())}") from None
     return fabric
+
+
+def _as_launched(hardware: Hardware) -> Hardware:
+    """With the processes and hosts of a launcher such as torchrun, which says them itself."""
+    try:
+        local, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    except (KeyError, ValueError):
+        return hardware
+    return replace(hardware, devices=local, nodes=world // local)
+
+
+class Together:
+    """The processes that train one run: what they hold in common and when they agree.
+
+    As a context it turns the loss of one process into a `LostProcessError` in the others.
+
+    Attributes:
+        share: of each batch, this process's.
+    """
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric = fabric
+        self.share = Share(fabric.global_rank, fabric.world_size)
+
+    def __enter__(self) -> "Together":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        is_alone = self.fabric.world_size == 1
+        if is_alone or not isinstance(error, RuntimeError) or isinstance(error, LostProcessError):
+            return
+        if any(word in str(error) for word in _LOST):
+            raise LostProcessError(
+                f"process {self.fabric.global_rank} of {self.fabric.world_size}: another process "
+                "of this training has ended; the same command goes on from the last checkpoint"
+            ) from error
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes and tells."""
+        return bool(self.fabric.is_global_zero)
+
+    def meets_after(self, step: int) -> bool:
+        """Whether all look at each other after this step.
+
+        One process on a CPU does so for nothing; else devices and processes would wait.
+        """
+        is_free = self.fabric.world_size == 1 and self.fabric.device.type == "cpu"
+        return is_free or step % _STEPS_BETWEEN_MEETINGS == 0
+
+    def any(self, *wishes: Tensor | bool) -> list[bool]:
+        """Of each whether it holds in any process."""
+        if self.fabric.world_size == 1:
+            return [bool(wish) for wish in wishes]
+        device = self.fabric.device
+        held = torch.stack([torch.as_tensor(wish, device=device).float() for wish in wishes])
+        return [value > 0 for value in self.sum(held).tolist()]
+
+    def sum(self, values: Tensor) -> Tensor:
+        """Over all processes."""
+        total = self.fabric.all_reduce(values.clone(), reduce_op="sum")
+        assert isinstance(total, Tensor)
+        return total
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all processes, however many each has, one process after the other."""
+        if self.fabric.world_size == 1:
+            return rows
+        counts = torch.zeros(self.fabric.world_size, dtype=torch.int64, device=rows.device)
+        counts[self.fabric.global_rank] = len(rows)
+        counts = self.sum(counts)
+        padded = rows.new_zeros(int(counts.max()), *rows.shape[1:])
+        padded[: len(rows)] = rows
+        everyone = self.fabric.all_gather(padded)
+        assert isinstance(everyone, Tensor)
+        return torch.cat([part[:count] for part, count in zip(everyone, counts, strict=True)])
+
+    @contextmanager
+    def held(self, run: Run) -> Iterator[None]:
+        """Keep the run's folder for these processes alone.
+
+        Raises:
+            InputError: in each of them, if others have it.
+        """
+        with contextlib.ExitStack() as stack:
+            refusal = None
+            if self.is_first:
+                try:
+                    stack.enter_context(run.held())
+                except InputError as error:
+                    refusal = str(error)
+            refusal = self.fabric.broadcast(refusal)
+            if refusal is not None:
+                raise InputError(refusal)
+            yield
+
+
+# Steps whose loss nobody looks at: with a GPU, looking means waiting for it.
+_STEPS_BETWEEN_MEETINGS = 50
+
+# What gloo and NCCL say when the other end is gone.
+_LOST = (
+    "onnection closed",
+    "onnection reset",
+    "Broken pipe",
+    "Timed out",
+    "NCCL",
+    "remote process",
+)
 
 
 def keep_memory() -> None:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,16 @@ from vaelab.errors import InputError
 from vaelab.objectives import Losses, Objective, Progress, build_objective, reduce
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
-from vaelab.training.engine import Hardware, flushed_denormals, launch
+from vaelab.training.cadence import Cadence, Timer
+from vaelab.training.engine import Hardware, Together, flushed_denormals, launch
 from vaelab.training.measure import Measured, measure
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
-from vaelab.training.state import TrainingState, new_state, resume
+from vaelab.training.signals import StopSignals
+from vaelab.training.state import TrainingState, new_state
+from vaelab.training.watch import ADVICE, NonFiniteLossError, Watch
 
 PREVIEW_COUNT = 50
-ADVICE = "Lower training.learning_rate, or set training.gradient_clip_norm (such as 10)"
-
-
-class NonFiniteLossError(InputError):
-    """Training met a loss that is no number; the weights are those before it."""
 
 
 def fit(
@@ -38,16 +37,20 @@ def fit(
     *,
     dataset: Dataset | None = None,
     hardware: Hardware | None = None,
+    cadence: Cadence | None = None,
     show_progress: bool = True,
     observers: Sequence[Observer] = (),
 ) -> Run:
     """Train what `config` describes in the run folder `out`, or go on with what is there.
+
+    Killed at any moment, the same call goes on to the same bits as if nothing had happened.
 
     Args:
         config: the run.
         out: its folder.
         dataset: its images, where they are loaded already; else they are loaded by `config.data`.
         hardware: what to train on; by default a GPU where there is one.
+        cadence: how often to keep the state within an epoch; by default each five minutes.
         show_progress: whether to show a progress bar on standard error.
         observers: others who are to be told of the progress.
 
@@ -57,6 +60,8 @@ def fit(
     Raises:
         InputError: if the configuration, the data or the folder cannot be used.
         NonFiniteLossError: if the loss stops being a number.
+        Interruption: by Ctrl-C or SIGTERM, with the state kept.
+        LostProcessError: if another process of this training has ended.
     """
     check(config)
     dataset = dataset or load_data(config.data)
@@ -66,130 +71,219 @@ def fit(
     if run.is_finished():
         return run
 
-    fabric = launch(hardware or Hardware())
+    hardware = hardware or Hardware()
+    fabric = launch(hardware)
+    together = Together(fabric)
     device, binarize = fabric.device, config.data.binarize
     train, validation = (
         Batches(part, device, binarize=binarize)
         for part in training_split(dataset.train, config.data)
     )
-
     # What cannot be built is refused here, before anything is written.
     state = new_state(run, device)
-    run.write_config()
-    resume(state, run)
     objective = build_objective(config.objective)
-    forward, optimizer = fabric.setup(state.model, state.optimizer)
-    telling = observing(
-        run,
-        epochs_done=state.epochs_done,
-        image_count=len(train),
-        preview_batch=_preview_batch(validation, device),
-        show_progress=show_progress,
-        is_told=fabric.is_global_zero,
-    )
-    with flushed_denormals(), telling as own_observers:
-        training, everyone = config.training, [*own_observers, *observers]
-        while not state.is_finished(training.epochs, training.early_stopping_epochs):
-            start = time.perf_counter()
-            losses = _train_epoch(
-                fabric, forward, optimizer, state, objective, train, config, everyone
+
+    with together, together.held(run), flushed_denormals():
+        if together.is_first:
+            run.write_config()
+        state.resume(run, fabric.global_rank, fabric.world_size)
+        if hardware.compile:
+            state.model.compile()
+        forward, optimizer = fabric.setup(state.model, state.optimizer)
+        telling = observing(
+            run,
+            epochs_done=state.epochs_done,
+            steps_done=state.epoch.steps,
+            image_count=len(train),
+            preview_batch=_preview_batch(validation, device),
+            show_progress=show_progress,
+            is_told=together.is_first,
+        )
+        with telling as own_observers, StopSignals() as signals:
+            everyone = (*own_observers, *observers) if together.is_first else ()
+            training = Training(
+                run=run,
+                fabric=fabric,
+                together=together,
+                forward=forward,
+                optimizer=optimizer,
+                objective=objective,
+                state=state,
+                train=train,
+                watch=Watch(state.optimizer, device),
+                cadence=cadence or Cadence(),
+                signals=signals,
+                observers=everyone,
             )
-            seconds = time.perf_counter() - start
-            with fabric.autocast():
-                held = measure(
-                    state.to_use, validation, generator(config.seed, "validation", device=device)
-                )
-            if not math.isfinite(held.total):
-                raise NonFiniteLossError(
-                    f"epoch {state.epochs_done + 1}: the validation loss is not finite; the best "
-                    f"weights so far were kept. {ADVICE}"
-                )
-            record = _record(config, state, objective, losses, held, seconds, len(train))
-            state.records.append(record)
-            is_best = state.improves(record["selection_loss"])
-            if fabric.is_global_zero:
-                if is_best:
-                    run.save_weights(state.to_use.state_dict())
-                state.save(run)
-                for observer in everyone:
-                    observer.on_epoch(record, state.to_use)
-            fabric.barrier()
+            while not training.is_finished():
+                losses, seconds = training.finish_epoch()
+                with fabric.autocast():
+                    held = measure(
+                        state.to_use,
+                        validation,
+                        generator(config.seed, "validation", device=device),
+                        together=together,
+                    )
+                training.keep(losses, held, seconds)
     return run
 
 
-def _train_epoch(
-    fabric: Fabric,
-    forward: Any,
-    optimizer: Any,
-    state: TrainingState,
-    objective: Objective,
-    train: Batches,
-    config: Config,
-    observers: Sequence[Observer],
-) -> Losses:
-    """One pass over the training images; the means of the losses on the way."""
-    training, epoch = config.training, state.epochs_done
-    steps = math.ceil(len(train) / training.batch_size)
-    order = generator(config.seed, "order", epoch)
-    # Each process draws noise of its own.
-    noise = generator(config.seed, "noise", epoch, fabric.global_rank, device=fabric.device)
-    sums = torch.zeros(3, dtype=torch.float64, device=fabric.device)
-    forward.train()
-    for step, batch in enumerate(
-        train.shuffled(training.batch_size, order, noise, fabric.global_rank, fabric.world_size)
-    ):
-        progress = Progress(epoch + step / steps, training.epochs)
-        set_learning_rate(optimizer, learning_rate(training, progress.epoch / progress.epochs))
+@dataclass(kw_only=True, slots=True)
+class Training:
+    """A run being trained: its state, what changes it, and who is told."""
 
-        terms = forward(batch.x, batch.labels, noise)
-        loss = objective(terms, progress) * batch.weight
+    run: Run
+    fabric: Fabric
+    together: Together
+    forward: Any
+    optimizer: Any
+    objective: Objective
+    state: TrainingState
+    train: Batches
+    watch: Watch
+    cadence: Cadence
+    signals: StopSignals
+    observers: Sequence[Observer]
+
+    def is_finished(self) -> bool:
+        """Whether nothing is left to train."""
+        training = self.run.config.training
+        return self.state.is_finished(training.epochs, training.early_stopping_epochs)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches, of which the last may be smaller."""
+        return math.ceil(len(self.train) / self.run.config.training.batch_size)
+
+    def finish_epoch(self) -> tuple[Losses, float]:
+        """Train on what is left of this epoch: the means of the losses on the way, and seconds."""
+        config, state, epoch = self.run.config, self.state, self.state.epoch
+        first, before, start = epoch.steps, epoch.seconds, time.perf_counter()
+        order = generator(config.seed, "order", state.epochs_done)
+        batches = self.train.shuffled(
+            config.training.batch_size, order, epoch.noise, self.together.share, first=first
+        )
+        since_kept = Timer()
+        self.watch.begin_epoch()
+        self.forward.train()
+        for batch in batches:
+            self._step(batch)
+            epoch.steps += 1
+            since_kept.steps += 1
+            epoch.seconds = before + time.perf_counter() - start
+            for observer in self.observers:
+                observer.on_step()
+            if self.together.meets_after(epoch.steps):
+                is_due = self.cadence.is_due(since_kept.steps, since_kept.seconds)
+                self._meet(first, is_due=is_due, since_kept=since_kept)
+        self._meet(first, is_due=False, since_kept=since_kept)
+        return _means(self.together.sum(epoch.sums)), epoch.seconds
+
+    def _step(self, batch: Batch) -> None:
+        config, state, training = self.run.config, self.state, self.run.config.training
+        epochs = state.epochs_done + state.epoch.steps / self.steps_per_epoch
+        progress = Progress(epochs, training.epochs)
+        set_learning_rate(self.optimizer, learning_rate(training, epochs / training.epochs))
+
+        terms = self.forward(batch.x, batch.labels, batch.source)
+        loss = self.objective(terms, progress) * batch.weight
         losses = reduce(terms)
-        _require_finite(loss, losses, epoch, step)
 
-        optimizer.zero_grad()
-        fabric.backward(loss)
-        if training.gradient_clip_norm is not None:
-            _clip(fabric, forward, optimizer, training.gradient_clip_norm)
-        optimizer.step()
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        norm = self._clip(config.training.gradient_clip_norm)
+        self.watch.see(loss.detach(), losses, norm)
+        self.optimizer.step()
         if state.averaged is not None:
-            state.averaged.follow(epoch * steps + step + 1)
+            steps = state.epochs_done * self.steps_per_epoch + state.epoch.steps + 1
+            state.averaged.follow(steps)
+        state.epoch.sums += _sums(losses, batch)
 
-        sums += _weighted_sums(losses, batch)
-        for observer in observers:
-            observer.on_step()
-    reduced = fabric.all_reduce(sums, reduce_op="sum")
-    assert isinstance(reduced, Tensor)
-    reconstruction, kl, count = reduced.unbind()
-    return Losses(reconstruction / count, kl / count)
+    def _clip(self, most: float | None) -> Tensor | None:
+        """The gradients' norm before they were clipped; None where they are not."""
+        if most is None:
+            return None
+        norm = self.fabric.clip_gradients(
+            self.forward, self.optimizer, max_norm=most, error_if_nonfinite=False
+        )
+        assert isinstance(norm, Tensor)
+        return norm
+
+    def _meet(self, first: int, *, is_due: bool, since_kept: Timer) -> None:
+        """What all processes do at the same step: look for bad losses, keep the state, leave."""
+        is_bad, is_due, is_stopped = self.together.any(
+            self.watch.is_bad, is_due, self.signals.caught is not None
+        )
+        state = self.state
+        if is_bad:
+            raise self.watch.error(state.epochs_done + 1, first)
+        if not (is_due or is_stopped):
+            return
+        self._save()
+        since_kept.restart()
+        if is_stopped:
+            raise self.signals.interruption(
+                f"in epoch {state.epochs_done + 1} after {state.epoch.steps} of "
+                f"{self.steps_per_epoch} steps"
+            )
+
+    def keep(self, losses: Losses, held: Measured, seconds: float) -> None:
+        """Note what an epoch came to, keep its weights if they are the best, and the state."""
+        state = self.state
+        if not math.isfinite(held.total):
+            raise NonFiniteLossError(
+                f"epoch {state.epochs_done + 1}: the validation loss is not finite; the best "
+                f"weights so far were kept. {ADVICE}"
+            )
+        record = self._record(losses, held, seconds)
+        if state.end_epoch(record) and self.together.is_first:
+            self.run.save_weights(state.to_use.state_dict())
+        self._save()
+        for observer in self.observers:
+            observer.on_epoch(record, state.to_use)
+
+    def _save(self) -> None:
+        sums = self.together.sum(self.state.epoch.sums)
+        if self.together.is_first:
+            self.state.save(self.run, sums, self.fabric.world_size)
+        self.fabric.barrier()
+
+    def _record(self, losses: Losses, held: Measured, seconds: float) -> dict[str, Any]:
+        """The epoch's line of metrics.jsonl."""
+        epoch, training = self.state.epochs_done + 1, self.run.config.training
+        last_step = Progress(epoch - 1 / self.steps_per_epoch, training.epochs)
+        return {
+            "epoch": epoch,
+            "train": {
+                "reconstruction": losses.reconstruction.item(),
+                "kl_nats": losses.kl.item(),
+                "total": losses.total.item(),
+            },
+            "validation": {
+                "reconstruction": held.reconstruction,
+                "kl_nats": held.kl_nats,
+                "total": held.total,
+                "reconstruction_floor": held.reconstruction_floor,
+            },
+            "selection_loss": self.objective.final(held.reconstruction, held.kl_nats),
+            "active_units": held.active_units,
+            "kl_weight": self.objective.kl_weight(last_step),
+            "learning_rate": learning_rate(training, last_step.epoch / training.epochs),
+            "images_per_second": len(self.train) / seconds,
+            "seconds": seconds,
+        }
 
 
-def _weighted_sums(losses: Losses, batch: Batch) -> Tensor:
-    """Sums over the batch's images, and their count, without waiting for the device."""
+def _sums(losses: Losses, batch: Batch) -> Tensor:
+    """Reconstruction and KL over the batch's images, and their count, left on the device."""
     count = len(batch) if batch.weight > 0 else 0
     sums = torch.stack([losses.reconstruction, losses.kl, torch.ones_like(losses.kl)])
     return sums.detach().double() * count
 
 
-def _require_finite(loss: Tensor, losses: Losses, epoch: int, step: int) -> None:
-    if torch.isfinite(loss):
-        return
-    terms = {"reconstruction": losses.reconstruction, "KL": losses.kl}
-    guilty = [name for name, value in terms.items() if not torch.isfinite(value)] or ["loss"]
-    raise NonFiniteLossError(
-        f"epoch {epoch + 1}, step {step + 1}: {' and '.join(guilty)} is not finite "
-        f"(loss {loss.item()}); nothing was updated in this step. {ADVICE}"
-    )
-
-
-def _clip(fabric: Fabric, forward: Any, optimizer: Any, norm: float) -> None:
-    try:
-        fabric.clip_gradients(forward, optimizer, max_norm=norm, error_if_nonfinite=True)
-    except RuntimeError as error:
-        if "non-finite" not in str(error):
-            raise
-        raise NonFiniteLossError(
-            f"a gradient is not finite; nothing was updated. {ADVICE}"
-        ) from None
+def _means(sums: Tensor) -> Losses:
+    reconstruction, kl, count = sums.unbind()
+    return Losses(reconstruction / count, kl / count)
 
 
 def _require_labels(config: Config, dataset: Dataset) -> None:
@@ -203,38 +297,3 @@ def _require_labels(config: Config, dataset: Dataset) -> None:
 def _preview_batch(validation: Batches, device: torch.device) -> Batch:
     count = min(PREVIEW_COUNT, len(validation))
     return validation.at(torch.arange(count, device=device), generator(0, "preview", device=device))
-
-
-def _record(
-    config: Config,
-    state: TrainingState,
-    objective: Objective,
-    losses: Losses,
-    held: Measured,
-    seconds: float,
-    image_count: int,
-) -> dict[str, Any]:
-    """The epoch's line of metrics.jsonl."""
-    epoch, training = state.epochs_done + 1, config.training
-    steps = math.ceil(image_count / training.batch_size)
-    last_step = Progress(epoch - 1 / steps, training.epochs)
-    return {
-        "epoch": epoch,
-        "train": {
-            "reconstruction": losses.reconstruction.item(),
-            "kl_nats": losses.kl.item(),
-            "total": losses.total.item(),
-        },
-        "validation": {
-            "reconstruction": held.reconstruction,
-            "kl_nats": held.kl_nats,
-            "total": held.total,
-            "reconstruction_floor": held.reconstruction_floor,
-        },
-        "selection_loss": objective.final(held.reconstruction, held.kl_nats),
-        "active_units": held.active_units,
-        "kl_weight": objective.kl_weight(last_step),
-        "learning_rate": learning_rate(training, last_step.epoch / training.epochs),
-        "images_per_second": image_count / seconds,
-        "seconds": seconds,
-    }

@@ -3,15 +3,17 @@
 Letters in shapes: N images, D latent dimensions.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float64
 from torch import Generator, Tensor
 
-from vaelab.data.batches import Batches
+from vaelab.data.batches import ALONE, Batch, Batches
 from vaelab.models import LatentVariableModel
 from vaelab.objectives import per_image
+from vaelab.training.engine import Together
 
 # Burda et al. 2016 (arXiv:1509.00519), section 5.1.
 ACTIVE_VARIANCE = 1e-2
@@ -47,30 +49,49 @@ class Measured:
 
 @torch.no_grad()
 def measure(
-    model: LatentVariableModel, batches: Batches, noise: Generator, batch_size: int = 500
+    model: LatentVariableModel,
+    batches: Batches,
+    noise: Generator,
+    batch_size: int = 500,
+    together: Together | None = None,
 ) -> Measured:
     """Reconstruction, KL and what the latent dimensions carry, over every image once.
 
     The model is used in evaluation mode and left in the mode that it was in.
+
+    Args:
+        model: to be measured.
+        batches: the images.
+        noise: of the draws from the posterior.
+        batch_size: over all processes.
+        together: the processes that share the images; None: this one takes them all.
     """
     was_training = model.training
     model.eval()
     reconstructions, kls, means, floors = [], [], [], []
-    for batch in batches.in_order(batch_size, noise):
-        terms = model(batch.x, batch.labels, noise)
+    share = ALONE if together is None else together.share
+    for batch in batches.in_order(batch_size, noise, share):
+        terms = model(batch.x, batch.labels, batch.source)
+        if batch.weight == 0:
+            continue  # its image is another process's
         reconstruction, kl = per_image(terms)
         reconstructions.append(reconstruction.double())
         kls.append(kl.double())
         means.append(terms.posterior.mean.double())
-        floors.append(model.likelihood.floor(batch.x))
+        floors.append(_floor(model, batch))
     model.train(was_training)
-    reconstruction, kl = torch.cat(reconstructions), torch.cat(kls)
+    found = [torch.cat(parts) for parts in (reconstructions, kls, means, floors)]
+    if together is not None:
+        found = [together.gather(part) for part in found]
+    reconstruction, kl, all_means, floor = found
     return Measured(
         reconstruction=reconstruction.mean().item(),
         kl_nats=kl.mean().item(),
         standard_errors=_standard_errors(reconstruction, kl, reconstruction + kl),
-        reconstruction_floor=None if batches.binarize else _mean_floor(floors),
-        active_units=_active_units(model, torch.cat(means)),
+        reconstruction_floor=None
+        if batches.binarize or floor.isnan().any()
+        else floor.mean().item(),
+        active_units=_active_units(model, all_means),
         count=len(kl),
     )
 
@@ -82,9 +103,16 @@ def _standard_errors(*values: Float64[Tensor, " N"]) -> tuple[float, float, floa
     return reconstruction, kl, total
 
 
-def _mean_floor(floors: list[Tensor | None]) -> float | None:
-    known = [floor.double().flatten(1).sum(1) for floor in floors if floor is not None]
-    return torch.cat(known).mean().item() if known else None
+def _floor(model: LatentVariableModel, batch: Batch) -> Float64[Tensor, " B"]:
+    """Of each image; NaN where the likelihood has none."""
+    floor = model.likelihood.floor(batch.x)
+    if floor is None:
+        return torch.full((len(batch),), math.nan, dtype=torch.float64, device=batch.x.device)
+    return floor.double().flatten(1).sum(1)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _active_units(model: LatentVariableModel, means: Float64[Tensor, "N D"]) -> int | None:

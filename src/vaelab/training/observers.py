@@ -35,10 +35,10 @@ class Observer(Protocol):
 class ProgressBar:
     """Steps done and to do, time left, and the newest losses, on standard error."""
 
-    def __init__(self, run: Run, steps_per_epoch: int, epochs_done: int) -> None:
+    def __init__(self, run: Run, steps_per_epoch: int, steps_done: int) -> None:
         self.bar = tqdm(
             total=run.config.training.epochs * steps_per_epoch,
-            initial=epochs_done * steps_per_epoch,
+            initial=steps_done,
             desc=run.name,
             unit="batch",
             file=sys.stderr,
@@ -99,10 +99,12 @@ class Previews:
 class TensorBoard:
     """The records as scalars, in the run's folder `tensorboard`."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, epochs_done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.writer = SummaryWriter(str(run.path / "tensorboard"))
+        # Of epochs that were told but not kept nothing is to be seen twice.
+        folder = str(run.path / "tensorboard")
+        self.writer = SummaryWriter(folder, purge_step=epochs_done + 1)
 
     def on_step(self) -> None:
         """Nothing."""
@@ -122,6 +124,7 @@ def observing(
     run: Run,
     *,
     epochs_done: int,
+    steps_done: int,
     image_count: int,
     preview_batch: Batch,
     show_progress: bool,
@@ -135,11 +138,12 @@ def observing(
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]
-    tensorboard = TensorBoard(run) if importlib.util.find_spec("tensorboard") else None
+    tensorboard = TensorBoard(run, epochs_done) if importlib.util.find_spec("tensorboard") else None
     if tensorboard is not None:
         observers.append(tensorboard)
     steps_per_epoch = math.ceil(image_count / run.config.training.batch_size)
-    progress = ProgressBar(run, steps_per_epoch, epochs_done) if show_progress else None
+    steps_done += epochs_done * steps_per_epoch
+    progress = ProgressBar(run, steps_per_epoch, steps_done) if show_progress else None
     if progress is not None:
         observers.append(progress)
     try:
