@@ -136,7 +136,12 @@ class Run:
         return model.eval().requires_grad_(requires_grad=False)
 
     def save_weights(self, weights: dict[str, Tensor]) -> None:
-        """Replace the weights to use."""
+        """Replace the weights to use.
+
+        Raises:
+            InputError: for what the operating system refuses, or if the run's folder is gone.
+        """
+        self._require_there()
         write_tensors(self._weights, weights)
 
     def weights_fingerprint(self) -> str:
@@ -180,14 +185,20 @@ class Run:
             InputError: if another process has it.
         """
         with held(self.path):
+            # What a process left half written that was killed.
+            for leftover in self.path.rglob(".*.partial*"):
+                leftover.unlink(missing_ok=True)
+            shutil.rmtree(self.path / _CHECKPOINTS[1], ignore_errors=True)
             yield
 
     def save_checkpoint(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Keep the full state to go on from; the one before is kept beside it.
 
         Raises:
-            InputError: for what the operating system refuses; the checkpoints that were there stay.
+            InputError: for what the operating system refuses, or if the run's folder is gone; the
+                checkpoints that were there stay.
         """
+        self._require_there()
         newest, aside, before = (self.path / name for name in _CHECKPOINTS)
         try:
             shutil.rmtree(aside, ignore_errors=True)
@@ -304,27 +315,42 @@ class Run:
     def _weights(self) -> Path:
         return self.path / "model.safetensors"
 
+    def _require_there(self) -> None:
+        """Nothing is written into a folder that somebody moved away or put anew."""
+        if not (self.path / "config.json").exists():
+            raise InputError(
+                f"{self.path} cannot be written: it is no longer the folder that the run began in; "
+                "put it back, and the same command goes on"
+            )
+
     def _untrained(self) -> InputError:
         return InputError(f"{self.path} holds no trained model yet; run its `vaelab train` again")
 
     def _whole_checkpoint(self, names: tuple[str, ...], tell: Callable[[str], None]) -> Path | None:
         """The newest checkpoint whose files of these names are what was written."""
-        newest, _, before = (self.path / name for name in _CHECKPOINTS)
-        # Killed between the two renames of `save_checkpoint`, only the one before is there.
-        there = [folder for folder in (newest, before) if folder.exists()]
-        damages: list[str] = []
-        for folder in there:
-            damage = find_damage(folder, names)
-            if damage is None:
-                if damages:
-                    tell(f"{damages[0]}; going on from {folder.name}, which is whole")
-                return folder
-            damages.append(damage)
-        if damages:
+        found, damages = self._look_for_checkpoint(names)
+        if damages and found is not None:
+            tell(f"{damages[0]}; going on from {found.name}, which is whole")
+        if damages and found is None:
             raise InputError(
                 f"{'; '.join(damages)}; no checkpoint is whole: delete {self.path} to begin anew"
             )
-        return None
+        return found
+
+    def _look_for_checkpoint(self, names: tuple[str, ...]) -> tuple[Path | None, list[str]]:
+        """The newest whole checkpoint, and what is wrong with any newer one."""
+        newest, _, before = (self.path / name for name in _CHECKPOINTS)
+        while True:
+            seen, damages = _stamp(newest), list[str]()
+            # Killed between the two renames of `save_checkpoint`, only the one before is there.
+            for folder in (newest, before):
+                damage = find_damage(folder, names) if folder.exists() else ""
+                if damage is None:
+                    return folder, damages
+                damages += [damage] if damage else []
+            if not damages or _stamp(newest) == seen:
+                return None, damages
+            # Another process, which trains the run, has just put a new one there.
 
     @staticmethod
     def _checkpoint_values(folder: Path) -> dict[str, Any]:
@@ -337,6 +363,15 @@ class Run:
                 "another --out"
             )
         return values
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Changes when another folder takes the place of this one."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 CHECKPOINT_VERSION = 2

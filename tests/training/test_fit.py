@@ -20,9 +20,9 @@ from vaelab.presets import PRESETS
 from vaelab.randomness import generator
 from vaelab.runs import Run, open_run, read_tensors
 from vaelab.training import Hardware, fit
-from vaelab.training.watch import NonFiniteLossError
 from vaelab.training.measure import measure
 from vaelab.training.optimization import AveragedWeights, learning_rate
+from vaelab.training.watch import NonFiniteLossError
 
 TIMES = {"seconds", "images_per_second"}
 

@@ -107,7 +107,7 @@ class Batches:
         """Of a global batch the images of this process."""
         if share == ALONE:
             return self.at(indices, noise)
-        rows = torch.arange(share.rank, len(indices), share.world_size, device=indices.device)
+        rows = torch.arange(len(indices), device=indices.device)[share.rank :: share.world_size]
         weight = len(rows) * share.world_size / len(indices)
         if not len(rows):  # it still takes part in the step, at weight 0
             rows = rows.new_zeros(1)

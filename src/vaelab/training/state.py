@@ -99,14 +99,13 @@ class TrainingState:
         )
 
     def save(self, run: Run, sums: Tensor, world_size: int) -> None:
-        """Write records first, then the checkpoint that holds them too.
+        """Write the checkpoint, then the records that it holds too as metrics.jsonl.
 
         Args:
             run: whose folder to write to.
             sums: those of the epoch under way, over all processes.
             world_size: number of processes.
         """
-        run.write_metrics(self.records)
         tensors = prefixed("model", self.model.state_dict())
         if self.averaged is not None:
             tensors |= prefixed("averaged", self.averaged.model.state_dict())
@@ -126,6 +125,7 @@ class TrainingState:
                 "records": self.records,
             },
         )
+        run.write_metrics(self.records)
 
     def resume(self, run: Run, rank: int, world_size: int) -> None:
         """Go to where the run's newest whole checkpoint stands, if there is one.
@@ -142,6 +142,8 @@ class TrainingState:
             load_weights(self.averaged.model, unprefixed("averaged", tensors), run.path)
         restore_optimizer(self.optimizer, unprefixed("optimizer", tensors))
         self.records = values["records"]
+        if rank == 0 and run.read_metrics() != self.records:  # killed before they were written
+            run.write_metrics(self.records)
         if values["best_epoch"]:
             self.best_epoch, self.best_loss = values["best_epoch"], values["best_loss"]
         self._begin_epoch()
