@@ -36,6 +36,7 @@ from vaelab.rounding import rounded
 # The metrics that a run is known by.
 HEADLINES = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
 BOUNDS = ("perfect", "useless")
+LARGEST_SIDE = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,12 +157,16 @@ class Run:
             raise self._untrained() from None
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """The records of all epochs so far."""
+        """The records of all epochs so far.
+
+        Raises:
+            InputError: naming the line that is no record.
+        """
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return []
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [_parse_json(line, f"{path} line {i}") for i, line in enumerate(lines, 1)]
+        lines = _read_text(path).splitlines()
+        return [_record(line, f"{path} line {i}", i) for i, line in enumerate(lines, 1)]
 
     def write_metrics(self, records: list[dict[str, Any]]) -> None:
         """Replace the records of all epochs, whole, so that no line is ever half there."""
@@ -418,17 +423,22 @@ def open_run(path: Path) -> Run:
     values = read_json(file)
     values.pop("vaelab_version", None)
     try:
-        data = data_card_from(values.pop("data_card"))
+        data = data_card_from(values.pop("data_card", {}))
         return Run(path, settings.from_dict(values, Config), data)
-    except (InputError, KeyError, TypeError) as error:
+    except InputError as error:
         raise InputError(f"{file}: {error}") from None
 
 
-def data_card_from(values: dict[str, Any]) -> DataCard:
-    """The card whose fields were written as JSON."""
-    return DataCard(
-        **{**values, "shape": tuple(values["shape"]), "class_names": tuple(values["class_names"])}
-    )
+def data_card_from(values: Any) -> DataCard:
+    """The card whose fields were written as JSON.
+
+    Raises:
+        InputError: if a field is missing, unknown or of another type, or no images are like that.
+    """
+    card: DataCard = settings.read_as(DataCard, values, "data_card")
+    if len(card.shape) != 3 or not all(0 < size <= LARGEST_SIDE for size in card.shape):
+        raise InputError(f"data_card.shape should be (C, H, W) in pixels, found {card.shape}")
+    return card
 
 
 def load_weights(model: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
@@ -474,13 +484,39 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is missing, or holds something else.
     """
+    return _parse_json(_read_text(path), str(path))
+
+
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path} is missing") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not text, so not JSON") from None
-    return _parse_json(text, str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+# What every record has, which others count on.
+_RECORD_NUMBERS = ("selection_loss", "kl_weight", "learning_rate", "seconds", "images_per_second")
+_RECORD_LOSSES = ("reconstruction", "kl_nats", "total")
+
+
+def _record(line: str, where: str, epoch: int) -> dict[str, Any]:
+    """A line of metrics.jsonl, checked."""
+    record = _parse_json(line, where)
+    numbers = {name: record.get(name) for name in _RECORD_NUMBERS}
+    for part in ("train", "validation"):
+        losses = record.get(part)
+        known = losses if isinstance(losses, dict) else {}
+        numbers |= {f"{part}.{name}": known.get(name) for name in _RECORD_LOSSES}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{where}: {name} should be a number, found {value!r:.40}")
+    if record.get("epoch") != epoch:
+        raise InputError(f"{where}: expected epoch {epoch}, found {record.get('epoch')!r:.40}")
+    return record
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -491,7 +527,7 @@ def _visible(folder: Path) -> list[Path]:
 def _parse_json(text: str, where: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and nesting without end
         raise InputError(f"{where} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise InputError(f"{where} should hold a JSON object, found {type(value).__name__}")

@@ -15,6 +15,7 @@ from vaelab.errors import InputError, unknown_name
 
 AnyConfig = Config | JudgeConfig
 C = TypeVar("C", Config, JudgeConfig)
+T = TypeVar("T")
 
 
 def to_dict(config: AnyConfig) -> dict[str, Any]:
@@ -37,6 +38,16 @@ def from_dict(values: Mapping[str, Any], kind: type[C]) -> C:
     config: C = _read(kind, fields, "")
     check(config)
     return config
+
+
+def read_as(kind: type[T], values: Any, where: str) -> T:
+    """A dataclass from plain values, such as JSON.
+
+    Raises:
+        InputError: on a field that is missing, unknown or of another type, naming it.
+    """
+    read: T = _read_dataclass(kind, values, where)
+    return read
 
 
 def with_settings(config: C, settings: Mapping[str, str]) -> C:
@@ -169,10 +180,12 @@ def _read(annotation: Any, value: Any, where: str) -> Any:
             raise unknown_name(where, str(value), [only])
         return only
     if typing.get_origin(annotation) is tuple:
+        kind = typing.get_args(annotation)[0]
         items = value.split(",") if isinstance(value, str) else value
-        if not isinstance(items, list | tuple) or not items:
+        # A list of numbers sizes something; one of names may be empty.
+        if not isinstance(items, list | tuple) or (kind is int and not items):
             raise _ill_typed(where, "integers separated by commas", value)
-        return tuple(_read(int, item, where) for item in items)
+        return tuple(_read(kind, item, where) for item in items)
     return _read_scalar(annotation, value, where)
 
 
@@ -182,6 +195,10 @@ def _read_dataclass(annotation: Any, value: Any, where: str) -> Any:
     hints = typing.get_type_hints(annotation)
     for name in value:
         _require_field(hints, name, where)
+    for field in dataclasses.fields(annotation):
+        has_default = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
+        if field.name not in value and not has_default:
+            raise InputError(f"{where}.{field.name} is missing".lstrip("."))
     inner = f"{where}." if where else ""
     return annotation(**{name: _read(hints[name], value[name], inner + name) for name in value})
 

@@ -355,7 +355,7 @@ def test_damaged_curves_are_told(tmp_path: Path) -> None:
     run = write_run(tmp_path, "run", config(), measured=metrics(total=241.0))
     (run.path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
     text = text_of(build(tmp_path)["runs/run.html"])
-    assert "metrics.jsonl line 2 is not JSON" in text
+    assert "metrics.jsonl line 1: selection_loss should be a number" in text
 
 
 def test_an_unreadable_configuration_is_told(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vaelab.config import DataConfig
-from vaelab.data import fashion_mnist, images, wardrobe
+from vaelab.data import fashion_mnist, images, npy_folder, wardrobe
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
-from vaelab.data.splits import split, training_split
+from vaelab.data.splits import split, training_rows, training_split
 from vaelab.errors import InputError, entry
 
 # Each takes the configuration and the place named by --data-dir, if one was.
@@ -17,6 +17,7 @@ DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
     "wardrobe": wardrobe.load,
     "folder": images.load_folder,
     "npz": images.load_npz,
+    "npy": npy_folder.load,
 }
 
 
@@ -38,7 +39,7 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
 
 
 def data_config(name: str) -> DataConfig:
-    """What a user names: a data set of the table, or a folder or .npz file.
+    """What a user names: a data set of the table, a folder of images or of .npy, or an .npz file.
 
     A name in the table is taken as it is; anything else that is on disk, or looks like it, is a
     path.
@@ -48,6 +49,8 @@ def data_config(name: str) -> DataConfig:
     path = Path(name)
     if path.suffix == ".npz":
         return DataConfig(name="npz", path=str(path.absolute()))
+    if (path / npy_folder.IMAGES).exists():
+        return DataConfig(name="npy", path=str(path.absolute()))
     if path.is_dir() or os.sep in name:
         return DataConfig(name="folder", path=str(path.absolute()))
     return DataConfig(name=name)
@@ -62,5 +65,6 @@ __all__ = [
     "data_config",
     "load_data",
     "split",
+    "training_rows",
     "training_split",
 ]

@@ -1,13 +1,16 @@
 """Images on the device once, as bytes; batches of floats in [0, 1] cut from them.
 
-Letters in shapes: N images, B batch, C channels, H height, W width.
+Letters in shapes: M images in memory, N of them meant, B batch, C channels, H height, W width.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from vaelab.data.image_data import ImageData
@@ -47,25 +50,36 @@ ALONE = Share()
 
 
 class Batches:
-    """All images of one split, resident on a device.
+    """Images resident on a device, or mapped from a file and brought there batch by batch.
 
     Args:
         data: the images.
-        device: where they are to lie.
+        device: where batches are to lie.
         binarize: draw each pixel as 0 or 1 with its grey value as probability, each time afresh.
     """
 
     def __init__(self, data: ImageData, device: torch.device, *, binarize: bool = False) -> None:
-        self.images: UInt8[Tensor, "N C H W"] = torch.from_numpy(data.images).to(device)
+        images = torch.from_numpy(data.images)
+        self.images: UInt8[Tensor, "M C H W"] = images if data.is_mapped else images.to(device)
         self.labels = None if data.labels is None else torch.from_numpy(data.labels).to(device)
+        self.device = device
         self.binarize = binarize
+        self.rows: Int[Tensor, " N"] | None = None
+
+    def part(self, rows: NDArray[np.int64]) -> "Batches":
+        """Some of these images, sharing their memory."""
+        part = copy.copy(self)
+        part.rows = torch.from_numpy(rows).to(self.device)
+        return part
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.images) if self.rows is None else len(self.rows)
 
     def at(self, indices: Int[Tensor, " B"], source: Source, weight: float = 1.0) -> Batch:
         """The images at `indices`; `source` draws where pixels are binarized."""
-        x = self.images[indices].float().div_(255)
+        if self.rows is not None:
+            indices = self.rows[indices]
+        x = self.images[indices.to(self.images.device)].to(self.device).float().div_(255)
         if self.binarize:
             x = (uniform_like(x, source) < x).to(x.dtype)
         return Batch(x, None if self.labels is None else self.labels[indices], source, weight)
@@ -78,7 +92,7 @@ class Batches:
             noise: draws for these images.
             share: of this process.
         """
-        for indices in torch.arange(len(self), device=self.images.device).split(size):
+        for indices in torch.arange(len(self), device=self.device).split(size):
             yield self._part(indices, noise, share)
 
     def shuffled(
@@ -99,7 +113,7 @@ class Batches:
             share: of this process.
             first: the batch to begin with, counted from 0.
         """
-        permutation = torch.randperm(len(self), generator=order).to(self.images.device)
+        permutation = torch.randperm(len(self), generator=order).to(self.device)
         for indices in permutation.split(size)[first:]:
             yield self._part(indices, noise, share)
 

@@ -5,6 +5,7 @@ Letters in shapes: N images, C channels, H height, W width, F factors.
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,25 @@ class ImageData:
             else replace(self.factors, values=self.factors.values[indices]),
         )
 
+    def first(self, count: int) -> "ImageData":
+        """The first images, sharing their memory."""
+        return replace(
+            self,
+            images=self.images[:count],
+            labels=None if self.labels is None else self.labels[:count],
+            factors=None
+            if self.factors is None
+            else replace(self.factors, values=self.factors.values[:count]),
+        )
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the images lie in a file that is mapped into memory."""
+        array: Any = self.images
+        while array is not None and not isinstance(array, np.memmap):
+            array = getattr(array, "base", None)
+        return array is not None
+
     def fingerprint(self) -> str:
         """SHA-256 over shape, pixels and labels: the same content gives the same value.
 
@@ -88,7 +108,7 @@ class ImageData:
         digest = hashlib.sha256(repr(self.images.shape).encode())
         digest.update(np.ascontiguousarray(self.images).data)
         if self.labels is not None:
-            digest.update(self.labels.astype("<i8").data)
+            digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
 
 
@@ -162,4 +182,4 @@ def _first(data: ImageData, count: int | None, field: str) -> ImageData:
         return data
     if not 0 < count <= len(data):
         raise InputError(f"{field} must be from 1 to {len(data)} for {data.name}, found {count}")
-    return data.take(np.arange(count))
+    return data.first(count)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
+from zipfile import ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from vaelab.data.reading import one_line, reading, refuse_web_page
 from vaelab.errors import InputError
 
 Arrays = Mapping[str, NDArray[Any]]
+
+LARGEST_ARRAY = 4 << 30
 
 
 def read_arrays(path: Path, names: tuple[str, ...]) -> Arrays:
@@ -49,11 +52,23 @@ def _load(
             present = list(archive.files)
             for reading_now in names:
                 if reading_now in present:
+                    _refuse_bomb(path, reading_now, archive.zip.getinfo(f"{reading_now}.npy"))
                     arrays[reading_now] = np.asarray(archive[reading_now])
+    except InputError:
+        raise
     # numpy and zipfile document no bound on the kinds of exception that damaged files raise.
     except Exception as error:
         raise InputError(f"{path}: {reading_now} cannot be read ({one_line(error)})") from error
     return present, arrays
+
+
+def _refuse_bomb(path: Path, name: str, stored: ZipInfo) -> None:
+    """Small files can claim any size, and what is claimed would be held in memory."""
+    if stored.file_size > LARGEST_ARRAY:
+        raise InputError(
+            f"{path}: {name}: expected at most {LARGEST_ARRAY} bytes, found {stored.file_size}; "
+            "a folder with images.npy and test_images.npy can be of any size"
+        )
 
 
 def as_channels_first(path: Path, name: str, images: NDArray[Any]) -> NDArray[np.uint8]:

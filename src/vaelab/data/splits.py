@@ -12,14 +12,23 @@ from vaelab.errors import InputError, entry
 Indices = NDArray[np.int64]
 
 
-def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, ImageData]:
-    """The images to train on and those to validate on.
+def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indices]:
+    """Indices of the images to train on and of those to validate on.
 
     Raises:
         InputError: if one side would be empty, or the settings cannot be used.
     """
     divide = entry("data.validation_images", config.validation_images, DIVISIONS)
-    kept, held_out = divide(train, config.validation_fraction, config.split_seed)
+    return divide(train, config.validation_fraction, config.split_seed)
+
+
+def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, ImageData]:
+    """Copies of the images to train on and of those to validate on.
+
+    Raises:
+        InputError: as `training_rows`.
+    """
+    kept, held_out = training_rows(train, config)
     return train.take(kept), train.take(held_out)
 
 

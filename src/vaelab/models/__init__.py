@@ -8,7 +8,7 @@ import torch
 from torch import Generator, nn
 
 from vaelab.config import ModelConfig
-from vaelab.errors import entry
+from vaelab.errors import InputError, entry
 from vaelab.models import autoencoder, vae
 from vaelab.models.latent_variable_model import LatentVariableModel, Terms
 from vaelab.models.likelihoods import LIKELIHOODS
@@ -34,15 +34,21 @@ def build_model(
         generator: on the CPU, so that the weights are the same on every device.
 
     Raises:
-        InputError: on an unknown part, or images that the network cannot take.
+        InputError: on an unknown part, images that the network cannot take, or more weights than
+            memory.
     """
-    model = MODELS[config.kind](
-        config,
-        NETWORKS[config.network.kind],
-        entry("likelihood", config.likelihood, LIKELIHOODS)(),
-        shape,
-        class_count if config.conditional else 0,
-    )
+    likelihood = entry("likelihood", config.likelihood, LIKELIHOODS)()
+    known_classes = class_count if config.conditional else 0
+    try:
+        model = MODELS[config.kind](
+            config, NETWORKS[config.network.kind], likelihood, shape, known_classes
+        )
+    except InputError:
+        raise
+    except (RuntimeError, MemoryError, OverflowError) as error:
+        # PyTorch tells of sizes that no memory holds in several ways.
+        reason = str(error).splitlines()[0]
+        raise InputError(f"a model of these sizes cannot be built here: {reason}") from None
     initialize(model, generator)
     return model
 

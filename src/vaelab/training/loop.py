@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from vaelab.config import Config, check
-from vaelab.data import load_data, training_split
+from vaelab.data import load_data, training_rows
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
 from vaelab.errors import InputError
@@ -75,10 +75,8 @@ def fit(
     fabric = launch(hardware)
     together = Together(fabric)
     device, binarize = fabric.device, config.data.binarize
-    train, validation = (
-        Batches(part, device, binarize=binarize)
-        for part in training_split(dataset.train, config.data)
-    )
+    images = Batches(dataset.train, device, binarize=binarize)
+    train, validation = map(images.part, training_rows(dataset.train, config.data))
     # What cannot be built is refused here, before anything is written.
     state = new_state(run, device)
     objective = build_objective(config.objective)
