@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH_STAMP := $(VENV)/.installed-bench
 
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run test check format clean
+.PHONY: run test check format bench clean
 
 run: $(RUN_STAMP)
 	$(BIN)/vaelab study quick
@@ -26,6 +27,11 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Training speed beside peers, on a machine that does nothing else; docs/benchmarks.md tells more.
+# Options: make bench BENCH="--rounds 3 --json speed.json"
+bench: $(BENCH_STAMP)
+	$(BIN)/python -m benchmarks.training_speed $(BENCH)
+
 clean:
 	rm -rf $(VENV) build dist web/node_modules src/vaelab/report/built
 
@@ -42,4 +48,8 @@ $(RUN_STAMP): pyproject.toml constraints.txt hatch_build.py $(WEB_SOURCES) | $(B
 $(DEV_STAMP): $(RUN_STAMP)
 	$(BIN)/python -m pip install --constraint constraints.txt --group dev \
 		$$($(BIN)/python web/build.py requirements)
+	touch $@
+
+$(BENCH_STAMP): $(RUN_STAMP)
+	$(BIN)/python -m pip install --constraint constraints.txt --group bench
 	touch $@

@@ -213,7 +213,7 @@ def _read_union(members: tuple[Any, ...], value: Any, where: str) -> Any:
         raise _ill_typed(where, "a group of fields", value)
     by_kind = {member.__dataclass_fields__["kind"].default: member for member in members}
     kind = value.get("kind")
-    if kind not in by_kind:
+    if not isinstance(kind, str) or kind not in by_kind:
         raise unknown_name(where, str(kind), by_kind)
     return _read(by_kind[kind], value, where)
 

@@ -1,0 +1,50 @@
+"""What this process runs on, and how much memory it took."""
+
+import platform
+import re
+import resource
+import sys
+from pathlib import Path
+
+from benchmarks.children import Facts
+
+
+def peak_bytes() -> int:
+    """The most physical memory that this process held at once, so far."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What `getrusage` gives begins, on Linux, with the memory of whoever started the process.
+        match = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        assert match is not None
+        return 1024 * int(match[1])
+    return to_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def to_bytes(maximum_resident_set: int) -> int:
+    """From the unit of `getrusage`, which is not the same everywhere."""
+    return maximum_resident_set * (1 if sys.platform == "darwin" else 1024)
+
+
+def describe(device: str) -> Facts:
+    """The machine as torch sees it in this process."""
+    import torch
+
+    is_gpu = device == "cuda"
+    return {
+        "processor": processor(),
+        "device": torch.cuda.get_device_name() if is_gpu else processor(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        match = re.search(r"model name\s*:\s*(.+)", information.read_text())
+        if match is not None:
+            return match[1]
+    return platform.processor() or platform.machine()

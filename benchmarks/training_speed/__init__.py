@@ -1,0 +1,7 @@
+"""Training speed of vaelab beside that of its peers, on the same images and the same machine.
+
+    python -m benchmarks.training_speed [--images N] [--rounds R] [--epochs E] [--threads T]
+                                        [--only NAME...] [--device cpu|cuda] [--json FILE]
+
+Letters in shapes, in all files: B batch, Z latent dimensions.
+"""

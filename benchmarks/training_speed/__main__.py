@@ -1,0 +1,123 @@
+"""Let the contenders take turns, print what came of it, and write it as JSON."""
+
+# ruff: noqa: T201
+
+import argparse
+import statistics
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import children
+from benchmarks.children import ChildError, Facts
+from benchmarks.data import require_images
+from benchmarks.tables import Spread
+from benchmarks.training_speed import results
+from benchmarks.training_speed.contenders import ARITHMETIC, CONTENDERS
+from benchmarks.training_speed.job import Job
+from benchmarks.training_speed.results import Answers
+from vaelab.files import write_json
+
+ALL_IMAGES = 60_000
+
+
+def main() -> None:
+    """Measure, print and write."""
+    options = _options()
+    require_images(options.images)
+    # Arithmetic always takes part: its rate says what the machine was worth in each round.
+    contenders = [ARITHMETIC, *(name for name in CONTENDERS if name in options.only)]
+    answers: Answers = {name: [None] * options.rounds for name in contenders}
+    failures: list[str] = []
+    for round_index, name in children.turns(contenders, options.rounds):
+        try:
+            answers[name][round_index] = answer = _ask(name, options)
+        except ChildError as error:
+            failures.append(f"round {round_index + 1}, {name}: {error.reason}")
+            children.note(str(error))
+        else:
+            children.note(f"round {round_index + 1} of {options.rounds}: {_told(name, answer)}")
+        if options.json is not None:  # each time, so that what is measured is kept
+            write_json(options.json, _facts(options, answers, failures))
+    _report(options, answers, failures)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training_speed",
+        description="Training speed of vaelab beside that of its peers, in interleaved rounds.",
+    )
+    parser.add_argument(
+        "--images", type=int, default=ALL_IMAGES, help="training images (default: %(default)s)"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument(
+        "--epochs", type=int, default=1, help="timed in each round (default: %(default)s)"
+    )
+    parser.add_argument("--threads", type=int, help="(default: what torch chooses)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=CONTENDERS,
+        default=list(CONTENDERS),
+        metavar="NAME",
+        help=f"these alone, of {', '.join(CONTENDERS)}",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
+    return parser.parse_args()
+
+
+def _ask(name: str, options: argparse.Namespace) -> Facts:
+    job = Job(
+        contender=name,
+        network=CONTENDERS[name].network if name in CONTENDERS else "",
+        images=options.images,
+        epochs=options.epochs,
+        device=options.device,
+    )
+    return children.ask("benchmarks.training_speed.child", asdict(job), threads=options.threads)
+
+
+def _told(name: str, answer: Facts) -> str:
+    if name == ARITHMETIC:
+        return f"matrix products at {answer['flops_per_second'] / 1e9:.0f} GFLOP/s"
+    return f"{name} {statistics.median(answer['seconds']):.2f} s an epoch"
+
+
+def _facts(options: argparse.Namespace, answers: Answers, failures: list[str]) -> Facts:
+    rate = results.products_rate(answers)
+    return {
+        "machine": _machine(answers),
+        "matrix_products_flops_per_second": None if rate is None else rate.to_dict(),
+        "options": {name: value for name, value in vars(options).items() if name != "json"},
+        "rows": [row.to_dict() for row in results.rows_of(answers, options.images)],
+        "rounds": answers,
+        "failures": failures,
+    }
+
+
+def _machine(answers: Answers) -> Facts | None:
+    told = [answer["machine"] for answer in answers[ARITHMETIC] if answer is not None]
+    return told[0] if told else None
+
+
+def _report(options: argparse.Namespace, answers: Answers, failures: list[str]) -> None:
+    machine, rate = _machine(answers), results.products_rate(answers)
+    if machine is not None and rate is not None:
+        gigaflops = Spread(*(value / 1e9 for value in rate.to_dict().values()))
+        print(
+            f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}: float32 "
+            f"matrix products at {gigaflops.text('.0f')} GFLOP/s"
+        )
+    print(
+        f"{options.images:,} training images for each, rounds: {options.rounds}, epochs in each: "
+        f"{options.epochs}. 'over' compares images/s: above 1 is faster than that peer; the median "
+        "of the rounds, in brackets their range.\n"
+    )
+    print(results.text(results.rows_of(answers, options.images)))
+    for failure in failures:
+        print(f"\nfailed: {failure}")
+
+
+if __name__ == "__main__":
+    main()

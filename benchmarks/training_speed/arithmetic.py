@@ -1,0 +1,44 @@
+"""The limit: how fast this machine multiplies matrices, and how much of that training needs."""
+
+import statistics
+
+import torch
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.children import Facts
+from benchmarks.training_speed.images import seconds_of
+from benchmarks.training_speed.job import BATCH_SIZE
+from benchmarks.training_speed.networks import PRESETS, build, draw, posterior
+
+MATRIX_SIZE = 2048
+TIMINGS, PRODUCTS = 10, 5
+
+
+def measure(device: str) -> Facts:
+    """The rate of float32 products, and each network's operations for one image."""
+    return {
+        "flops_per_second": products_per_second(device) * 2 * MATRIX_SIZE**3,
+        "flops_per_image": {network: operations_per_image(network) for network in PRESETS},
+    }
+
+
+def products_per_second(device: str) -> float:
+    """Of large float32 matrices, the median of several timings."""
+    left, right = (torch.rand(MATRIX_SIZE, MATRIX_SIZE, device=device) for _ in range(2))
+
+    def multiply() -> None:
+        for _ in range(PRODUCTS):
+            torch.mm(left, right)
+
+    seconds_of(multiply, device)  # the first finds no memory yet
+    return PRODUCTS / statistics.median(seconds_of(multiply, device) for _ in range(TIMINGS))
+
+
+def operations_per_image(network: str) -> float:
+    """Floating-point operations of the products in one forward and one backward pass."""
+    parts, x = build(network), torch.rand(BATCH_SIZE, 1, 28, 28)
+    with FlopCounterMode(display=False) as counter:
+        logits = parts.decoder(draw(*posterior(parts.encoder(x))))
+        functional.binary_cross_entropy_with_logits(logits, x, reduction="sum").backward()
+    return float(counter.get_total_flops()) / BATCH_SIZE

@@ -1,0 +1,179 @@
+"""From what the contenders answered, round by round, to a table; without torch."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.children import Facts
+from benchmarks.tables import Spread, ratios, spread, table
+from benchmarks.training_speed.contenders import ARITHMETIC, CONTENDERS, PEERS
+
+MEGABYTE = 1e6
+
+# One entry a round; None where the contender failed or was not yet asked.
+Answers = dict[str, list[Facts | None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One contender's line.
+
+    Attributes:
+        network: mlp or conv.
+        title: of the contender.
+        images: that it trains on in one epoch.
+        seconds: of one epoch, each round's median.
+        rates: images a second, round by round.
+        over: its rate over that of each peer, in the order of `PEERS`; None against itself.
+        bytes_over_imports: the most memory it held beyond what importing its libraries takes.
+    """
+
+    network: str
+    title: str
+    images: int
+    seconds: Spread
+    rates: Sequence[float | None]
+    over: Sequence[Spread | None]
+    bytes_over_imports: float | None
+
+    def to_dict(self) -> Facts:
+        """For JSON."""
+        return {
+            "network": self.network,
+            "contender": self.title,
+            "images_per_epoch": self.images,
+            "seconds_per_epoch": self.seconds.to_dict(),
+            "images_per_second": spread(_known(self.rates)).to_dict(),
+            "rate_over": {
+                CONTENDERS[peer].title: None if over is None else over.to_dict()
+                for peer, over in zip(PEERS[self.network], self.over, strict=True)
+            },
+            "bytes_over_imports": self.bytes_over_imports,
+        }
+
+
+def rows_of(answers: Answers, images: int) -> list[Row]:
+    """A line for each contender that was measured, vaelab's twice, and for the limit.
+
+    Args:
+        answers: of contenders and `ARITHMETIC`.
+        images: training images that every contender was given.
+    """
+    rows = []
+    for network in PEERS:
+        for name, contender in CONTENDERS.items():
+            if contender.network != network:
+                continue
+            rows.append(_row(answers, name, contender.title, _images_a_second(answers, name)))
+            whole = _images_a_second(answers, name, "whole_seconds")
+            title = f"{contender.title}, with validation and checkpoint"
+            rows.append(_row(answers, name, title, whole))
+        rows.append(_limit(answers, network, images))
+    return [row for row in rows if row is not None]
+
+
+def text(rows: Sequence[Row]) -> str:
+    """A table for each network."""
+    return "\n\n".join(
+        _table(network, [row for row in rows if row.network == network])
+        for network in PEERS
+        if any(row.network == network for row in rows)
+    )
+
+
+def products_rate(answers: Answers) -> Spread | None:
+    """Floating-point operations a second in matrix products."""
+    measured = _known([_of(answer, "flops_per_second") for answer in answers.get(ARITHMETIC, [])])
+    return spread(measured) if measured else None
+
+
+def _table(network: str, rows: Sequence[Row]) -> str:
+    peers = [f"over {CONTENDERS[name].title}" for name in PEERS[network]]
+    head = [network, "images", "s/epoch", "images/s", *peers, "MB over imports"]
+    return table(head, [_cells(row) for row in rows])
+
+
+def _cells(row: Row) -> list[str]:
+    memory = row.bytes_over_imports
+    return [
+        row.title,
+        f"{row.images:,}",
+        f"{row.seconds.median:.2f}",
+        f"{statistics.median(_known(row.rates)):,.0f}",
+        *("" if over is None else over.text() for over in row.over),
+        "" if memory is None else f"{memory / MEGABYTE:.0f}",
+    ]
+
+
+def _row(answers: Answers, name: str, title: str, rates: list[float | None]) -> Row | None:
+    known = _known(rates)
+    if not known:
+        return None
+    there = [answer for answer in answers[name] if answer is not None]
+    images = there[0]["images"]
+    network = CONTENDERS[name].network
+    return Row(
+        network=network,
+        title=title,
+        images=images,
+        seconds=spread([images / rate for rate in known]),
+        rates=rates,
+        over=_over_peers(answers, network, rates, itself=name),
+        bytes_over_imports=statistics.median(
+            answer["peak_bytes"] - answer["imported_bytes"] for answer in there
+        ),
+    )
+
+
+def _limit(answers: Answers, network: str, images: int) -> Row | None:
+    """As if training were nothing but its matrix products."""
+    rates = [
+        None if answer is None else answer["flops_per_second"] / answer["flops_per_image"][network]
+        for answer in answers.get(ARITHMETIC, [])
+    ]
+    known = _known(rates)
+    if not known:
+        return None
+    return Row(
+        network=network,
+        title="arithmetic alone, the limit",
+        images=images,
+        seconds=spread([images / rate for rate in known]),
+        rates=rates,
+        over=_over_peers(answers, network, rates, itself=None),
+        bytes_over_imports=None,
+    )
+
+
+def _over_peers(
+    answers: Answers, network: str, rates: list[float | None], itself: str | None
+) -> list[Spread | None]:
+    return [
+        None if peer == itself else ratios(rates, _images_a_second(answers, peer, like=rates))
+        for peer in PEERS[network]
+    ]
+
+
+def _images_a_second(
+    answers: Answers,
+    name: str,
+    clock: str = "seconds",
+    like: Sequence[float | None] = (),
+) -> list[float | None]:
+    """Of each round; as many nothings as `like` has rounds where the contender took no part."""
+    if name not in answers:
+        return [None] * len(like)
+    return [
+        answer["images"] / statistics.median(answer[clock])
+        if answer is not None and answer[clock]
+        else None
+        for answer in answers[name]
+    ]
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _of(answer: Facts | None, name: str) -> float | None:
+    return None if answer is None else float(answer[name])

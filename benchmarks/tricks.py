@@ -1,0 +1,368 @@
+"""What each trick brings alone in vaelab's own loop, also those that bring nothing.
+
+    python -m benchmarks.tricks [--images N] [--rounds R] [--epochs E] [--threads T]
+                                [--only NAME...] [--presets PRESET...] [--json FILE]
+
+A trick is the loop with it beside the loop without it, all else as it ships. Each variant trains in
+a process of its own, and the variants take turns. The first epoch of each is not counted: it holds
+what is done once, such as choosing kernels or, with torch.compile, making them.
+
+Where vaelab has a trick already, the variant without it is made here by replacing the function that
+brings it; a variant whose replacement is never called is an error, so that nothing is measured that
+did not happen.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock, patch
+
+import torch
+from lightning_fabric import Fabric
+
+from benchmarks import children, own_runs
+from benchmarks.children import ChildError, Facts, Tell
+from benchmarks.data import require_images
+from benchmarks.machine import describe
+from benchmarks.tables import Spread, ratios, spread, table
+from vaelab.files import write_json
+from vaelab.training import Hardware, engine, loop, optimization
+
+PRESETS = ("mlp-vae", "conv-vae")
+SHIPPED = "as shipped"
+
+# Alterations from outside; each is a context in which vaelab trains otherwise.
+
+
+@contextmanager
+def replaced(owner: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
+    """Inside, `owner.name` is `instead`, which must be called.
+
+    Raises:
+        RuntimeError: if it was not, so that the variant was none.
+    """
+    # Without `autospec`, a method of a class would not be given its object.
+    calls: list[str] = []
+
+    def counted(*values: Any, **named: Any) -> Any:
+        calls.append(name)
+        return instead(*values, **named)
+
+    with patch.object(owner, name, counted):
+        yield
+    if not calls:
+        raise RuntimeError(f"{name} was replaced, but nothing called it")
+
+
+def memory_given_back() -> AbstractContextManager[None]:
+    """The C library keeps its own thresholds."""
+    return replaced(engine, "keep_memory", lambda: None)
+
+
+def denormals_kept() -> AbstractContextManager[None]:
+    """Numbers too small for the normal format are computed with as they are."""
+    return replaced(loop, "flushed_denormals", nullcontext)
+
+
+class AdamInSteps(torch.optim.Adam):
+    """Adam whose update is not one fused pass; it cannot skip a step, so it is not asked to."""
+
+    found_inf = property(lambda _self: None, lambda _self, _value: None)
+
+
+@contextmanager
+def unfused(*, foreach: bool) -> Iterator[None]:
+    """Adam operation by operation: over all weights at once, or tensor by tensor."""
+
+    def build(parameters: Any, **settings: Any) -> torch.optim.Optimizer:
+        return AdamInSteps(parameters, **{**settings, "fused": False, "foreach": foreach})
+
+    build_counted = Mock(side_effect=build)
+    with patch.dict(optimization.OPTIMIZERS, adam=build_counted):
+        yield
+    if not build_counted.called:
+        raise RuntimeError("the optimizer was replaced, but nothing built it")
+
+
+def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]:
+    """The model's weights, and with them what convolutions give, in that order of dimensions."""
+    setup = Fabric.setup
+
+    def set_up(fabric: Fabric, module: torch.nn.Module, *others: Any, **named: Any) -> Any:
+        # torch's types leave this form of `to` out.
+        module.to(memory_format=memory_format)  # type: ignore[call-overload]
+        return setup(fabric, module, *others, **named)
+
+    return replaced(Fabric, "setup", set_up)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variant:
+    """One way to run the loop.
+
+    Attributes:
+        alter: makes the context to train in.
+        settings: of the configuration.
+        processes: over which each batch is divided; the threads are divided too.
+        threads: that it computes with; None: all that the benchmark was given.
+        is_compiled: whether torch.compile makes its kernels.
+    """
+
+    alter: Callable[[], AbstractContextManager[None]] = nullcontext
+    settings: dict[str, str] = field(default_factory=dict)
+    processes: int = 1
+    threads: int | None = None
+    is_compiled: bool = False
+
+
+VARIANTS = {
+    SHIPPED: Variant(),
+    "memory given back": Variant(alter=memory_given_back),
+    "denormals kept": Variant(alter=denormals_kept),
+    "Adam over lists": Variant(alter=lambda: unfused(foreach=True)),
+    "Adam tensor by tensor": Variant(alter=lambda: unfused(foreach=False)),
+    "channels last": Variant(alter=lambda: laid_out(torch.channels_last)),
+    "channels first": Variant(alter=lambda: laid_out(torch.contiguous_format)),
+    "compiled": Variant(is_compiled=True),
+    "batch 512": Variant(settings={"training.batch_size": "512"}),
+    "one thread": Variant(threads=1),
+    "two processes": Variant(processes=2),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trick:
+    """Two variants that differ in one thing.
+
+    Attributes:
+        title: as in the results.
+        with_it: key of `VARIANTS`.
+        without_it: key of `VARIANTS`.
+        presets: that it can make a difference to.
+    """
+
+    title: str
+    with_it: str = SHIPPED
+    without_it: str = SHIPPED
+    presets: tuple[str, ...] = PRESETS
+
+
+TRICKS = {
+    "malloc": Trick(title="malloc thresholds raised", without_it="memory given back"),
+    "denormals": Trick(title="denormals flushed", without_it="denormals kept"),
+    "fused": Trick(title="fused Adam, over tensor by tensor", without_it="Adam tensor by tensor"),
+    "fused-over-lists": Trick(title="fused Adam, over lists", without_it="Adam over lists"),
+    "channels-last": Trick(
+        title="channels last",
+        with_it="channels last",
+        without_it="channels first",
+        presets=("conv-vae",),
+    ),
+    "compile": Trick(title="torch.compile", with_it="compiled"),
+    "batch": Trick(title="batch 512 in place of 128", with_it="batch 512"),
+    "threads": Trick(title="all threads, over one", without_it="one thread"),
+    "processes": Trick(title="two gloo processes, over one", with_it="two processes"),
+}
+
+
+def work(asked: Facts, tell: Tell) -> None:
+    """In a process of its own: train one variant, tell each epoch's seconds."""
+    variant = VARIANTS[asked["variant"]]
+    # Kernels are made anew each time, so that what making them takes is seen.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = f"{asked['folder']}-kernels"
+    hardware = Hardware(accelerator="cpu", devices=variant.processes, compile=variant.is_compiled)
+    with variant.alter():
+        records = own_runs.train(
+            asked["preset"],
+            Path(asked["folder"]),
+            images=asked["images"],
+            epochs=1 + asked["epochs"],
+            settings=variant.settings,
+            hardware=hardware,
+        )
+    seconds = [record["seconds"] for record in records]
+    tell(
+        {
+            "epoch_seconds": seconds,
+            "seconds": statistics.median(seconds[1:]),
+            "validation_nats": records[-1]["validation"]["total"],
+            "machine": describe("cpu"),
+        }
+    )
+
+
+Answers = dict[tuple[str, str], list[Facts | None]]
+
+
+def main() -> None:
+    """Measure, print and write."""
+    options = _options()
+    require_images(options.images)
+    tricks = [trick for name, trick in TRICKS.items() if name in options.only]
+    variants = list(
+        dict.fromkeys(name for each in tricks for name in (each.without_it, each.with_it))
+    )
+    answers: Answers = {
+        (preset, variant): [None] * options.rounds
+        for preset in options.presets
+        for variant in variants
+        if any(preset in each.presets and variant in _pair(each) for each in tricks)
+    }
+    for preset in options.presets:
+        names = [variant for of, variant in answers if of == preset]
+        for round_index, variant in children.turns(names, options.rounds):
+            answer = _ask(preset, variant, options)
+            answers[preset, variant][round_index] = answer
+            told = "failed" if answer is None else f"{answer['seconds']:.2f} s an epoch"
+            children.note(f"round {round_index + 1}: {preset} {variant}: {told}")
+            if options.json is not None:
+                write_json(options.json, _facts(options, tricks, answers))
+    print(_text(options, tricks, answers))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.tricks", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--images", type=int, default=60_000, help="(default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=1, help="counted (default: %(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=_cores(), help="(default: %(default)s, one for each core)"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=TRICKS,
+        default=list(TRICKS),
+        metavar="NAME",
+        help=f"of {', '.join(TRICKS)}",
+    )
+    parser.add_argument("--presets", nargs="+", choices=PRESETS, default=PRESETS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
+    return parser.parse_args()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pair(trick: Trick) -> tuple[str, str]:
+    return trick.with_it, trick.without_it
+
+
+def _ask(preset: str, variant: str, options: argparse.Namespace) -> Facts | None:
+    """What the variant came to; None, with a line that says why, if it cannot run here."""
+    chosen = VARIANTS[variant]
+    threads = chosen.threads or max(1, options.threads // chosen.processes)
+    with tempfile.TemporaryDirectory() as folder:
+        job = {
+            "preset": preset,
+            "variant": variant,
+            "images": options.images,
+            "epochs": options.epochs,
+            "folder": str(Path(folder) / "run"),
+        }
+        try:
+            return children.ask("benchmarks.tricks", job, threads=threads)
+        except ChildError as error:
+            children.note(str(error))
+            return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One trick's line for one preset.
+
+    Attributes:
+        seconds: its time over the time without it; None where nothing was measured.
+        nats: validation total with it minus that without it after these epochs.
+        once: seconds that its first epoch took beyond the others.
+    """
+
+    preset: str
+    title: str
+    seconds: Spread | None
+    nats: Spread | None
+    once: Spread | None
+
+    def to_dict(self) -> Facts:
+        """For JSON."""
+        values = {"time_ratio": self.seconds, "nats": self.nats, "first_epoch_extra": self.once}
+        return {
+            "preset": self.preset,
+            "trick": self.title,
+            **{name: value and value.to_dict() for name, value in values.items()},
+        }
+
+
+def _rows(tricks: Sequence[Trick], answers: Answers) -> list[Row]:
+    return [
+        _row(preset, trick, answers)
+        for preset in dict.fromkeys(preset for preset, _ in answers)
+        for trick in tricks
+        if preset in trick.presets
+    ]
+
+
+def _row(preset: str, trick: Trick, answers: Answers) -> Row:
+    with_it, without_it = answers[preset, trick.with_it], answers[preset, trick.without_it]
+    both = [(a, b) for a, b in zip(with_it, without_it, strict=True) if a and b]
+    return Row(
+        preset=preset,
+        title=trick.title,
+        seconds=ratios([a["seconds"] for a, _ in both], [b["seconds"] for _, b in both]),
+        nats=_spread([a["validation_nats"] - b["validation_nats"] for a, b in both]),
+        once=_spread([a["epoch_seconds"][0] - a["seconds"] for a, _ in both]),
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread | None:
+    return spread(values) if values else None
+
+
+def _text(options: argparse.Namespace, tricks: Sequence[Trick], answers: Answers) -> str:
+    head = ["preset", "trick", "time with it / without it", "validation nats", "first epoch, + s"]
+    rows = [
+        [
+            row.preset,
+            row.title,
+            "not measured" if row.seconds is None else row.seconds.text(),
+            "" if row.nats is None else f"{row.nats.median:+.2f}",
+            "" if row.once is None else f"{row.once.median:.1f}",
+        ]
+        for row in _rows(tricks, answers)
+    ]
+    explained = (
+        f"{options.images:,} images, rounds: {options.rounds}. Below 1: the trick is faster. "
+        f"Nats: its validation total minus the other's after {1 + options.epochs} epochs."
+    )
+    return f"{explained}\n\n{table(head, rows)}"
+
+
+def _facts(options: argparse.Namespace, tricks: Sequence[Trick], answers: Answers) -> Facts:
+    machines = [each["machine"] for found in answers.values() for each in found if each]
+    return {
+        "machine": machines[0] if machines else None,
+        "options": {name: value for name, value in vars(options).items() if name != "json"},
+        "rows": [row.to_dict() for row in _rows(tricks, answers)],
+        "rounds": [
+            {"preset": preset, "variant": variant, "answers": found}
+            for (preset, variant), found in answers.items()
+        ],
+    }
+
+
+if __name__ == "__main__":
+    if children.is_asked():
+        children.answer(work)
+    else:
+        main()
