@@ -1,0 +1,163 @@
+"""Training on images left in a file beside training on the same images in memory.
+
+    python -m benchmarks.mapped_images [--images N] [--steps S] [--rounds R] [--preset NAME]
+                                       [--threads T] [--json FILE]
+
+Two million synthetic images (noise of garment-like grey levels: speed does not look at what they
+show) are written once as .npy; in interleaved rounds, each in a process of its own, the preset
+takes so many steps over them in random order, from the map and from memory. Told are steps a second
+and the memory that each held: of the map, pages of the file count for the system, not for us.
+"""
+
+# ruff: noqa: T201
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import children
+from benchmarks.children import Facts, Tell
+from benchmarks.machine import describe
+from benchmarks.tables import ratios, spread
+from vaelab.config import DataConfig
+from vaelab.data import Dataset, load_data
+from vaelab.files import write_json
+from vaelab.models import LatentVariableModel
+from vaelab.presets import preset
+from vaelab.settings import with_settings
+from vaelab.training import Hardware, fit
+
+FORMS = ("mapped", "in memory")
+WARM_UP_STEPS = 100
+BLOCK = 20_000
+
+
+class Clock:
+    """Ends the training after so many steps, of which those after the warm-up are timed."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.done = 0
+        self.start = 0.0
+        self.seconds = 0.0
+
+    def on_step(self) -> None:
+        """Look at the clock twice, and leave."""
+        self.done += 1
+        if self.done == WARM_UP_STEPS:
+            self.start = time.perf_counter()
+        if self.done == WARM_UP_STEPS + self.steps:
+            self.seconds = time.perf_counter() - self.start
+            raise KeyboardInterrupt
+
+    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
+        """Nothing: the steps are fewer than an epoch has."""
+
+
+def work(job: Facts, tell: Tell) -> None:
+    """Train in the form that the job names."""
+    folder = Path(job["folder"])
+    config = with_settings(preset(job["preset"]), {"training.preview_every_epochs": "0"})
+    data = DataConfig(name="npy", path=str(folder))
+    dataset = load_data(data) if job["form"] == "mapped" else _read(folder)
+    clock = Clock(job["steps"])
+    with tempfile.TemporaryDirectory() as out:
+        try:
+            fit(
+                config,
+                Path(out) / "run",
+                dataset=dataset,
+                hardware=Hardware(accelerator="cpu"),
+                show_progress=False,
+                observers=[clock],
+            )
+        except KeyboardInterrupt:
+            tell({"steps_per_second": job["steps"] / clock.seconds, **_memory()})
+
+
+def _read(folder: Path) -> Dataset:
+    """The same images as an honest user would have them in memory."""
+    mapped = load_data(DataConfig(name="npy", path=str(folder)))
+    return Dataset(
+        train=mapped.train.take(np.arange(len(mapped.train))),
+        test=mapped.test.take(np.arange(len(mapped.test))),
+        source="memory",
+    )
+
+
+def _memory() -> Facts:
+    """Megabytes of this process: its own, and the pages of files that it looks at."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return {
+        "own_mb": int(fields["RssAnon"].split()[0]) / 1024,
+        "file_mb": int(fields["RssFile"].split()[0]) / 1024,
+    }
+
+
+def write_images(folder: Path, count: int) -> None:
+    """Images in blocks, so that writing them takes no memory either."""
+    draws = np.random.default_rng(0)
+    for name, size in (("images", count), ("test_images", 1000)):
+        array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (size, 28, 28))
+        for start in range(0, size, BLOCK):
+            block = array[start : start + BLOCK]
+            pixels = draws.integers(0, 256, block.shape, dtype=np.uint8)
+            block[:] = np.where(draws.random(block.shape, np.float32) < 0.5, 0, pixels)
+        array.flush()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--images", type=int, default=2_000_000)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--preset", default="mlp-vae")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    found: dict[str, list[Facts]] = {form: [] for form in FORMS}
+    with tempfile.TemporaryDirectory() as folder:
+        write_images(Path(folder), chosen.images)
+        for _ in range(chosen.rounds):
+            for form in FORMS:
+                job = {
+                    "form": form,
+                    "folder": folder,
+                    "steps": chosen.steps,
+                    "preset": chosen.preset,
+                }
+                facts = children.ask("benchmarks.mapped_images", job, threads=chosen.threads)
+                found[form].append(facts)
+                print(
+                    f"{form:<10}{facts['steps_per_second']:8.1f} steps/s  "
+                    f"{facts['own_mb']:7.0f} MB own  {facts['file_mb']:7.0f} MB of files",
+                    flush=True,
+                )
+    speeds = {form: [each["steps_per_second"] for each in found[form]] for form in FORMS}
+    ratio = ratios(speeds["mapped"], speeds["in memory"])
+    assert ratio is not None
+    print(f"{chosen.images:,} images, {chosen.preset}: mapped / in memory {ratio.text()}")
+    if chosen.json:
+        write_json(
+            chosen.json,
+            {
+                **describe("cpu"),
+                "images": chosen.images,
+                "steps_per_second": {form: spread(speeds[form]).to_dict() for form in FORMS},
+                "mapped_over_memory": ratio.to_dict(),
+                "rounds": found,
+            },
+        )
+
+
+if __name__ == "__main__":
+    if children.is_asked():
+        children.answer(work)
+    else:
+        main()
