@@ -13,6 +13,7 @@ PACKAGE = Path(vaelab.__file__).parent
 LAYERS = [
     "errors",
     "files",
+    "locks",
     "randomness",
     "distributions",
     "config",
@@ -36,6 +37,7 @@ LAYERS = [
     "explorer",
     "report",
     "study",
+    "search",
     "serving",
     "doctor",
     "commands",

@@ -316,12 +316,30 @@ def study(
     data_dir: DataDir = None,
     out: Annotated[Path | None, arg(help="its folder; none: runs/NAME")] = None,
     accelerator: Accelerator = "auto",
+    on: Annotated[
+        str,
+        arg(
+            help="here: one run after the other; workers: processes of this machine; ray: the "
+            "cluster at RAY_ADDRESS, else one of this machine's own, where --out and the data "
+            "must be storage that all hosts share"
+        ),
+    ] = "here",
+    workers: Annotated[
+        int | None, arg(metavar="N", help="with --on workers: how many; none: one for each core")
+    ] = None,
+    cpus: Annotated[
+        float | None, arg(metavar="N", help="with --on ray: of each run; none: 1")
+    ] = None,
+    gpus: Annotated[
+        float | None, arg(metavar="N", help="with --on ray: of each run; none: 1 if there are any")
+    ] = None,
 ) -> None:
     """Run many experiments, measure and compare them, and write their page; nothing twice."""
     from vaelab.data import data_config
-    from vaelab.study import read_study, run_study, study_named
+    from vaelab.study import place_named, read_study, run_study, study_named
     from vaelab.training import Hardware
 
+    place = place_named(on, workers=workers, cpus=cpus, gpus=gpus)
     file = Path(name)
     planned = read_study(file) if file.suffix == ".toml" else study_named(name)
     if data is not None:
@@ -333,6 +351,7 @@ def study(
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),
         command=shlex.join(["vaelab", "study", file.name, *(["--data", data] if data else [])]),
+        place=place,
     )
     _print(f"\n{outcome.table}")
     for line in outcome.failures:
@@ -340,6 +359,70 @@ def study(
     _print(f"open {outcome.page}, or serve it: vaelab open {outcome.page.parent}")
     if outcome.failures:
         sys.exit(SOMETHING_FAILED)
+
+
+def search(
+    preset_name: Annotated[Positional[str], arg(metavar="PRESET", help="as for vaelab train")],
+    /,
+    *,
+    over: Annotated[
+        tuple[tuple[str, ...], ...],
+        UseAppendAction,
+        arg(
+            metavar="FIELD=VALUES",
+            help="fields to search over: FIELD=LOW..HIGH, FIELD=LOW..HIGH:log, FIELD=A,B,C, or "
+            "FIELD=A/B/C where values hold commas",
+        ),
+    ] = (),
+    trials: Annotated[
+        int, arg(metavar="N", help="how many there are to be, with those that are there")
+    ] = 20,
+    minimize: Annotated[
+        str,
+        arg(
+            metavar="VALUE",
+            help="validation.total, validation.reconstruction, validation.kl_nats, train.total or "
+            "selection_loss, which weighs the KL by the trial's own beta",
+        ),
+    ] = "validation.total",
+    data: Annotated[
+        str | None, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")
+    ] = None,
+    data_dir: DataDir = None,
+    out: Annotated[
+        Path | None,
+        arg(help="its folder; none: runs/search-PRESET. The same command there joins the search"),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        arg(metavar="X", help="where Optuna keeps it: a file or a database's URL; none: in --out"),
+    ] = None,
+    settings: Settings = (),
+    seed: Annotated[int, arg(help="of what is tried; a run's own is its field seed")] = 0,
+    prune: Annotated[bool, arg(help="let also trials that go badly come to their end")] = True,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Search for good settings in trials, each a run; any number of processes share them."""
+    from vaelab.search import Search, read_space, run_search
+    from vaelab.training import Hardware
+
+    config = _configure(preset(preset_name), data, settings)
+    plan = Search(
+        config=config,
+        over=read_space(config, [text for group in over for text in group]),
+        minimize=minimize,
+        seed=seed,
+        prune=prune,
+    )
+    found = run_search(
+        plan,
+        out or Path("runs") / f"search-{preset_name}",
+        trials=trials,
+        storage=storage,
+        data_dir=data_dir,
+        hardware=Hardware(accelerator=accelerator),
+    )
+    _print(f"{found.summary}\n\n{found.table}\n\nbest: {found.best}, again: {found.command}")
 
 
 def report(
@@ -482,6 +565,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "figures": figures,
     "compare": compare,
     "study": study,
+    "search": search,
     "report": report,
     "export": export,
     "open": open_site,

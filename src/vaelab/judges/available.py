@@ -15,6 +15,7 @@ from vaelab.errors import InputError
 from vaelab.files import cache_folder
 from vaelab.judges.judge import CARD, Judge, load_judge
 from vaelab.judges.training import train_judge
+from vaelab.locks import in_turn
 from vaelab.presets import classifier, second_classifier
 from vaelab.training import Hardware
 
@@ -93,7 +94,12 @@ def _trained(config: JudgeConfig, dataset: Dataset) -> Judge:
         with tempfile.TemporaryDirectory() as passing:
             return _train(config, Path(passing), dataset)
     folder = cache / "judges" / key
-    return load_judge(folder) if (folder / CARD).exists() else _train(config, folder, dataset)
+    if not (folder / CARD).exists():
+        # Runs that are judged at the same time want the same judge.
+        with in_turn(folder.with_suffix(".lock")):
+            if not (folder / CARD).exists():
+                return _train(config, folder, dataset)
+    return load_judge(folder)
 
 
 def _train(config: JudgeConfig, folder: Path, dataset: Dataset) -> Judge:

@@ -25,7 +25,7 @@ from vaelab.loaded_run import LoadedRun
 from vaelab.runs import DataCard
 from vaelab.study.arithmetic import Share, training_operations
 from vaelab.study.formers import identity
-from vaelab.study.plans import Study
+from vaelab.study.plans import Study, Wanted
 from vaelab.study.steps import Advance, Step, fingerprint
 from vaelab.training import Hardware, fit
 
@@ -33,6 +33,10 @@ LEDGER = "steps.json"
 
 # Of the first step of a study, and of the last of a run.
 DATA, LAST = "data", "explorer"
+
+# Without these nothing else can be made of a run; the first is to have its images.
+PREPARE, TRAIN = "prepare", "train"
+ESSENTIAL = (PREPARE, TRAIN, "evaluate")
 
 
 def data_step(dataset: Dataset, config: DataConfig, out: Path) -> Step:
@@ -55,17 +59,16 @@ def data_step(dataset: Dataset, config: DataConfig, out: Path) -> Step:
     )
 
 
-def run_steps(loaded: LoadedRun, study: Study, hardware: Hardware) -> list[Step]:
+def run_steps(loaded: LoadedRun, wanted: Wanted, hardware: Hardware) -> list[Step]:
     """What is made of one run, each from what was made before.
 
     Raises:
         InputError: if its model cannot be built.
     """
-    steps = [_train(loaded, hardware), _evaluate(loaded, study)]
-    is_illustrated = loaded.run.name in study.illustrated
-    if is_illustrated:
+    steps = [_train(loaded, hardware), _evaluate(loaded, wanted)]
+    if wanted.figures:
         steps.append(_figures(loaded))
-    return [*steps, _explorer(loaded, tsne=study.tsne and is_illustrated)]
+    return [*steps, _explorer(loaded, tsne=wanted.tsne)]
 
 
 def _train(loaded: LoadedRun, hardware: Hardware) -> Step:
@@ -82,7 +85,7 @@ def _train(loaded: LoadedRun, hardware: Hardware) -> Step:
         )
 
     return Step(
-        kind="train",
+        kind=TRAIN,
         run=run.name,
         ledger=run.path / LEDGER,
         inputs=lambda: identity(run),
@@ -92,24 +95,24 @@ def _train(loaded: LoadedRun, hardware: Hardware) -> Step:
     )
 
 
-def _evaluate(loaded: LoadedRun, study: Study) -> Step:
+def _evaluate(loaded: LoadedRun, wanted: Wanted) -> Step:
     run = loaded.run
 
-    def wanted() -> list[str]:
-        return possible_metrics(loaded, study.metrics)
+    def metrics() -> list[str]:
+        return possible_metrics(loaded, wanted.metrics)
 
     def is_there() -> bool:
         stored = run.read_evaluation().get("metrics", {})
-        return all(METRICS[name].measures.keys() & stored.keys() for name in wanted())
+        return all(METRICS[name].measures.keys() & stored.keys() for name in metrics())
 
     def work(_: Advance) -> None:
-        evaluate(loaded, metrics=wanted(), sample_count=study.sample_count)
+        evaluate(loaded, metrics=metrics(), sample_count=wanted.sample_count)
 
     return Step(
         kind="evaluate",
         run=run.name,
         ledger=run.path / LEDGER,
-        inputs=lambda: [run.weights_fingerprint(), wanted(), study.sample_count, PROTOCOL],
+        inputs=lambda: [run.weights_fingerprint(), metrics(), wanted.sample_count, PROTOCOL],
         is_there=is_there,
         work=work,
     )

@@ -14,6 +14,23 @@ SWEEP_FIGURES = ("rate-distortion", "beta-images", "beta-kl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What a study makes of one run.
+
+    Attributes:
+        metrics: keys of `METRICS` to take where they are defined; none: all but the longest.
+        sample_count: samples to judge; none: as many as there are test images.
+        figures: whether its own are drawn.
+        tsne: whether the explorer gets its latent map by t-SNE too.
+    """
+
+    metrics: tuple[str, ...]
+    sample_count: int | None
+    figures: bool
+    tsne: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
     """What is to be run, and what is to be set beside each other.
 
@@ -36,6 +53,16 @@ class Study:
     sample_count: int | None = None
     data: DataConfig = field(default_factory=DataConfig)
     tsne: bool = False
+
+    def wanted_of(self, run: str) -> Wanted:
+        """What is made of the run of that name."""
+        is_illustrated = run in self.illustrated
+        return Wanted(
+            metrics=self.metrics,
+            sample_count=self.sample_count,
+            figures=is_illustrated,
+            tsne=self.tsne and is_illustrated,
+        )
 
 
 def quick() -> Study:

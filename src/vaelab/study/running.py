@@ -1,8 +1,10 @@
 """Carrying a study out: every step that is not done yet, each run apart from the others."""
 
+import contextlib
 import sys
-import traceback
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ from vaelab.comparison import render
 from vaelab.config import Config, DataConfig
 from vaelab.data import Dataset, DataUnavailableError, load_data
 from vaelab.errors import InputError
-from vaelab.files import write_json, write_text
+from vaelab.files import held, write_json
 from vaelab.loaded_run import LoadedRun
 from vaelab.report import build_site
-from vaelab.runs import DataCard, Run
+from vaelab.runs import DataCard
+from vaelab.study.fates import Chronicle, Fates
 from vaelab.study.formers import make_room
-from vaelab.study.making import DATA, LAST, comparison_steps, data_step, run_steps
+from vaelab.study.images import Images
+from vaelab.study.jobs import Job, Work, carry_out
+from vaelab.study.making import PREPARE, comparison_steps, data_step, run_steps
+from vaelab.study.places import Here, Place
 from vaelab.study.plans import Study
 from vaelab.study.steps import Step
 from vaelab.study.view import StudyView
@@ -24,9 +30,6 @@ from vaelab.training import Hardware
 
 STUDY_FILE = "study.json"
 SCHEMA_VERSION = 1
-
-# Without these steps nothing else can be made of a run.
-ESSENTIAL = ("prepare", "train", "evaluate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +47,14 @@ class Outcome:
     failures: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Fates:
-    """What became of the runs, by name.
-
-    Attributes:
-        done: those of which everything was made.
-        failed: the first step that failed, and why.
-        left_out: why they were not begun.
-        undrawn: the figures of several runs that could not be drawn, and why.
-    """
-
-    done: set[str] = field(default_factory=set)
-    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
-    undrawn: dict[str, str] = field(default_factory=dict)
-
-    def is_lost(self, name: str) -> bool:
-        """Whether a run has no numbers; without a figure it can still stand beside others."""
-        return name in self.failed and self.failed[name][0] in ESSENTIAL
-
-    def lines(self) -> list[str]:
-        """What failed, a line each."""
-        return [
-            *(f"{name}: {step} failed: {why}" for name, (step, why) in self.failed.items()),
-            *(f"{figure} failed: {why}" for figure, why in self.undrawn.items()),
-        ]
-
-
 def run_study(
-    study: Study, out: Path, *, data_dir: Path | None, hardware: Hardware, command: str
+    study: Study,
+    out: Path,
+    *,
+    data_dir: Path | None,
+    hardware: Hardware,
+    command: str,
+    place: Place | None = None,
 ) -> Outcome:
     """Run what of `study` is not done yet in the folder `out`, and write its site.
 
@@ -86,82 +67,100 @@ def run_study(
         data_dir: where the images lie, before all other places.
         hardware: what to train on.
         command: that runs the study again, for its page.
+        place: where its runs are carried out; by default here, one after the other.
 
     Raises:
-        InputError: if the data or the folder cannot be used, or no run came to its end.
+        InputError: if the data, the folder or the place cannot be used, or no run came to its end.
+        Interruption: by Ctrl-C or SIGTERM, with the state kept.
     """
     dataset = _load(study.data, data_dir)
     if dataset is None:
         out = out.with_name(f"{out.name}-wardrobe")
         study = replace(study, data=replace(study.data, name="wardrobe"))
-        dataset = load_data(study.data)
-    card = DataCard.of(dataset)
-    datasets = _Datasets(study.data, dataset, data_dir)
-    fates = Fates()
-    runs: dict[str, LoadedRun] = {}
-    steps = [data_step(dataset, study.data, out)]
+        dataset, data_dir = load_data(study.data), None
+    images = Images()
+    images.keep(study.data, data_dir, dataset)
+    with held(out):
+        fates = Fates()
+        prepared = _prepare(study, out, images, data_dir, hardware, fates)
+        # Also of what was interrupted a page can be made.
+        try:
+            _carry_out(study, out, dataset, prepared, place or Here(), fates)
+        finally:
+            _write_study(study, out, DataCard.of(dataset), command, fates)
+        measured = [loaded.run for name, (loaded, _) in prepared.items() if not fates.is_lost(name)]
+        if not measured:
+            raise InputError(f"no run of the study came to its end: {'; '.join(fates.lines())}")
+        return Outcome(render(measured, "table"), build_site(out), tuple(fates.lines()))
+
+
+# Runs by name, and what is to be made of them.
+_Prepared = dict[str, tuple[LoadedRun, Work]]
+
+
+def _prepare(
+    study: Study,
+    out: Path,
+    images: Images,
+    data_dir: Path | None,
+    hardware: Hardware,
+    fates: Fates,
+) -> _Prepared:
+    """All runs that can be begun, their folders made free."""
+    prepared: _Prepared = {}
     for name, config in study.configs.items():
         try:
-            loaded = datasets.run(out / name, _on(config, study.data))
+            loaded = images.run(out / name, _on(config, study.data), data_dir)
             if config.model.conditional and loaded.data.train.labels is None:
                 fates.left_out[name] = f"{loaded.run.data.name} has no labels, which it needs"
                 continue
             make_room(loaded.run, out / "former")
-            steps += run_steps(loaded, study, hardware)
-            runs[name] = loaded
+            job = Job(
+                folder=out,
+                run=name,
+                config=loaded.config,
+                wanted=study.wanted_of(name),
+                hardware=hardware,
+                data_dir=data_dir,
+                card=loaded.run.data,
+            )
+            prepared[name] = loaded, Work(job, run_steps(loaded, job.wanted, hardware))
         except InputError as error:
-            fates.failed[name] = ("prepare", str(error))
-    steps += comparison_steps(study, runs, fates.is_lost, out)
+            fates.failed[name] = (PREPARE, str(error))
+    return prepared
 
+
+def _carry_out(
+    study: Study, out: Path, dataset: Dataset, prepared: _Prepared, place: Place, fates: Fates
+) -> None:
+    """Numbers of the data, then the runs, then what is made of several."""
+    data = data_step(dataset, study.data, out)
+    works = [work for _, work in prepared.values()]
+    loaded = {name: run for name, (run, _) in prepared.items()}
+    comparisons = comparison_steps(study, loaded, fates.is_lost, out)
+    steps = [data, *(step for work in works for step in work.steps), *comparisons]
     view = StudyView(study.name, steps)
     view.note(f"data: {dataset.name}, {dataset.source}")
     for line in [*fates.lines(), *(f"{n} is left out: {why}" for n, why in fates.left_out.items())]:
         view.note(line)
-    try:
-        with view.showing():
-            for step in steps:
-                _carry_out(step, view, fates, out)
-    finally:
-        # Also of what was interrupted a page can be made.
-        _write_study(study, out, card, command, fates)
-    measured = [loaded.run for name, loaded in runs.items() if not fates.is_lost(name)]
-    if not measured:
-        raise InputError(f"no run of the study came to its end: {'; '.join(fates.lines())}")
-    table = render(measured, "table")
-    return Outcome(table, build_site(out), tuple(fates.lines()))
-
-
-def _carry_out(step: Step, view: StudyView, fates: Fates, out: Path) -> None:
-    """Do a step unless it is done; what fails is told, and the study goes on without it."""
-    if fates.is_lost(step.run):
-        view.passed_over(step)
-        return
-    try:
-        if step.is_done():
-            view.kept(step)
+    chronicle = Chronicle(fates, view, steps)
+    with view.showing():
+        # Without the data nothing can be made, so here a failure is everyone's.
+        if data.is_done():
+            view.kept(data)
         else:
-            view.done(step, step.do(view.begin(step)))
-    except Exception as error:
-        if step.kind == DATA:
-            raise
-        reason = _reason(error, out / "failures" / f"{step.run or 'study'}-{step.kind}.txt")
-        if step.run:
-            fates.failed.setdefault(step.run, (step.kind, reason))
-        else:
-            fates.undrawn[step.kind] = reason
-        view.failed(step, reason)
-        return
-    if step.kind == LAST and step.run not in fates.failed:
-        fates.done.add(step.run)
+            view.done(data, data.do(view.begin(data)))
+        left = [work for work in works if not _is_done(work.steps)]
+        Here().carry_out([work for work in works if work not in left], chronicle.tell)
+        if left:
+            place.carry_out(left, chronicle.tell)
+        carry_out(comparisons, out / "failures", partial(chronicle.tell, ""))
 
 
-def _reason(error: Exception, trace: Path) -> str:
-    """One line; of a bug, or of the machine's fault, all of it goes into the file."""
-    line = " ".join(str(error).split())
-    if isinstance(error, InputError):
-        return line
-    write_text(trace, "".join(traceback.format_exception(error)))
-    return f"{type(error).__name__}: {line} (see {trace.parent.name}/{trace.name})"
+def _is_done(steps: Sequence[Step]) -> bool:
+    with contextlib.suppress(Exception):  # told when its turn comes
+        return all(step.is_done() for step in steps)
+    return False
 
 
 def _load(data: DataConfig, data_dir: Path | None) -> Dataset | None:
@@ -175,31 +174,6 @@ def _load(data: DataConfig, data_dir: Path | None) -> Dataset | None:
             file=sys.stderr,
         )
         return None
-
-
-class _Datasets:
-    """The images of each run: those of the study, unless it asks for others or for fewer."""
-
-    def __init__(self, config: DataConfig, dataset: Dataset, data_dir: Path | None) -> None:
-        self.data_dir = data_dir
-        self.loaded = {self._key(config): (dataset, DataCard.of(dataset))}
-
-    def run(self, path: Path, config: Config) -> LoadedRun:
-        """A run, there or to be, with its images."""
-        dataset, card = self._entry(config.data)
-        return LoadedRun(Run(path, config, card), dataset=dataset)
-
-    def _entry(self, config: DataConfig) -> tuple[Dataset, DataCard]:
-        key = self._key(config)
-        if key not in self.loaded:
-            dataset = load_data(config, self.data_dir)
-            self.loaded[key] = dataset, DataCard.of(dataset)
-        return self.loaded[key]
-
-    @staticmethod
-    def _key(config: DataConfig) -> tuple[Any, ...]:
-        """What decides which images are loaded; all other fields say what is done with them."""
-        return config.name, config.path, config.train_count, config.test_count
 
 
 def _on(config: Config, data: DataConfig) -> Config:

@@ -31,9 +31,9 @@ STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "runs")
 RUN_KEYS = ("preset", "set", "vary", "figures")
 BETA = "objective.beta"
 
-# A run's name is a folder's; "data", "figures", "former" and "site" are the study's own.
+# A run's name is a folder's; these are the study's own.
 _NAME = re.compile(r"[^\s./\\][^/\\\n]*")
-_TAKEN = {"data", "figures", "former", "site"}
+_TAKEN = {"data", "failures", "figures", "former", "site"}
 
 
 def read_study(path: Path) -> Study:

@@ -1,8 +1,10 @@
 """What runs, what is next, and how long it will take, on standard error."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -39,6 +41,37 @@ class Forecast:
         return self.seconds[step.kind] / size * step.size
 
 
+@dataclass(slots=True)
+class UnderWay:
+    """A step that is being carried out.
+
+    Attributes:
+        step: which.
+        began: when, on the clock that only goes on, in seconds.
+        share: that is done, between 0 and 1.
+        share_at_start: that was done before.
+    """
+
+    step: Step
+    began: float
+    share: float = 0.0
+    share_at_start: float = 0.0
+
+    def advance(self, share: float) -> None:
+        """So much of it is done."""
+        if self.share == 0.0:
+            # An interrupted training goes on in the middle; only what is done now tells the speed.
+            self.share_at_start = share
+        self.share = share
+
+    def seconds_left(self, forecast: Forecast) -> float:
+        """By its own speed, and before that is known by that of others."""
+        gone, share = time.monotonic() - self.began, self.share - self.share_at_start
+        if share > 0:
+            return gone / share * (1 - self.share)
+        return max(0.0, forecast.expected(self.step) - gone)
+
+
 class StudyView:
     """One view of all steps: live on a terminal, else a line for each step that was done."""
 
@@ -46,11 +79,11 @@ class StudyView:
         self.name = name
         self.waiting = list(steps)
         self.count = len(steps)
+        self.under_way = dict[str, UnderWay]()
+        self.most_at_once = 1
         self.forecast = Forecast()
         self.console = console or Console(stderr=True)
         self.began = time.monotonic()
-        self.step: Step | None = None
-        self.step_began, self.share, self.share_at_start = self.began, 0.0, 0.0
         self.live = Live(
             console=self.console,
             get_renderable=self._render,
@@ -71,15 +104,9 @@ class StudyView:
     def begin(self, step: Step) -> Advance:
         """A step begins; what it returns is to be told the share that is done."""
         self.waiting.remove(step)
-        self.step, self.share, self.share_at_start = step, 0.0, 0.0
-        self.step_began = time.monotonic()
-        return self._advance
-
-    def _advance(self, share: float) -> None:
-        if self.share == 0.0:
-            # An interrupted training goes on in the middle; only what is done now tells the speed.
-            self.share_at_start = share
-        self.share = share
+        begun = self.under_way[step.name] = UnderWay(step, time.monotonic())
+        self.most_at_once = max(self.most_at_once, len(self.under_way))
+        return begun.advance
 
     def kept(self, step: Step) -> None:
         """A step was done before."""
@@ -89,15 +116,21 @@ class StudyView:
         """A step whose run failed before it."""
         self.waiting.remove(step)
 
+    def pass_over(self, run: str) -> None:
+        """Nothing more is made of a run."""
+        for step in [step for step in self.waiting if step.run == run]:
+            self.passed_over(step)
+
     def done(self, step: Step, seconds: float) -> None:
         """A step ended."""
-        self.forecast.learn(step, seconds, 1.0 - self.share_at_start)
-        self.step = None
+        self.forecast.learn(step, seconds, 1.0 - self.under_way.pop(step.name).share_at_start)
         self._say(f"{step.name}, {seconds:.1f} s")
 
     def failed(self, step: Step, reason: str) -> None:
-        """A step failed."""
-        self.step = None
+        """A step failed, under way or before it began."""
+        if step in self.waiting:
+            self.waiting.remove(step)
+        self.under_way.pop(step.name, None)
         self._say(f"{step.name} failed: {reason}")
 
     def note(self, text: str) -> None:
@@ -105,33 +138,35 @@ class StudyView:
         self.console.print(Text(text), soft_wrap=True)
 
     def _say(self, text: str) -> None:
-        done = self.count - len(self.waiting)
         left = f" (about {_clock(self.seconds_left())} left)" if self.waiting else ""
-        self.console.print(Text(f"{done}/{self.count} {text}{left}"), soft_wrap=True)
+        self.console.print(Text(f"{self._done_count()}/{self.count} {text}{left}"), soft_wrap=True)
+
+    def _done_count(self) -> int:
+        return self.count - len(self.waiting) - len(self.under_way)
 
     def seconds_left(self) -> float:
-        """An estimate for all steps to come, and what is left of this one."""
-        left = sum(self.forecast.expected(step) for step in self.waiting)
-        if self.step is None:
-            return left
-        gone, share = time.monotonic() - self.step_began, self.share - self.share_at_start
-        if share > 0:
-            return left + gone / share * (1 - self.share)
-        return left + max(0.0, self.forecast.expected(self.step) - gone)
+        """An estimate: runs go beside each other, as many as did so far, and the rest alone."""
+        seconds = defaultdict[str, float](float)
+        for step in self.waiting:
+            seconds[step.run] += self.forecast.expected(step)
+        for each in list(self.under_way.values()):
+            seconds[each.step.run] += each.seconds_left(self.forecast)
+        alone = seconds.pop("", 0.0)
+        longest = max(seconds.values(), default=0.0)
+        return alone + max(longest, sum(seconds.values()) / self.most_at_once)
 
     def _render(self) -> Group:
-        done = self.count - len(self.waiting) - (self.step is not None)
         gone = _clock(time.monotonic() - self.began)
         head = Text.assemble(
             ("Study ", "bold"),
             (self.name, "bold"),
-            f"  {done} of {self.count} steps, {gone} gone, about "
+            f"  {self._done_count()} of {self.count} steps, {gone} gone, about "
             f"{_clock(self.seconds_left())} left",
         )
         lines = Table.grid(padding=(0, 1))
-        if self.step is not None:
-            bar = ProgressBar(total=1.0, completed=self.share, width=30, pulse=self.share == 0.0)
-            lines.add_row("now", Text(self.step.name, "bold"), bar)
+        for each in list(self.under_way.values()):
+            bar = ProgressBar(total=1.0, completed=each.share, width=30, pulse=each.share == 0.0)
+            lines.add_row("now", Text(each.step.name, "bold"), bar)
         for step in self.waiting[:NEXT_COUNT]:
             lines.add_row("next", Text(step.name, "dim"), "")
         return Group(head, lines)
