@@ -4,14 +4,10 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import secrets
-import shlex
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,46 +74,6 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
             before.replace(path)
         for leftover in (aside, before):
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep `folder` for this process alone.
-
-    The lock is the operating system's and ends with the process, however that ends.
-
-    Raises:
-        InputError: if another process has it, naming that process.
-    """
-    from filelock import FileLock, Timeout  # a tenth of a second that help does not need
-
-    name, lock = folder / ".holder", FileLock(folder / ".lock", blocking=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            f"{folder} is in use by {_holder(name)}; wait for it, stop it or choose another --out"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written to: {error.strerror or error}") from None
-    with lock:
-        since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        write_text(name, f"process {os.getpid()} on {platform.node()} since {since} ({command})")
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                name.unlink(missing_ok=True)
-            lock.release()
-
-
-def _holder(name: Path) -> str:
-    try:
-        return name.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "another process"
 
 
 def write_text(path: Path, text: str) -> None:

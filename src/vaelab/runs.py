@@ -20,13 +20,13 @@ from vaelab.data import Dataset
 from vaelab.errors import InputError, note
 from vaelab.files import (
     find_damage,
-    held,
     sync_folder,
     write_json,
     write_sums,
     write_text,
     written_whole,
 )
+from vaelab.locks import held
 from vaelab.models import ImageShape, LatentVariableModel, build_model
 from vaelab.models.likelihoods import LIKELIHOODS
 from vaelab.notebook import Html

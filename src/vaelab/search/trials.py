@@ -14,7 +14,8 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.errors import InputError
-from vaelab.files import held, write_text
+from vaelab.files import write_text
+from vaelab.locks import held
 from vaelab.models import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run

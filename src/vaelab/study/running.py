@@ -13,8 +13,9 @@ from vaelab.comparison import render
 from vaelab.config import Config, DataConfig
 from vaelab.data import Dataset, DataUnavailableError, load_data
 from vaelab.errors import InputError
-from vaelab.files import held, write_json
+from vaelab.files import write_json
 from vaelab.loaded_run import LoadedRun
+from vaelab.locks import held
 from vaelab.report import build_site
 from vaelab.runs import DataCard
 from vaelab.study.fates import Chronicle, Fates
