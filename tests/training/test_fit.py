@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.optim import Optimizer
 
 from tests.conftest import noise_images, tiny
 from vaelab.data import Dataset, split
@@ -19,10 +20,11 @@ from vaelab.models import LatentVariableModel
 from vaelab.presets import PRESETS
 from vaelab.randomness import generator
 from vaelab.runs import Run, open_run, read_tensors
-from vaelab.training import Hardware, fit
+from vaelab.training import Hardware, fit, loop
+from vaelab.training.engine import Together
 from vaelab.training.measure import measure
 from vaelab.training.optimization import AveragedWeights, learning_rate
-from vaelab.training.watch import NonFiniteLossError
+from vaelab.training.watch import NonFiniteLossError, Watch
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -187,6 +189,34 @@ def test_a_loss_that_is_no_number_stops_before_the_update(
     assert "KL" in message
     assert "Lower training.learning_rate" in message
     assert "\n" not in message
+
+
+def test_looking_seldom_as_with_a_gpu_changes_nothing(
+    tmp_path: Path, wardrobe: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bits are the same, and from the first bad loss on nothing is updated until somebody looks."""
+    config = tiny("mlp-vae", training__batch_size="16")
+    often = train(config, tmp_path / "often", wardrobe)
+    monkeypatch.setattr(Together, "meets_after", lambda _, step: step % 10 == 0)
+    seldom = train(config, tmp_path / "seldom", wardrobe)
+    assert timeless(seldom) == timeless(often)
+    weights = [read_tensors(run.path / "model.safetensors") for run in (often, seldom)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+    optimizers: list[Optimizer] = []
+
+    class SeenWatch(Watch):
+        def __init__(self, optimizer: Optimizer, device: torch.device) -> None:
+            optimizers.append(optimizer)
+            super().__init__(optimizer, device)
+
+    monkeypatch.setattr(loop, "Watch", SeenWatch)
+    wild = tiny("mlp-vae", training__batch_size="16", training__learning_rate="1e30")
+    with pytest.raises(NonFiniteLossError, match="epoch 1, step 2"):
+        train(wild, tmp_path / "wild", wardrobe)
+    (optimizer,) = optimizers
+    weights_after = [each for group in optimizer.param_groups for each in group["params"]]
+    assert all(torch.isfinite(each).all() for each in weights_after)
 
 
 def test_gradients_are_clipped(tmp_path: Path, wardrobe: Dataset) -> None:

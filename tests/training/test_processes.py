@@ -170,3 +170,8 @@ def test_shared_draws_are_rows_of_the_whole() -> None:
             rows = torch.arange(rank, 9, 4)
             mine = draw(like[rows], Shared(generator(0, "x"), rows, 9))
             assert torch.equal(mine, whole[rows])
+
+
+def test_a_compiled_model_gives_the_losses_of_the_plain_one(alone: Path, tmp_path: Path) -> None:
+    trained([sys.executable, "-m", "vaelab", *arguments(tmp_path / "run"), "--compile"])
+    assert_same(tmp_path / "run", alone)
