@@ -40,6 +40,7 @@ TINY_NETWORKS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
