@@ -40,18 +40,12 @@ TINY_NETWORKS = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("VAELAB_DATA"):
+        return
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-        if "real_data" in item.keywords and not os.environ.get("VAELAB_DATA"):
+        if "real_data" in item.keywords:
             item.add_marker(pytest.mark.skip(reason=f"{item.name}: VAELAB_DATA is not set"))
-
-
-def _group(item: pytest.Item) -> str:
-    """Tests of one group run in one process: what they set up together is set up once."""
-    path = item.path.relative_to(item.config.rootpath)
-    return path.parts[1] if path.parts[1] == "browser" else str(path)
 
 
 def tiny(name: str, **settings: str) -> Config:
@@ -63,11 +57,18 @@ def tiny(name: str, **settings: str) -> Config:
     return with_settings(config, changes | {k.replace("__", "."): v for k, v in settings.items()})
 
 
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of all processes that run tests beside each other in this session."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _own_cache(common_folder: Path) -> Iterator[None]:
     """Judges and features are kept in a cache of the session's own, for child processes too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(common_folder / "cache"))
         yield
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import tiny
 from vaelab.config import DataConfig
+from vaelab.locks import in_turn
 from vaelab.serving import SiteServer
 from vaelab.study import Study, run_study
 from vaelab.training import Hardware
@@ -50,8 +51,16 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study_folder(common_folder: Path) -> Path:
     """A study whose site has every kind of page, a failed run and an odd name."""
+    out = common_folder / "browser" / "study"
+    with in_turn(out.with_suffix(".lock")):
+        if not (out / "site").exists():
+            _run(out)
+    return out
+
+
+def _run(out: Path) -> None:
     configs = {name: tiny(name) for name in EXPLORED}
     configs |= {
         f"beta-{beta:g}": tiny("beta-vae", objective__beta=str(beta)) for beta in (0.5, 1.0, 4.0)
@@ -70,11 +79,9 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         metrics=("losses", "importance"),
         data=DataConfig(name="wardrobe", train_count=300, test_count=120),
     )
-    out = tmp_path_factory.mktemp("browser") / "study"
     run_study(
         study, out, data_dir=None, hardware=Hardware(accelerator="cpu"), command="vaelab study x"
     )
-    return out
 
 
 @pytest.fixture(scope="session")
