@@ -119,7 +119,7 @@ def damaged(draw: st.DrawFn, honest: bytes) -> bytes:
 
 
 thorough = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

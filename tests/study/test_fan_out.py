@@ -176,7 +176,6 @@ def test_ray_gives_the_same_and_leaves_nothing_behind(
 ) -> None:
     pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))  # where Ray keeps a token
     # Ray takes a generator function for one only if no type checker is wrapped around it.
     monkeypatch.setattr(on_ray, "relay", inspect.unwrap(on_ray.relay))
     work = work_of(study_of(small=tiny("mlp-vae")), tmp_path, "small", wardrobe)

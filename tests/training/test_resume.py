@@ -25,7 +25,7 @@ from vaelab.training import Cadence, Hardware, fit
 
 CPU = Hardware(accelerator="cpu")
 TIMES = {"seconds", "images_per_second"}
-KILLS = 40
+KILLS = 30
 
 
 def command(out: Path, *more: str) -> list[str]:

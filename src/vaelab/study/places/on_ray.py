@@ -168,7 +168,7 @@ def _cluster(ray: ModuleType) -> Iterator[None]:
     options = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **options)
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+    except Exception as error:  # Ray raises bare ones too
         where = f"the Ray cluster {address} cannot be joined" if address else "Ray cannot be begun"
         raise InputError(f"{where}: {one_line(error)}") from None
     try:
