@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -191,6 +192,17 @@ def test_ray_gives_the_same_and_leaves_nothing_behind(
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children]
     assert not [name for name in names if "ray" in name or "gcs" in name]
+
+
+def test_more_than_this_machine_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    ray = ModuleType("ray")
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 2.0}, raising=False)
+    on_ray._require_room(ray, 2.0, 0.0)
+    with pytest.raises(InputError, match="--cpus 3 of each run: Ray finds 2 here"):
+        on_ray._require_room(ray, 3.0, 0.0)
+    with pytest.raises(InputError, match=r"--gpus 0\.5 of each run: Ray finds 0 here"):
+        on_ray._require_room(ray, 1.0, 0.5)
 
 
 class FakeRay:

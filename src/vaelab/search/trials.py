@@ -1,7 +1,7 @@
 """One trial: whose turn it is, its run, and what is told of it in the end."""
 
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Claimed:
         trial: in the storage.
         settings: what the searched fields are.
         path: of its run.
+        lock: that ends with the process.
     """
 
     trial: Trial
@@ -68,37 +69,26 @@ def claim_next(search: Search, study: Study, out: Path, count: int) -> Claimed |
         study: Optuna's, of this search.
         out: the search's folder.
         count: of trials, with all that there are.
+
+    Raises:
+        InputError: if the trial's folder cannot be written to.
     """
     trials = study.get_trials(deepcopy=False)
     # Of its own seed each, so that processes side by side do not propose the same.
     study.sampler = TPESampler(seed=_seed(search.seed, len(trials)))
     for frozen in trials:
-        lock = None
         if frozen.state == TrialState.RUNNING:
-            lock = _claim(out / name_of(frozen.number))
-        if lock is not None:
-            return _claimed(search, Trial(study, frozen._trial_id), out, lock)
-    if len(trials) >= count:
-        return None
-    trial = study.ask()
-    lock = _claim(out / name_of(trial.number))
-    assert lock is not None
-    return _claimed(search, trial, out, lock)
+            # Whoever lives has it still.
+            with suppress(InputError):
+                return _claim(search, Trial(study, frozen._trial_id), out)
+    return _claim(search, study.ask(), out) if len(trials) < count else None
 
 
-def _claimed(search: Search, trial: Trial, out: Path, lock: ExitStack) -> Claimed:
+def _claim(search: Search, trial: Trial, out: Path) -> Claimed:
+    path, lock = out / name_of(trial.number), ExitStack()
+    lock.enter_context(held(path / ".claim"))
     chosen = {dimension.field: dimension.suggest(trial) for dimension in search.over}
-    return Claimed(trial, chosen, out / name_of(trial.number), lock)
-
-
-def _claim(path: Path) -> ExitStack | None:
-    """A lock on the trial, which ends with the process; None where another process has it."""
-    stack = ExitStack()
-    try:
-        stack.enter_context(held(path / ".claim"))
-    except InputError:
-        return None
-    return stack
+    return Claimed(trial, chosen, path, lock)
 
 
 def _seed(seed: int, number: int) -> int:

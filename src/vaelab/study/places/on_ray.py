@@ -46,6 +46,7 @@ class OnRay:
         ray = _library()
         with _cluster(ray), StopSignals() as signals:
             gpus = _gpus(ray, self.gpus, works)
+            _require_room(ray, self.cpus, gpus)
             task = ray.remote(
                 num_cpus=self.cpus, num_gpus=gpus, max_retries=0, num_returns="streaming"
             )(relay)
@@ -175,6 +176,22 @@ def _cluster(ray: ModuleType) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_room(ray: ModuleType, cpus: float, gpus: float) -> None:
+    """Refuse what would wait forever; a cluster of several hosts may be growing.
+
+    Raises:
+        InputError: if this machine is the whole cluster and has not what one run asks for.
+    """
+    if ADDRESS in os.environ:
+        return
+    there = ray.cluster_resources()
+    for option, name, wanted in (("cpus", "CPU", cpus), ("gpus", "GPU", gpus)):
+        if wanted > there.get(name, 0.0):
+            raise InputError(
+                f"--{option} {wanted:g} of each run: Ray finds {there.get(name, 0.0):g} here"
+            )
 
 
 def _gpus(ray: ModuleType, wanted: float | None, works: Sequence[Work]) -> float:
