@@ -34,7 +34,7 @@ from benchmarks.data import require_images
 from benchmarks.machine import describe
 from benchmarks.tables import Spread, ratios, spread, table
 from vaelab.files import write_json
-from vaelab.training import Hardware, engine, loop, optimization
+from vaelab.training import Hardware, launching, loop, optimization
 
 PRESETS = ("mlp-vae", "conv-vae")
 SHIPPED = "as shipped"
@@ -64,7 +64,7 @@ def replaced(owner: Any, name: str, instead: Callable[..., Any]) -> Iterator[Non
 
 def memory_given_back() -> AbstractContextManager[None]:
     """The C library keeps its own thresholds."""
-    return replaced(engine, "keep_memory", lambda: None)
+    return replaced(launching, "keep_memory", lambda: None)
 
 
 def denormals_kept() -> AbstractContextManager[None]:

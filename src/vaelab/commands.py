@@ -127,7 +127,10 @@ def train(
     ] = 300.0,
 ) -> None:
     """Train a preset, or go on with an interrupted run."""
-    from lightning_fabric.utilities.rank_zero import rank_zero_only
+    # Before torch is imported, so that what is misspelt is told at once.
+    is_judge = preset_name in JUDGE_PRESETS
+    chosen = JUDGE_PRESETS[preset_name]() if is_judge else preset(preset_name)
+    config = _configure(chosen, data, settings)
 
     from vaelab.data import load_data
     from vaelab.training import Cadence, Hardware, fit
@@ -137,13 +140,13 @@ def train(
         accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
     )
     cadence = Cadence(steps=checkpoint_steps, seconds=checkpoint_seconds)
-    if preset_name in JUDGE_PRESETS:
-        judge_config = _configure(JUDGE_PRESETS[preset_name](), data, settings)
-        _train_judge(judge_config, out, data_dir, hardware)
+    if isinstance(config, JudgeConfig):
+        _train_judge(config, out, data_dir, hardware)
         return
-    config = _configure(preset(preset_name), data, settings)
     dataset = load_data(config.data, data_dir)
     run = fit(config, out, dataset=dataset, hardware=hardware, cadence=cadence)
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     rank_zero_only(_print_training_summary)(run)
 
 

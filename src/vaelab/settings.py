@@ -14,7 +14,7 @@ from vaelab.config import SCHEMA_VERSION, Config, JudgeConfig, check
 from vaelab.errors import InputError, unknown_name
 
 AnyConfig = Config | JudgeConfig
-C = TypeVar("C", Config, JudgeConfig)
+C = TypeVar("C", bound=Config | JudgeConfig)
 T = TypeVar("T")
 
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.conftest import ODD_DATA, odd_data, tiny
@@ -70,7 +71,9 @@ def loaded(trained: Any, wardrobe: Dataset, name: str) -> LoadedRun:
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_of_a_run(name: str, trained: Any, wardrobe: Dataset) -> None:
     subject = loaded(trained, wardrobe, SUBJECTS.get(name, "mlp-vae"))
+    threads = torch.get_num_threads()
     (path,) = draw_figures(subject, [name])
+    assert torch.get_num_threads() == threads  # or what is trained next has other bits
     assert path == subject.run.figures / f"{name}.png"
     assert_publishable(path)
     before = path.read_bytes(), path.with_suffix(".svg").read_bytes()

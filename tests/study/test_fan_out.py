@@ -116,7 +116,7 @@ def stored(out: Path, name: str) -> dict[str, str]:
 def test_a_killed_worker_is_its_runs_failure_and_all_results_are_those_of_one_process(
     trained: TrainedRuns, wardrobe: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long = tiny("autoencoder", training__epochs="80", training__preview_every_epochs="0")
+    long = tiny("autoencoder", training__epochs="40", training__preview_every_epochs="0")
     study = study_of(mlp_vae=tiny("mlp-vae"), long=long)
     out = tmp_path / "study"
     with once(lambda: epochs_done(out / "long") >= 3, lambda: kill(holder(out / "long"))):

@@ -5,6 +5,8 @@ Letters in shapes: N images, D latent dimensions.
 
 import itertools
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import NormalDist
 
 import matplotlib.patheffects as patheffects
@@ -62,8 +64,23 @@ def umap(loaded: LoadedRun) -> Figure:
 
     data = _first(loaded.data.test, SCATTER_COUNT)
     method = UMAP(random_state=loaded.config.seed, n_jobs=1)
-    points = method.fit_transform(loaded.codes(data).numpy())
+    codes = loaded.codes(data).numpy()
+    with _threads_kept():
+        points = method.fit_transform(codes)
     return _scatter(loaded, data, points, "Latent space by UMAP", ("", ""))
+
+
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Leave torch's threads as they are: Numba, on which UMAP runs, sets their number anew.
+
+    With another number of threads a run that is trained next would come to other last bits.
+    """
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _first(data: ImageData, count: int) -> ImageData:

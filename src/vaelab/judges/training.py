@@ -39,7 +39,7 @@ from vaelab.models import ImageShape
 from vaelab.presets import JUDGE_PRESETS
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, load_weights, read_json, read_tensors, write_tensors
-from vaelab.training.engine import Hardware, flushed_denormals, launch
+from vaelab.training.engine import Hardware, flushed_denormals
 from vaelab.training.optimization import (
     SCHEDULES,
     optimizer_tensors,
@@ -82,6 +82,8 @@ def train_judge(
     if (out / CARD).exists():
         return load_judge(out)
     write_json(out / CONFIG, {**settings.to_dict(config), "data_card": asdict(data)})
+
+    from vaelab.training.launching import launch
 
     device = launch(hardware).device
     train, validation = (

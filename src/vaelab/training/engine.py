@@ -1,24 +1,22 @@
-"""The machine: Lightning Fabric for devices and processes, and what makes a CPU fast."""
+"""The machine: what a run is trained on, its processes together, and what makes a CPU fast."""
 
 import contextlib
 import ctypes
-import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins import MixedPrecision, Precision
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from vaelab.data.batches import Share
-from vaelab.errors import InputError, LostProcessError, unknown_name
+from vaelab.errors import InputError, LostProcessError
 from vaelab.runs import Run
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,61 +39,6 @@ class Hardware:
     compile: bool = False
 
 
-class MixedWithFullInputs(MixedPrecision):
-    """Automatic mixed precision whose inputs stay as they are.
-
-    Fabric's own rounds them to half precision; but images are targets too, and autocast rounds
-    what a matrix product takes by itself.
-    """
-
-    def convert_input(self, data: Any) -> Any:
-        """The input itself."""
-        return data
-
-
-def _precision(hardware: Hardware) -> Precision:
-    if hardware.precision == "32-true":
-        return Precision()
-    if hardware.precision == "bf16-mixed":
-        is_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
-        return MixedWithFullInputs("bf16-mixed", device="cuda" if is_gpu else "cpu")
-    raise unknown_name("precision", hardware.precision, ("32-true", "bf16-mixed"))
-
-
-def launch(hardware: Hardware) -> Fabric:
-    """A launched Fabric.
-
-    Raises:
-        InputError: if the hardware is not there.
-    """
-    keep_memory()
-    hardware = _as_launched(hardware)
-    precision = _precision(hardware)
-    try:
-        with warnings.catch_warnings():
-            # Advice for users of other schedulers and loaders than vaelab has.
-            warnings.filterwarnings("ignore", module="lightning_fabric")
-            fabric = Fabric(
-                accelerator=hardware.accelerator,
-                devices=hardware.devices,
-                num_nodes=hardware.nodes,
-                plugins=precision,
-            )
-        fabric.launch()
-    except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:
-        raise InputError(f"{hardware} cannot be had here: {' '.join(str(error).split())}") from None
-    return fabric
-
-
-def _as_launched(hardware: Hardware) -> Hardware:
-    """With the processes and hosts of a launcher such as torchrun, which says them itself."""
-    try:
-        local, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
-    except (KeyError, ValueError):
-        return hardware
-    return replace(hardware, devices=local, nodes=world // local)
-
-
 class Together:
     """The processes that train one run: what they hold in common and when they agree.
 
@@ -105,7 +48,7 @@ class Together:
         share: of each batch, this process's.
     """
 
-    def __init__(self, fabric: Fabric) -> None:
+    def __init__(self, fabric: "Fabric") -> None:
         self.fabric = fabric
         self.share = Share(fabric.global_rank, fabric.world_size)
 

@@ -5,10 +5,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from vaelab.config import Config, check
@@ -20,13 +19,16 @@ from vaelab.objectives import Losses, Objective, Progress, build_objective, redu
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
 from vaelab.training.cadence import Cadence, Timer
-from vaelab.training.engine import Hardware, Together, flushed_denormals, launch
+from vaelab.training.engine import Hardware, Together, flushed_denormals
 from vaelab.training.measure import Measured, measure
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.signals import StopSignals
 from vaelab.training.state import TrainingState, new_state
 from vaelab.training.watch import ADVICE, NonFiniteLossError, Watch
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 PREVIEW_COUNT = 50
 
@@ -70,6 +72,8 @@ def fit(
     require_free(run)
     if run.is_finished():
         return run
+
+    from vaelab.training.launching import launch
 
     hardware = hardware or Hardware()
     fabric = launch(hardware)
@@ -131,7 +135,7 @@ class Training:
     """A run being trained: its state, what changes it, and who is told."""
 
     run: Run
-    fabric: Fabric
+    fabric: "Fabric"
     together: Together
     forward: Any
     optimizer: Any
