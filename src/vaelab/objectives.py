@@ -115,8 +115,8 @@ KL_SCHEDULES: dict[str, Callable[[Any, Progress], Pressure]] = {
 class Objective(Protocol):
     """A loss over `Terms`, apart from any architecture."""
 
-    def __call__(self, terms: Terms, progress: Progress) -> Scalar:
-        """The loss to minimize at this moment."""
+    def __call__(self, terms: Terms, losses: Losses, progress: Progress) -> Scalar:
+        """The loss to minimize at this moment, of a batch's terms and what they reduce to."""
         ...
 
     def kl_weight(self, progress: Progress) -> float:
@@ -140,7 +140,7 @@ class Elbo:
 
     config: ElboConfig
 
-    def __call__(self, terms: Terms, progress: Progress) -> Scalar:
+    def __call__(self, terms: Terms, losses: Losses, progress: Progress) -> Scalar:
         """Reconstruction plus weighted KL, plus what a class reader misreads."""
         pressure = self._pressure(progress)
         # Free bits: each dimension's mean over the batch counts as at least its free nats
@@ -149,7 +149,7 @@ class Elbo:
         if pressure.target_nats is not None:
             kl = (kl - pressure.target_nats).abs()
         misread = self.config.class_weight * terms.misread_nats.mean()
-        return reduce(terms).reconstruction + self.kl_weight(progress) * kl + misread
+        return losses.reconstruction + self.kl_weight(progress) * kl + misread
 
     def kl_weight(self, progress: Progress) -> float:
         """Beta times the schedule's share."""
@@ -170,9 +170,9 @@ class Reconstruction:
 
     config: ReconstructionConfig
 
-    def __call__(self, terms: Terms, progress: Progress) -> Scalar:
+    def __call__(self, terms: Terms, losses: Losses, progress: Progress) -> Scalar:
         """Minus the log-likelihood."""
-        return reduce(terms).reconstruction
+        return losses.reconstruction
 
     def kl_weight(self, progress: Progress) -> float:
         """There is no KL."""

@@ -70,7 +70,7 @@ def test_what_is_misread_counts_in_training_alone() -> None:
     losses = reduce(terms)
     assert terms.misread_nats.min() > 0
     expected = losses.total + 2 * terms.misread_nats.mean()
-    torch.testing.assert_close(objective(terms, Progress(1, 2)), expected)
+    torch.testing.assert_close(objective(terms, losses, Progress(1, 2)), expected)
     judged = model.eval()(x, labels, generator(0, "noise"))
     assert judged.misread_nats.tolist() == [0] * 6
     torch.testing.assert_close(reduce(judged).total, losses.total)

@@ -16,6 +16,7 @@ from tests.conftest import tiny
 from vaelab.config import DataConfig
 from vaelab.data import DataUnavailableError, fashion_mnist, load_data
 from vaelab.errors import InputError
+from vaelab.figures import FIGURES
 from vaelab.presets import BETA_SWEEP, PRESETS
 from vaelab.runs import DataCard
 from vaelab.study import STUDIES, Outcome, Study, making, run_study, study_named
@@ -32,6 +33,7 @@ def study() -> Study:
         name="small",
         configs={name: tiny(name) for name in NAMES},
         illustrated=("cvae-2d",),
+        left_out_figures=("neighbours",),
         comparisons={"autoencoder-beside-vae": ("autoencoder", "mlp-vae")},
         metrics=("losses",),
         data=DATA,
@@ -100,6 +102,7 @@ def test_a_study_leaves_everything(study: Study, outcome: Outcome) -> None:
     assert outcome.page == folder / "site" / "index.html"
     assert (folder / "figures/autoencoder-beside-vae.svg").exists()
     assert (folder / "cvae-2d/figures/class-samples.png").exists()
+    assert not (folder / "cvae-2d/figures/neighbours.png").exists()
     assert not (folder / "mlp-vae/figures").exists()
 
 
@@ -170,7 +173,7 @@ def test_one_failed_run_does_not_sink_the_study(
 def test_a_bug_in_one_step_is_told_and_kept(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(loaded: object) -> None:
+    def broken(loaded: object, names: object) -> None:
         raise ZeroDivisionError("of 1 by 0")
 
     monkeypatch.setattr(making, "draw_figures", broken)
@@ -304,6 +307,7 @@ def test_without_fashion_mnist_the_study_goes_on_with_wardrobe(
 def test_named_studies_name_what_they_have(name: str) -> None:
     study = study_named(name)
     assert set(study.illustrated) <= study.configs.keys()
+    assert set(study.left_out_figures) <= FIGURES.keys()
     for runs in study.comparisons.values():
         assert set(runs) <= study.configs.keys()
 

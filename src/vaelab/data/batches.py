@@ -79,7 +79,7 @@ class Batches:
         """The images at `indices`; `source` draws where pixels are binarized."""
         if self.rows is not None:
             indices = self.rows[indices]
-        x = self.images[indices.to(self.images.device)].to(self.device).float().div_(255)
+        x = self.images.index_select(0, indices.to(self.images.device)).to(self.device) / 255
         if self.binarize:
             x = (uniform_like(x, source) < x).to(x.dtype)
         return Batch(x, None if self.labels is None else self.labels[indices], source, weight)

@@ -1,6 +1,6 @@
 """The steps of a study: what each makes, from what, and how to see that it is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def run_steps(loaded: LoadedRun, wanted: Wanted, hardware: Hardware) -> list[Ste
     """
     steps = [_train(loaded, hardware), _evaluate(loaded, wanted)]
     if wanted.figures:
-        steps.append(_figures(loaded))
+        steps.append(_figures(loaded, wanted.left_out_figures))
     return [*steps, _explorer(loaded, tsne=wanted.tsne)]
 
 
@@ -118,17 +118,19 @@ def _evaluate(loaded: LoadedRun, wanted: Wanted) -> Step:
     )
 
 
-def _figures(loaded: LoadedRun) -> Step:
+def _figures(loaded: LoadedRun, left_out: Sequence[str]) -> Step:
     run = loaded.run
+
+    def names() -> list[str]:
+        return [name for name in possible_figures(loaded) if name not in left_out]
+
     return Step(
         kind="figures",
         run=run.name,
         ledger=run.path / LEDGER,
-        inputs=lambda: [_drawn_from(loaded), possible_figures(loaded)],
-        is_there=lambda: all(
-            (run.figures / f"{name}.png").exists() for name in possible_figures(loaded)
-        ),
-        work=lambda _: draw_figures(loaded),
+        inputs=lambda: [_drawn_from(loaded), names()],
+        is_there=lambda: all((run.figures / f"{name}.png").exists() for name in names()),
+        work=lambda _: draw_figures(loaded, names()),
     )
 
 

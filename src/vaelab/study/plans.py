@@ -21,12 +21,14 @@ class Wanted:
         metrics: keys of `METRICS` to take where they are defined; none: all but the longest.
         sample_count: samples to judge; none: as many as there are test images.
         figures: whether its own are drawn.
+        left_out_figures: those that are not, all the same.
         tsne: whether the explorer gets its latent map by t-SNE too.
     """
 
     metrics: tuple[str, ...]
     sample_count: int | None
     figures: bool
+    left_out_figures: tuple[str, ...]
     tsne: bool
 
 
@@ -38,6 +40,7 @@ class Study:
         name: of the study.
         configs: by name of the run.
         illustrated: the runs whose own figures are drawn.
+        left_out_figures: keys of `FIGURES` that are not, for the time that they take.
         comparisons: names of figures in `COMPARISONS`, each with the runs that it shows.
         metrics: keys of `METRICS` to take where they are defined; none: all but the longest.
         sample_count: samples to judge; none: as many as there are test images.
@@ -49,6 +52,7 @@ class Study:
     configs: dict[str, Config]
     illustrated: tuple[str, ...]
     comparisons: dict[str, tuple[str, ...]]
+    left_out_figures: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     sample_count: int | None = None
     data: DataConfig = field(default_factory=DataConfig)
@@ -61,6 +65,7 @@ class Study:
             metrics=self.metrics,
             sample_count=self.sample_count,
             figures=is_illustrated,
+            left_out_figures=self.left_out_figures,
             tsne=self.tsne and is_illustrated,
         )
 
@@ -84,6 +89,7 @@ def quick() -> Study:
         name="quick",
         configs=runs | sweep,
         illustrated=tuple(runs),
+        left_out_figures=("umap",),
         comparisons={
             "autoencoder-beside-vae": ("autoencoder", "mlp-vae"),
             **_sweep_comparisons(sweep),

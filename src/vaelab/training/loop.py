@@ -188,8 +188,8 @@ class Training:
         set_learning_rate(self.optimizer, learning_rate(training, epochs / training.epochs))
 
         terms = self.forward(batch.x, batch.labels, batch.source)
-        loss = self.objective(terms, progress) * batch.weight
         losses = reduce(terms)
+        loss = self.objective(terms, losses, progress) * batch.weight
 
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
