@@ -3,6 +3,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from jaxtyping import install_import_hook
@@ -13,6 +14,10 @@ import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
 os.environ["OMP_NUM_THREADS"] = "1"
 # A shell's background jobs ignore Ctrl-C, and what they start inherits that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says more about what runs beside it than about vaelab.
+hypothesis.settings.register_profile("vaelab", deadline=None)
+hypothesis.settings.load_profile("vaelab")
 
 # Before anything of vaelab is imported: every annotated shape is checked while tests run.
 install_import_hook("vaelab", "tests.shape_checks.check")

@@ -120,7 +120,6 @@ def damaged(draw: st.DrawFn, honest: bytes) -> bytes:
 
 thorough = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -77,6 +77,15 @@ def test_a_pixel_that_is_none(lines, refuses, text):
     refuses(lines, "line 3, column 12:", "pixel from 0 to 255", f"found {text[:20]!r}")
 
 
+def test_odd_white_space_is_white_space(tmp_path, lines, refuses):
+    lines[2] = with_cell(lines[2], 11, "\x1c5")
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(lines))
+    assert read(path)[0][1].ravel()[9] == 5
+    lines[2] = with_cell(lines[2], 12, "x")
+    refuses(lines, "line 3, column 12:", "found 'x'")
+
+
 @pytest.mark.parametrize("text", ["10", "-1", "boot"])
 def test_a_label_that_is_none(lines, refuses, text):
     lines[5] = with_cell(lines[5], 1, text)

@@ -222,7 +222,7 @@ def encoded(kind: str) -> bytes:
 FILES = [encoded("PNG"), encoded("JPEG")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(FILES), st.integers(0, 10_000), st.binary(max_size=20))
 def test_any_damage_to_an_image_gives_data_or_one_line(content, position, damage):
     with tempfile.TemporaryDirectory() as folder:
@@ -370,7 +370,7 @@ def test_a_header_that_claims_billions(tmp_path):
 SAVED = saved(images=PIXELS[:3, :2, :2], labels=TWO[:3])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(SAVED)), st.binary(max_size=20))
 def test_any_damage_to_an_npz_gives_data_or_one_line(position, damage):
     with tempfile.TemporaryDirectory() as folder:

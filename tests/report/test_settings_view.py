@@ -2,7 +2,7 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.stored_runs import config, stored
@@ -39,7 +39,6 @@ def test_the_command_makes_the_same_run(made: Config) -> None:
     assert again(made) == made
 
 
-@settings(deadline=None)
 @given(
     beta=st.floats(0, 100, allow_nan=False),
     size=st.integers(1, 500),

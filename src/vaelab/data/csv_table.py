@@ -13,7 +13,7 @@ from vaelab.data.reading import one_line, reading, refuse_web_page
 from vaelab.errors import InputError
 
 _BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as text that is all ASCII
-_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 def read_table(
@@ -72,7 +72,8 @@ def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
         if valid_pixels.issuperset(cells) and int(cells[0]) <= limits[0]:
             continue
         for column, (cell, limit) in enumerate(zip(cells, limits, strict=True), 1):
-            if not (_WHOLE_NUMBER.fullmatch(cell) and 0 <= int(cell) <= limit):
+            # Stripped first: what numpy and `strip` take for white space is more than `int` does.
+            if not (_WHOLE_NUMBER.fullmatch(cell.strip()) and 0 <= int(cell.strip()) <= limit):
                 what = "label" if column == 1 else "pixel"
                 return (
                     f" line {number}, column {column}: expected a {what} from 0 to {limit}, "

@@ -4,6 +4,7 @@ Apart from the rest because importing it takes longer than importing torch: what
 module when it is about to, and all other commands start without it.
 """
 
+import atexit
 import os
 import warnings
 from dataclasses import replace
@@ -61,7 +62,18 @@ def launch(hardware: Hardware) -> Fabric:
         fabric.launch()
     except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:
         raise InputError(f"{hardware} cannot be had here: {' '.join(str(error).split())}") from None
+    if fabric.world_size > 1:
+        atexit.register(_leave)
     return fabric
+
+
+def _leave() -> None:
+    """End this process's connections to the others while their threads can still be joined.
+
+    Left to the interpreter's own end, gloo's threads now and then abort the process.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _as_launched(hardware: Hardware) -> Hardware:
