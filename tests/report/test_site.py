@@ -211,6 +211,21 @@ def test_findings_are_those_of_the_numbers(full: Path) -> None:
     assert "Reconstruction is better for autoencoder than for beta-1.0" in beside
 
 
+def test_runs_beside_each_other_say_where_one_was_trained_longer(tmp_path: Path) -> None:
+    measured = metrics(reconstruction=220.0, total=240.0)
+    for name, preset, epochs in (
+        ("plain", "autoencoder", "4"),
+        ("vae", "mlp-vae", "4"),
+        ("conv", "conv-vae", "2"),
+    ):
+        settings = config(preset, training__epochs=epochs)
+        write_run(tmp_path, name, settings, measured=measured)
+    pages = build(tmp_path)
+    apart = "They were not trained equally long"
+    assert f"{apart}: vae for 4 epochs and conv for 2 epochs." in text_of(pages["improved.html"])
+    assert apart not in text_of(pages["autoencoder.html"])
+
+
 def test_a_finding_turns_with_its_numbers(full: Path) -> None:
     file = full / "autoencoder" / "evaluation.json"
     file.write_text(json.dumps({"metrics": metrics(reconstruction=300.0), "details": {}}))

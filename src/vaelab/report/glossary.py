@@ -304,6 +304,14 @@ KNOBS: dict[str, Knob] = {
         "Too small a step does not come to its end in the epochs it is given; too large a one "
         "does not settle, or diverges.",
     ),
+    "training.epochs": Knob(
+        "number of epochs",
+        "Length of training",
+        "epochs",
+        "Epochs",
+        "One epoch shows each training image once. Of all epochs the one that is best by the "
+        "validation images is kept.",
+    ),
 }
 
 LICENCES = {

@@ -61,6 +61,7 @@ def autoencoder_page(stored: Stored, gallery: Gallery) -> Page | None:
         _beside(metric, plain_one, vae)
         for metric in ("reconstruction", "mse", "ssim", "label_probe_linear")
     ]
+    said.append(_epochs_apart(pair))
     said.append(
         f"{plain_one.name} has no prior: no distribution is known from which its codes could be "
         f"drawn. {vae.name} has one, and makes new images by drawing from it."
@@ -129,6 +130,7 @@ def improved_page(stored: Stored, gallery: Gallery) -> Page | None:
     said: list[str | None] = []
     for run in improved:
         said += [_beside(metric, run, baseline) for metric in ("total", "ssim", "fid_proxy")]
+    said.append(_epochs_apart(runs))
     return Page(
         file="improved.html",
         template="pair.html",
@@ -156,6 +158,17 @@ def improved_page(stored: Stored, gallery: Gallery) -> Page | None:
         },
         findings=sentences(*said),
     )
+
+
+def _epochs_apart(runs: Sequence[StoredRun]) -> str | None:
+    """Who was trained for how long, where that is not the same."""
+    epochs = [run.config.training.epochs for run in runs]
+    if len(set(epochs)) == 1:
+        return None
+    each = [
+        f"{run.name} for {counted(count, 'epoch')}" for run, count in zip(runs, epochs, strict=True)
+    ]
+    return f"They were not trained equally long: {listed(each)}."
 
 
 def _kind_and_training(run: StoredRun) -> str:
