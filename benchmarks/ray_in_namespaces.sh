@@ -4,13 +4,15 @@
 #
 #     sudo -E bash benchmarks/ray_in_namespaces.sh STUDY.toml EMPTY_FOLDER
 #
-# Needs root, iproute2, the extra `ray`, and vaelab's environment activated.
+# Needs root, iproute2, the extra `ray`, and vaelab's environment activated; in the end it stops every
+# Ray of this machine.
 set -euo pipefail
 study=$(realpath "$1") out=$(realpath "$2")
 head=10.77.0.1 other=10.77.0.2 port=6399
 export RAY_AUTH_MODE=disabled RAY_USAGE_STATS_ENABLED=0 OMP_NUM_THREADS=1
 
 clean() {
+    [ -z "${watch:-}" ] || kill "$watch" 2>/dev/null || true
     ray stop --force >/dev/null 2>&1 || true
     ip netns delete vaelab-a 2>/dev/null || true
     ip netns delete vaelab-b 2>/dev/null || true
@@ -42,7 +44,6 @@ done >"$out/workers.txt" 2>/dev/null &
 watch=$!
 (cd "$out/nodes" && RAY_ADDRESS=$head:$port ip netns exec vaelab-a \
     vaelab study "$study" --on ray --accelerator cpu)
-kill $watch
 (cd "$out/process" && vaelab study "$study" --accelerator cpu)
 
 (cd "$out/process" && find . -name model.safetensors -not -path '*/former/*') | while read -r file; do
