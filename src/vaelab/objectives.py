@@ -142,14 +142,17 @@ class Elbo:
 
     def __call__(self, terms: Terms, losses: Losses, progress: Progress) -> Scalar:
         """Reconstruction plus weighted KL, plus what a class reader misreads."""
-        pressure = self._pressure(progress)
-        # Free bits: each dimension's mean over the batch counts as at least its free nats
-        # (Kingma et al. 2016, arXiv:1606.04934, equation 15).
-        kl = terms.kl.mean(0).clamp(min=self.config.free_bits_nats or -math.inf).sum()
+        pressure, kl = self._pressure(progress), losses.kl
+        if self.config.free_bits_nats > 0:
+            # Each dimension's mean over the batch counts as at least its free nats
+            # (Kingma et al. 2016, arXiv:1606.04934, equation 15).
+            kl = terms.kl.mean(0).clamp(min=self.config.free_bits_nats).sum()
         if pressure.target_nats is not None:
             kl = (kl - pressure.target_nats).abs()
-        misread = self.config.class_weight * terms.misread_nats.mean()
-        return losses.reconstruction + self.kl_weight(progress) * kl + misread
+        loss = losses.reconstruction + self.kl_weight(progress) * kl
+        if terms.misread_nats is None:
+            return loss
+        return loss + self.config.class_weight * terms.misread_nats.mean()
 
     def kl_weight(self, progress: Progress) -> float:
         """Beta times the schedule's share."""

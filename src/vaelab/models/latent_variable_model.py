@@ -18,6 +18,7 @@ from vaelab.errors import InputError
 from vaelab.models.class_reader import ClassReader
 from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape
+from vaelab.models.networks.contract import with_condition
 from vaelab.models.posteriors import Delta, DiagonalGaussian
 from vaelab.models.priors import Prior
 from vaelab.randomness import Source, drawn
@@ -33,14 +34,14 @@ class Terms(NamedTuple):
         log_likelihood: log p(x|z,y) of each pixel at one draw of z.
         kl: of the posterior to the prior, in nats; zeros without a prior.
         posterior: that z was drawn from.
-        misread_nats: -log q(y|x) by the class reader, of real and of made images; zeros where the
+        misread_nats: -log q(y|x) by the class reader, of real and of made images; None where the
             model has none, and outside of training.
     """
 
     log_likelihood: Float[Tensor, "B C H W"]
     kl: Float[Tensor, "B G"]
     posterior: DiagonalGaussian | Delta
-    misread_nats: Float[Tensor, " B"]
+    misread_nats: Float[Tensor, " B"] | None
 
 
 class LatentVariableModel(nn.Module):
@@ -89,7 +90,7 @@ class LatentVariableModel(nn.Module):
         # Networks may compute in half precision; what is summed and exponentiated may not.
         posterior = self.posterior_of(self.encoder(x, condition).to(x.dtype))
         z = posterior.sample(source)
-        decoded = self.decoder(torch.cat([z, condition], 1)).to(x.dtype)
+        decoded = self.decoder(with_condition(z, condition)).to(x.dtype)
         return Terms(
             self.likelihood.log_prob(x, decoded),
             self.kl(posterior, z),
@@ -97,10 +98,10 @@ class LatentVariableModel(nn.Module):
             self._misread(x, labels, source),
         )
 
-    def _misread(self, x: Images, labels: Labels | None, source: Source) -> Tensor:
+    def _misread(self, x: Images, labels: Labels | None, source: Source) -> Tensor | None:
         """What the class reader misreads of these images, and of as many new ones."""
         if self.class_reader is None or labels is None or not self.training:
-            return x.new_zeros(len(x))
+            return None
         device = labels.device
         asked = drawn(
             len(x),
@@ -128,7 +129,7 @@ class LatentVariableModel(nn.Module):
 
     def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
         """As `decode`, the label given as any weights of the classes: (B, 0) for no label."""
-        return self.likelihood.mean(self.decoder(torch.cat([z, condition], 1)))
+        return self.likelihood.mean(self.decoder(with_condition(z, condition)))
 
     def reconstruct(self, x: Images, labels: Labels | None = None) -> Images:
         """The image decoded at the posterior's mean; nothing is drawn."""

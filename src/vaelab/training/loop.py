@@ -91,7 +91,7 @@ def fit(
         state.resume(run, fabric.global_rank, fabric.world_size)
         if hardware.compile:
             state.model.compile()
-        forward, optimizer = fabric.setup(state.model, state.optimizer)
+        forward, optimizer = together.prepare(state.model, state.optimizer)
         telling = observing(
             run,
             epochs_done=state.epochs_done,
@@ -160,13 +160,12 @@ class Training:
     def finish_epoch(self) -> tuple[Losses, float]:
         """Train on what is left of this epoch: the means of the losses on the way, and seconds."""
         config, state, epoch = self.run.config, self.state, self.state.epoch
-        first, before, start = epoch.steps, epoch.seconds, time.perf_counter()
+        before, start = epoch.seconds, time.perf_counter()
         order = generator(config.seed, "order", state.epochs_done)
         batches = self.train.shuffled(
-            config.training.batch_size, order, epoch.noise, self.together.share, first=first
+            config.training.batch_size, order, epoch.noise, self.together.share, first=epoch.steps
         )
         since_kept = Timer()
-        self.watch.begin_epoch()
         self.forward.train()
         for batch in batches:
             self._step(batch)
@@ -177,8 +176,8 @@ class Training:
                 observer.on_step()
             if self.together.meets_after(epoch.steps):
                 is_due = self.cadence.is_due(since_kept.steps, since_kept.seconds)
-                self._meet(first, is_due=is_due, since_kept=since_kept)
-        self._meet(first, is_due=False, since_kept=since_kept)
+                self._meet(is_due=is_due, since_kept=since_kept)
+        self._meet(is_due=False, since_kept=since_kept)
         return _means(self.together.sum(epoch.sums)), epoch.seconds
 
     def _step(self, batch: Batch) -> None:
@@ -187,19 +186,20 @@ class Training:
         progress = Progress(epochs, training.epochs)
         set_learning_rate(self.optimizer, learning_rate(training, epochs / training.epochs))
 
-        terms = self.forward(batch.x, batch.labels, batch.source)
+        with self.fabric.autocast():
+            terms = self.forward(batch.x, batch.labels, batch.source)
         losses = reduce(terms)
         loss = self.objective(terms, losses, progress) * batch.weight
 
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         norm = self._clip(config.training.gradient_clip_norm)
-        self.watch.see(loss.detach(), losses, norm)
+        self.watch.see(state.epoch.steps, loss, losses, norm)
         self.optimizer.step()
         if state.averaged is not None:
             steps = state.epochs_done * self.steps_per_epoch + state.epoch.steps + 1
             state.averaged.follow(steps)
-        state.epoch.sums += _sums(losses, batch)
+        state.epoch.count(losses, len(batch) if batch.weight > 0 else 0)
 
     def _clip(self, most: float | None) -> Tensor | None:
         """The gradients' norm before they were clipped; None where they are not."""
@@ -211,14 +211,14 @@ class Training:
         assert isinstance(norm, Tensor)
         return norm
 
-    def _meet(self, first: int, *, is_due: bool, since_kept: Timer) -> None:
+    def _meet(self, *, is_due: bool, since_kept: Timer) -> None:
         """What all processes do at the same step: look for bad losses, keep the state, leave."""
         is_bad, is_due, is_stopped = self.together.any(
             self.watch.is_bad, is_due, self.signals.caught is not None
         )
         state = self.state
         if is_bad:
-            raise self.watch.error(state.epochs_done + 1, first)
+            raise self.watch.error(state.epochs_done + 1, state.epoch.steps)
         if not (is_due or is_stopped):
             return
         self._save()
@@ -274,13 +274,6 @@ class Training:
             "images_per_second": len(self.train) / seconds,
             "seconds": seconds,
         }
-
-
-def _sums(losses: Losses, batch: Batch) -> Tensor:
-    """Reconstruction and KL over the batch's images, and their count, left on the device."""
-    count = len(batch) if batch.weight > 0 else 0
-    sums = torch.stack([losses.reconstruction, losses.kl, torch.ones_like(losses.kl)])
-    return sums.detach().double() * count
 
 
 def _means(sums: Tensor) -> Losses:

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from vaelab.errors import note
 from vaelab.models import LatentVariableModel
+from vaelab.objectives import Losses
 from vaelab.randomness import generator
 from vaelab.runs import Run, load_weights
 from vaelab.training.optimization import (
@@ -37,6 +38,12 @@ class EpochUnderWay:
     sums: Tensor
     steps: int = 0
     seconds: float = 0.0
+
+    @torch.no_grad()
+    def count(self, losses: Losses, images: int) -> None:
+        """Take in a step's losses, which are means over so many images of this process."""
+        means = torch.stack([losses.reconstruction, losses.kl, losses.kl.new_ones(())])
+        self.sums.add_(means, alpha=images)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,11 +1,14 @@
 """Whether every loss is a number, asked without waiting for the device at each step."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 from vaelab.errors import InputError
 from vaelab.objectives import Losses
+from vaelab.training.engine import STEPS_BETWEEN_MEETINGS
 
 ADVICE = "Lower training.learning_rate, or set training.gradient_clip_norm (such as 10)"
 _SEEN = ("reconstruction", "KL", "loss", "gradient")
@@ -24,36 +27,35 @@ class Watch:
 
     def __init__(self, optimizer: Optimizer, device: torch.device) -> None:
         self.is_bad = torch.zeros((), device=device)
-        self._values = torch.zeros(len(_SEEN), device=device)
-        self._good_steps = torch.zeros((), device=device)
+        # Of the steps that nobody may have looked at yet, in turn.
+        self._seen = torch.zeros(STEPS_BETWEEN_MEETINGS, len(_SEEN), device=device)
         optimizer.found_inf = self.is_bad  # type: ignore[attr-defined]
 
     @torch.no_grad()
-    def see(self, loss: Tensor, losses: Losses, gradient_norm: Tensor | None) -> None:
-        """Look at one step before the optimizer takes it."""
-        gradient = loss.new_zeros(()) if gradient_norm is None else gradient_norm.to(loss.dtype)
-        values = torch.stack([losses.reconstruction, losses.kl, loss, gradient])
-        is_sound = torch.isfinite(values).all()
-        # The first bad step's numbers are kept.
-        torch.where(self.is_bad > 0, self._values, values, out=self._values)
-        self.is_bad.copy_(torch.maximum(self.is_bad, (~is_sound).to(self.is_bad.dtype)))
-        self._good_steps += 1 - self.is_bad
+    def see(self, step: int, loss: Tensor, losses: Losses, gradient_norm: Tensor | None) -> None:
+        """Look at one step, counted from 0, before the optimizer takes it."""
+        values = [losses.reconstruction, losses.kl, loss]
+        if gradient_norm is not None:
+            values.append(gradient_norm.to(loss.dtype))
+        seen = self._seen[step % STEPS_BETWEEN_MEETINGS, : len(values)]
+        torch.stack(values, out=seen)
+        # A number less itself is 0; infinity and NaN are not.
+        self.is_bad.masked_fill_((seen - seen).sum() != 0, 1)
 
-    def error(self, epoch: int, first_step: int) -> NonFiniteLossError:
-        """What to tell; `first_step` is the first of this epoch that was seen, counted from 0."""
-        step = first_step + int(self._good_steps) + 1
-        values = dict(zip(_SEEN, self._values.tolist(), strict=True))
-        guilty = [name for name in _SEEN if not torch.isfinite(torch.tensor(values[name]))]
-        culprits = [name for name in guilty if name in ("reconstruction", "KL")] or guilty[:1]
-        if not culprits:
-            return NonFiniteLossError(
-                f"epoch {epoch}: a loss is not finite in another process. {ADVICE}"
+    def error(self, epoch: int, steps_done: int) -> NonFiniteLossError:
+        """What to tell of the first bad step among those since all met before."""
+        for step in range(max(0, steps_done - STEPS_BETWEEN_MEETINGS), steps_done):
+            values = dict(
+                zip(_SEEN, self._seen[step % STEPS_BETWEEN_MEETINGS].tolist(), strict=True)
             )
+            guilty = [name for name in _SEEN if not math.isfinite(values[name])]
+            if guilty:
+                culprits = [name for name in guilty if name in ("reconstruction", "KL")]
+                return NonFiniteLossError(
+                    f"epoch {epoch}, step {step + 1}: {' and '.join(culprits or guilty[:1])} is "
+                    f"not finite (loss {values['loss']}); nothing was updated in this step. "
+                    f"{ADVICE}"
+                )
         return NonFiniteLossError(
-            f"epoch {epoch}, step {step}: {' and '.join(culprits)} is not finite "
-            f"(loss {values['loss']}); nothing was updated in this step. {ADVICE}"
+            f"epoch {epoch}: a loss is not finite in another process. {ADVICE}"
         )
-
-    def begin_epoch(self) -> None:
-        """Count steps anew."""
-        self._good_steps.zero_()

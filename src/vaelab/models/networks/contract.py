@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from torch import Generator, nn
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
 
 from vaelab.errors import InputError, entry
 
@@ -48,6 +50,13 @@ class SelfInitializing(Protocol):
     def initialize(self, generator: Generator) -> None:
         """Set its weights, drawing from `generator`."""
         ...
+
+
+def with_condition(
+    features: Float[Tensor, "B F *M"], condition: Float[Tensor, "B K *M"]
+) -> Float[Tensor, "B FK *M"]:
+    """Features and condition side by side; the features themselves, uncopied, where K is 0."""
+    return torch.cat([features, condition], 1) if condition.shape[1] else features
 
 
 def activation(name: str) -> nn.Module:

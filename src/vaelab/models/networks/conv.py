@@ -2,14 +2,19 @@
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.config import ConvConfig
 from vaelab.errors import InputError
 from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
+from vaelab.models.networks.contract import (
+    ImageShape,
+    Network,
+    activation,
+    require_positive,
+    with_condition,
+)
 
 # Kernel 4 at stride 2 covers every input equally often, so that nothing prints a checkerboard.
 KERNEL, STRIDE, PADDING = 4, 2, 1
@@ -38,8 +43,8 @@ class ConvEncoder(nn.Module):
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
         planes = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        features = self.convolutions(torch.cat([x, planes], 1))
-        encoded: Tensor = self.output(torch.cat([features.flatten(1), condition], 1))
+        features = self.convolutions(with_condition(x, planes))
+        encoded: Tensor = self.output(with_condition(features.flatten(1), condition))
         return encoded
 
 

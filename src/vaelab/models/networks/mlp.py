@@ -2,13 +2,18 @@
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.config import MlpConfig
 from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
+from vaelab.models.networks.contract import (
+    ImageShape,
+    Network,
+    activation,
+    require_positive,
+    with_condition,
+)
 
 
 class MlpEncoder(nn.Module):
@@ -26,8 +31,8 @@ class MlpEncoder(nn.Module):
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
-        hidden = self.hidden(torch.cat([x.flatten(1), condition], 1))
-        encoded: Tensor = self.output(torch.cat([hidden, condition], 1))
+        hidden = self.hidden(with_condition(x.flatten(1), condition))
+        encoded: Tensor = self.output(with_condition(hidden, condition))
         return encoded
 
 

@@ -8,13 +8,18 @@ One matrix product a block, so that all the work is in large products, which eve
 does at its best rate. Blocks start at zero: the untrained network is shallow, depth is learned.
 """
 
-import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from vaelab.config import ResidualConfig
 from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.models.networks.contract import ImageShape, Network, activation, require_positive
+from vaelab.models.networks.contract import (
+    ImageShape,
+    Network,
+    activation,
+    require_positive,
+    with_condition,
+)
 
 
 class ResidualBlock(nn.Module):
@@ -50,8 +55,8 @@ class ResidualEncoder(nn.Module):
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
-        hidden = self.layers(torch.cat([x.flatten(1), condition], 1))
-        encoded: Tensor = self.output(torch.cat([hidden, condition], 1))
+        hidden = self.layers(with_condition(x.flatten(1), condition))
+        encoded: Tensor = self.output(with_condition(hidden, condition))
         return encoded
 
 
