@@ -1,12 +1,14 @@
 """Training in processes that start in no time, so that they can be killed dozens of times.
 
-A fork server imports this module once; each process is a fork of it, with the images in memory.
+A fork server imports this module once; each process is a fork of it, with the images in memory and
+everything imported that training imports only when it begins.
 """
 
 import multiprocessing
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import vaelab.training.launching  # noqa: F401
 from tests.conftest import tiny
 from vaelab.config import Config
 from vaelab.data import load_data
