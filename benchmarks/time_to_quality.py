@@ -9,7 +9,7 @@ at one latent sample each. The mark, 239.63 nats, is what R3's settings reach af
 
     r3       R3's loop, batch 128, Adam 1e-3, on all training images
     pythae   pythae's VAE and trainer with the same networks and settings
-    vaelab   the preset `flagship`; --set replaces fields of it, such as training.epochs=5
+    vaelab   the preset `flagship`; --set replaces fields of it, such as training.epochs=4
 
 Each trains once, in a process of its own, one after the other. Of the peers only training counts.
 Of vaelab everything counts from the call of `vaelab.fit` on, validation, pictures and checkpoints
@@ -235,24 +235,35 @@ def _write(options: argparse.Namespace, told: dict[str, list[Facts]], failures: 
 
 
 def _text(told: dict[str, list[Facts]], target: float) -> str:
-    head = ["", f"reaches {target} nats", "after epoch", "least test total", "all epochs", "kept"]
-    return table(head, [_row(name, facts, target) for name, facts in told.items()])
+    head = ["", f"reaches {target} nats", "after epoch"]
+    head += [f"sooner than {peer} ends" for peer in PEERS]
+    head += ["least test total", "all epochs", "kept"]
+    ends = {
+        peer: next((each["seconds"] for each in reversed(told.get(peer, ())) if "epoch" in each), 0)
+        for peer in PEERS
+    }
+    return table(head, [_row(name, facts, target, ends) for name, facts in told.items()])
 
 
-def _row(name: str, told: list[Facts], target: float) -> list[str]:
+def _row(name: str, told: list[Facts], target: float, ends: dict[str, float]) -> list[str]:
     epochs = [facts for facts in told if "epoch" in facts]
     kept = next((f"{facts['kept']:.2f}" for facts in told if "kept" in facts), "")
     if not epochs:
-        return [name, "failed", "", "", "", ""]
+        return [name, "failed", *([""] * (len(ends) + 4))]
     reached = next((each for each in epochs if each["test_nats"] <= target), None)
     return [
         name,
         "never" if reached is None else f"{reached['seconds']:.0f} s",
         "" if reached is None else str(reached["epoch"]),
+        *("" if reached is None else _times(end, reached["seconds"]) for end in ends.values()),
         f"{min(each['test_nats'] for each in epochs):.2f}",
         f"{epochs[-1]['seconds']:.0f} s",
         kept,
     ]
+
+
+def _times(end: float, seconds: float) -> str:
+    return f"{end / seconds:.1f} x" if end else ""
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import torch
-from lightning_fabric import Fabric
 
 from benchmarks import children, own_runs
 from benchmarks.children import ChildError, Facts, Tell
@@ -35,6 +34,7 @@ from benchmarks.machine import describe
 from benchmarks.tables import Spread, ratios, spread, table
 from vaelab.files import write_json
 from vaelab.training import Hardware, launching, loop, optimization
+from vaelab.training.engine import Together
 
 PRESETS = ("mlp-vae", "conv-vae")
 SHIPPED = "as shipped"
@@ -94,14 +94,14 @@ def unfused(*, foreach: bool) -> Iterator[None]:
 
 def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]:
     """The model's weights, and with them what convolutions give, in that order of dimensions."""
-    setup = Fabric.setup
+    prepare = Together.prepare
 
-    def set_up(fabric: Fabric, module: torch.nn.Module, *others: Any, **named: Any) -> Any:
+    def laid_out_first(together: Together, model: torch.nn.Module, *others: Any) -> Any:
         # torch's types leave this form of `to` out.
-        module.to(memory_format=memory_format)  # type: ignore[call-overload]
-        return setup(fabric, module, *others, **named)
+        model.to(memory_format=memory_format)  # type: ignore[call-overload]
+        return prepare(together, model, *others)
 
-    return replaced(Fabric, "setup", set_up)
+    return replaced(Together, "prepare", laid_out_first)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
