@@ -26,6 +26,8 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmarks import children, own_runs
 from benchmarks.children import ChildError, Facts, Tell
@@ -33,6 +35,7 @@ from benchmarks.data import require_images
 from benchmarks.machine import describe
 from benchmarks.tables import Spread, ratios, spread, table
 from vaelab.files import write_json
+from vaelab.models.networks.conv import KERNEL, PADDING, STRIDE
 from vaelab.training import Hardware, launching, loop, optimization
 from vaelab.training.engine import Together
 
@@ -104,6 +107,32 @@ def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]
     return replaced(Together, "prepare", laid_out_first)
 
 
+@contextmanager
+def thin_convolutions_as_products() -> Iterator[None]:
+    """The layers from and to one channel as matrix products with patches: the same function."""
+    narrow, wide = nn.Conv2d.forward, nn.ConvTranspose2d.forward
+
+    def halve(layer: nn.Conv2d, x: Tensor) -> Tensor:
+        if layer.in_channels > 1:
+            return narrow(layer, x)
+        patches = functional.unfold(x, KERNEL, padding=PADDING, stride=STRIDE)
+        features = layer.weight.flatten(1) @ patches + layer.bias[:, None]
+        return features.unflatten(2, (x.shape[2] // STRIDE, x.shape[3] // STRIDE))
+
+    def double(layer: nn.ConvTranspose2d, x: Tensor) -> Tensor:
+        if layer.out_channels > 1:
+            return wide(layer, x)
+        patches = layer.weight.flatten(1).T @ x.flatten(2)
+        size = (x.shape[2] * STRIDE, x.shape[3] * STRIDE)
+        return functional.fold(patches, size, KERNEL, padding=PADDING, stride=STRIDE) + layer.bias
+
+    with (
+        replaced(nn.Conv2d, "forward", halve),
+        replaced(nn.ConvTranspose2d, "forward", double),
+    ):
+        yield
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
     """One way to run the loop.
@@ -131,6 +160,8 @@ VARIANTS = {
     "Adam tensor by tensor": Variant(alter=lambda: unfused(foreach=False)),
     "channels last": Variant(alter=lambda: laid_out(torch.channels_last)),
     "channels first": Variant(alter=lambda: laid_out(torch.contiguous_format)),
+    "thin convolutions as products": Variant(alter=thin_convolutions_as_products),
+    "dense": Variant(settings={"model.network.kind": "residual", "model.network.width": "512"}),
     "compiled": Variant(is_compiled=True),
     "batch 512": Variant(settings={"training.batch_size": "512"}),
     "one thread": Variant(threads=1),
@@ -164,6 +195,16 @@ TRICKS = {
         title="channels last",
         with_it="channels last",
         without_it="channels first",
+        presets=("conv-vae",),
+    ),
+    "thin": Trick(
+        title="layers of one channel as products",
+        with_it="thin convolutions as products",
+        presets=("conv-vae",),
+    ),
+    "dense": Trick(
+        title="512 dense residual in place of convolutions",
+        with_it="dense",
         presets=("conv-vae",),
     ),
     "compile": Trick(title="torch.compile", with_it="compiled"),
