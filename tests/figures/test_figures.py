@@ -134,9 +134,10 @@ def test_figures_that_cannot_be_are_refused(
 @pytest.mark.parametrize(
     ("kind", "network"),
     [
-        (kind, network)
-        for kind, (classes, *_) in ODD_DATA.items()
-        for network in ("mlp-vae", "autoencoder", *(("cvae",) if classes else ()))
+        *((kind, "cvae" if classes else "mlp-vae") for kind, (classes, *_) in ODD_DATA.items()),
+        ("colour", "mlp-vae"),
+        ("colour", "autoencoder"),
+        ("one test image", "autoencoder"),
     ],
 )
 def test_all_figures_of_odd_data(kind: str, network: str, tmp_path: Path) -> None:

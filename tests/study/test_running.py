@@ -273,8 +273,11 @@ def test_images_without_labels_leave_out_what_needs_them(
     pixels = np.random.default_rng(0).integers(0, 256, (80, 28, 28), dtype=np.uint8)
     np.savez(tmp_path / "mine.npz", images=pixels)
     data = DataConfig(name="npz", path=str(tmp_path / "mine.npz"))
-    configs = {name: replace(config, data=DataConfig()) for name, config in study.configs.items()}
-    outcome = run(replace(study, configs=configs, data=data), tmp_path / "study")
+    configs = {
+        name: replace(study.configs[name], data=DataConfig()) for name in ("mlp-vae", "cvae-2d")
+    }
+    unlabelled = replace(study, configs=configs, comparisons={}, data=data)
+    outcome = run(unlabelled, tmp_path / "study")
     assert "cvae-2d is left out" in capsys.readouterr().err
     assert stored(tmp_path / "study")["cvae-2d"]["status"] == "left out"
     assert "cvae-2d" not in outcome.table
@@ -293,7 +296,9 @@ def test_without_fashion_mnist_the_study_goes_on_with_wardrobe(
     monkeypatch.delenv("VAELAB_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(fashion_mnist, "fetch", unavailable)
-    outcome = run(replace(light, data=replace(DATA, name="fashion-mnist")), tmp_path / "study")
+    alone = {"mlp-vae": light.configs["mlp-vae"]}
+    study = replace(light, configs=alone, comparisons={}, data=replace(DATA, name="fashion-mnist"))
+    outcome = run(study, tmp_path / "study")
     messages = capsys.readouterr().err
     assert "going on with the built-in wardrobe set" in messages
     assert outcome.page == tmp_path / "study-wardrobe/site/index.html"
