@@ -238,32 +238,37 @@ def _text(told: dict[str, list[Facts]], target: float) -> str:
     head = ["", f"reaches {target} nats", "after epoch"]
     head += [f"sooner than {peer} ends" for peer in PEERS]
     head += ["least test total", "all epochs", "kept"]
-    ends = {
-        peer: next((each["seconds"] for each in reversed(told.get(peer, ())) if "epoch" in each), 0)
-        for peer in PEERS
-    }
+    epochs = {peer: _epochs(told.get(peer, [])) for peer in PEERS}
+    ends = {peer: each[-1]["seconds"] if each else None for peer, each in epochs.items()}
     return table(head, [_row(name, facts, target, ends) for name, facts in told.items()])
 
 
-def _row(name: str, told: list[Facts], target: float, ends: dict[str, float]) -> list[str]:
-    epochs = [facts for facts in told if "epoch" in facts]
+def _row(name: str, told: list[Facts], target: float, ends: dict[str, float | None]) -> list[str]:
+    epochs = _epochs(told)
     kept = next((f"{facts['kept']:.2f}" for facts in told if "kept" in facts), "")
     if not epochs:
         return [name, "failed", *([""] * (len(ends) + 4))]
     reached = next((each for each in epochs if each["test_nats"] <= target), None)
     return [
         name,
-        "never" if reached is None else f"{reached['seconds']:.0f} s",
-        "" if reached is None else str(reached["epoch"]),
-        *("" if reached is None else _times(end, reached["seconds"]) for end in ends.values()),
+        *(
+            ["never", ""]
+            if reached is None
+            else [f"{reached['seconds']:.0f} s", str(reached["epoch"])]
+        ),
+        *(_times(end, reached) for end in ends.values()),
         f"{min(each['test_nats'] for each in epochs):.2f}",
         f"{epochs[-1]['seconds']:.0f} s",
         kept,
     ]
 
 
-def _times(end: float, seconds: float) -> str:
-    return f"{end / seconds:.1f} x" if end else ""
+def _epochs(told: list[Facts]) -> list[Facts]:
+    return [facts for facts in told if "epoch" in facts]
+
+
+def _times(end: float | None, reached: Facts | None) -> str:
+    return "" if end is None or reached is None else f"{end / reached['seconds']:.1f} x"
 
 
 if __name__ == "__main__":
