@@ -37,7 +37,7 @@ ip netns exec vaelab-b ray start --address $head:$port --node-ip-address $other 
 
 mkdir "$out/nodes" "$out/process"
 while sleep 0.5; do
-    for worker in $(pgrep -f vaelab.study.worker); do
+    for worker in $(pgrep -f vaelab.studies.worker); do
         echo "worker $worker in $(readlink "/proc/$worker/ns/net")"
     done
 done >"$out/workers.txt" 2>/dev/null &

@@ -142,7 +142,7 @@ def _train_own(asked: Facts, tell: Tell) -> None:
     out, hardware = Path(asked["folder"]) / "run", Hardware(accelerator="cpu")
     run = fit(config, out, dataset=dataset, hardware=hardware, observers=[watch])
     seconds = watch.seconds
-    result = evaluate(LoadedRun(run, dataset=dataset), metrics=("losses",))["total"]
+    result = evaluate(LoadedRun(run, dataset=dataset), metrics=("losses",))["negative_elbo"]
     tell({"kept": result.value, "seconds": seconds})
 
 

@@ -37,7 +37,7 @@ from benchmarks.tables import Spread, ratios, spread, table
 from vaelab.files import write_json
 from vaelab.models.networks.conv import KERNEL, PADDING, STRIDE
 from vaelab.training import Hardware, launching, loop, optimization
-from vaelab.training.engine import Together
+from vaelab.training.engine import ProcessGroup
 
 PRESETS = ("mlp-vae", "conv-vae")
 SHIPPED = "as shipped"
@@ -97,14 +97,14 @@ def unfused(*, foreach: bool) -> Iterator[None]:
 
 def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]:
     """The model's weights, and with them what convolutions give, in that order of dimensions."""
-    prepare = Together.prepare
+    prepare = ProcessGroup.prepare
 
-    def laid_out_first(together: Together, model: torch.nn.Module, *others: Any) -> Any:
+    def laid_out_first(process_group: ProcessGroup, model: torch.nn.Module, *others: Any) -> Any:
         # torch's types leave this form of `to` out.
         model.to(memory_format=memory_format)  # type: ignore[call-overload]
-        return prepare(together, model, *others)
+        return prepare(process_group, model, *others)
 
-    return replaced(Together, "prepare", laid_out_first)
+    return replaced(ProcessGroup, "prepare", laid_out_first)
 
 
 @contextmanager
@@ -234,7 +234,7 @@ def work(asked: Facts, tell: Tell) -> None:
         {
             "epoch_seconds": seconds,
             "seconds": statistics.median(seconds[1:]),
-            "validation_nats": records[-1]["validation"]["total"],
+            "validation_nats": records[-1]["validation"]["negative_elbo"],
             "machine": describe("cpu"),
         }
     )

@@ -71,7 +71,7 @@ def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(common_folder: Path) -> Iterator[None]:
-    """Judges and features are kept in a cache of the session's own, for child processes too."""
+    """Classifiers and features are cached for the session, for child processes too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(common_folder / "cache"))
         yield

@@ -78,17 +78,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_data_to_comparison(folder: Path) -> None:
-    some = ("losses", "image-quality", "controllability", "diversity")
+    some = ("losses", "image-quality", "conditional-accuracy", "diversity")
     done = vaelab("evaluate", "runs/cvae", "--metrics", *some, cwd=folder)
-    assert "total" in done.stdout
-    assert "perfect" in done.stdout
-    assert "controllability" in done.stdout
+    assert "negative_elbo" in done.stdout
+    assert "floor" in done.stdout
+    assert "conditional_accuracy" in done.stdout
     only = ("evaluate", "runs/cvae", "--metrics", "losses", "frechet", "--json")
     (evaluation,) = json.loads(vaelab(*only, cwd=folder).stdout)
     metrics = evaluation["metrics"]
-    assert len(metrics["fid_proxy"]["judge"]) == 64
-    assert metrics["total"]["unit"] == "nats"
-    assert metrics["total"]["count"] == 100
+    assert len(metrics["fid_proxy"]["classifier"]) == 64
+    assert metrics["negative_elbo"]["unit"] == "nats"
+    assert metrics["negative_elbo"]["count"] == 100
     done = vaelab("figures", "runs/cvae", "class-samples", "curves", cwd=folder)
     assert done.stdout.split() == [
         "runs/cvae/figures/class-samples.png",
@@ -97,7 +97,7 @@ def test_from_data_to_comparison(folder: Path) -> None:
     for name in done.stdout.split():
         assert (folder / name).exists()
     (table,) = json.loads(vaelab("compare", "runs/cvae", "--format", "json", cwd=folder).stdout)
-    assert table["rows"][0]["metrics"]["total"] == metrics["total"]
+    assert table["rows"][0]["metrics"]["negative_elbo"] == metrics["negative_elbo"]
     named = ("compare", "runs/cvae", "--columns", "ssim", "class_diversity")
     assert "ssim (of at most 1)" in vaelab(*named, cwd=folder).stdout
 
@@ -109,15 +109,15 @@ def test_anybodys_samples_are_judged(
     images = random.integers(0, 256, (400, 28, 28), dtype=np.uint8)
     np.savez(folder / "mine.npz", images=images, labels=np.arange(400) % 3)
     np.save(folder / "made.npy", images[:150].astype(np.float32) / 255)
-    judge = ("evaluate", "--data", "mine.npz", "--samples")
-    done = vaelab(*judge, "made.npy", cwd=folder)
-    for name in ("fid_proxy", "kernel_distance", "precision", "near_copies"):
+    classifier = ("evaluate", "--data", "mine.npz", "--samples")
+    done = vaelab(*classifier, "made.npy", cwd=folder)
+    for name in ("fid_proxy", "kernel_distance", "precision", "memorization_rate"):
         assert name in done.stdout
-    assert "controllability" not in done.stdout
+    assert "conditional_accuracy" not in done.stdout
     np.save(folder / "bytes.npy", images[:150].astype(np.float32))
-    wrong = refusal([*judge, "bytes.npy"], folder)
+    wrong = refusal([*classifier, "bytes.npy"], folder)
     assert "expected values in [0, 1], found 0 to 255" in wrong
-    both = refusal([*judge, "made.npy", "runs/cvae"], folder)
+    both = refusal([*classifier, "made.npy", "runs/cvae"], folder)
     assert "runs or --samples, not both" in both
 
 
@@ -131,7 +131,7 @@ def test_a_judge_is_trained_by_name(
     )
     done = vaelab(*arguments, cwd=folder)
     assert "runs/second-classifier: names the class of" in done.stdout
-    card = json.loads((folder / "runs/second-classifier/judge.json").read_text())
+    card = json.loads((folder / "runs/second-classifier/classifier.json").read_text())
     assert card["command"].startswith("vaelab train second-classifier --set data.name=wardrobe")
     assert vaelab(*arguments, cwd=folder).stdout == done.stdout
     wrong = refusal(["train", "classifier", "--set", "network.width=4"], folder)

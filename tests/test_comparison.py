@@ -26,10 +26,10 @@ def result(value: float, **changes: Any) -> dict[str, Any]:
         "seed": 0,
         "direction": "lower",
         "standard_error": 1.0,
-        "perfect": 190.0,
-        "useless": 385.0,
+        "floor": 190.0,
+        "baseline": 385.0,
         "split": "test",
-        "judge": None,
+        "classifier": None,
     } | changes
 
 
@@ -60,7 +60,7 @@ def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun)
     assert cells(render(far, "table"), "far-243.0") == ["243.00"]
     assert "**240.00**" in render(far, "markdown")
     shares = {"unit": "share", "direction": "higher", "standard_error": 0.01}
-    higher = [made(f"high-{v}", controllability=result(v, **shares)) for v in (0.8, 0.9)]
+    higher = [made(f"high-{v}", conditional_accuracy=result(v, **shares)) for v in (0.8, 0.9)]
     assert cells(render(higher, "table"), "high-0.9") == ["*0.900"]
     neither = [made(f"kl-{v}", kl=result(v, direction=None)) for v in (1.0, 90.0)]
     assert "*" not in "".join(cells(render(neither, "table"), "kl-1.0"))
@@ -81,7 +81,7 @@ def test_what_perfect_and_useless_models_have_stands_below(made: MakeRun) -> Non
 @pytest.mark.parametrize(
     ("metrics", "reason"),
     [
-        ({"judge": "b" * 64}, "fid_proxy by another judge"),
+        ({"classifier": "b" * 64}, "fid_proxy by another classifier"),
         ({"count": 60}, "fid_proxy by another number of images"),
         ({"split": "train"}, "fid_proxy by another split"),
     ],
@@ -90,9 +90,9 @@ def test_numbers_taken_on_other_terms_are_kept_apart(
     metrics: dict[str, Any], reason: str, made: MakeRun
 ) -> None:
     runs = [
-        made("one", fid_proxy=result(1.0, judge="a" * 64)),
-        made("two", fid_proxy=result(2.0, **({"judge": "a" * 64} | metrics))),
-        made("three", fid_proxy=result(3.0, judge="a" * 64)),
+        made("one", fid_proxy=result(1.0, classifier="a" * 64)),
+        made("two", fid_proxy=result(2.0, **({"classifier": "a" * 64} | metrics))),
+        made("three", fid_proxy=result(3.0, classifier="a" * 64)),
     ]
     assert [[run.name for run in group.runs] for group in comparable(runs)] == [
         ["one", "three"],
@@ -107,7 +107,7 @@ def test_numbers_taken_on_other_terms_are_kept_apart(
 def test_a_run_without_samples_stands_beside_any_judge(made: MakeRun) -> None:
     runs = [
         made("plain", total=result(240.0)),
-        made("judged", total=result(241.0), fid_proxy=result(1.0, judge="a" * 64)),
+        made("evaluated", total=result(241.0), fid_proxy=result(1.0, classifier="a" * 64)),
     ]
     assert len(comparable(runs)) == 1
     assert cells(render(runs, "table"), "plain") == ["240.00"]
@@ -148,12 +148,12 @@ def _with_data(run: Run, **changes: Any) -> Run:
 def test_csv_and_json_hold_everything_in_full(made: MakeRun) -> None:
     runs = [made("one", total=result(240.123456)), made("two", total=result(200.5))]
     one, two = csv.DictReader(io.StringIO(render(runs, "csv")))
-    assert float(one["total"]) == 240.123456
-    assert float(two["total_standard_error"]) == 1.0
-    assert float(two["total_perfect"]) == 190.0
+    assert float(one["negative_elbo"]) == 240.123456
+    assert float(two["negative_elbo_standard_error"]) == 1.0
+    assert float(two["negative_elbo_floor"]) == 190.0
     (table,) = json.loads(render(runs, "json"))
-    assert table["rows"][0]["metrics"]["total"] == result(240.123456)
-    assert [row["best_in"] for row in table["rows"]] == [[], ["total"]]
+    assert table["rows"][0]["metrics"]["negative_elbo"] == result(240.123456)
+    assert [row["best_in"] for row in table["rows"]] == [[], ["negative_elbo"]]
     with pytest.raises(InputError, match="did you mean 'json'"):
         render(runs, "jsn")
 

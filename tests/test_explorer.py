@@ -145,7 +145,7 @@ def test_dimensions_fall_by_kl_and_reach_as_far_as_the_prior(
     name: str, written: Any, wardrobe: Dataset
 ) -> None:
     loaded, found = written[name]
-    kl = [each.kl_nats for each in found.dimensions]
+    kl = [each.kl for each in found.dimensions]
     assert kl == sorted(kl, reverse=True)
     if name != "flagship":
         # For N(0, I) they add up to the KL itself.
@@ -165,7 +165,7 @@ def test_dimensions_fall_by_kl_and_reach_as_far_as_the_prior(
 def test_an_autoencoder_s_dimensions_go_by_its_codes(written: Any) -> None:
     _, found = written["autoencoder"]
     codes = found.tensors["codes"]
-    assert all(each.kl_nats is None for each in found.dimensions)
+    assert all(each.kl is None for each in found.dimensions)
     scales = [each.scale for each in found.dimensions]
     assert scales == sorted(scales, reverse=True)
     for each in found.dimensions:

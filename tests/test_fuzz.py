@@ -26,7 +26,7 @@ from vaelab.data.csv_table import read_table
 from vaelab.data.idx import IMAGES_MAGIC, as_array, read_content
 from vaelab.data.image_files import read_images
 from vaelab.runs import open_run, read_json, read_tensors
-from vaelab.study.toml_file import read_study
+from vaelab.studies.toml_file import read_study
 
 MOST_BYTES = 64 << 20
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)

@@ -101,7 +101,7 @@ def copied(run: Run, folder: Path) -> Run:
 def test_a_run_tells_what_it_is(vae: LoadedRun) -> None:
     records = vae.run.read_metrics()
     best = min(records, key=lambda record: record["selection_loss"])
-    total = f"{best['validation']['total']:.2f} nats"
+    total = f"{best['validation']['negative_elbo']:.2f} nats"
     assert vae.run.summary() | {"best epoch": ""} == {
         "preset": "mlp-vae",
         "data": "wardrobe",
@@ -111,10 +111,10 @@ def test_a_run_tells_what_it_is(vae: LoadedRun) -> None:
     texts = cell(vae.run).texts
     for text in ("Run mlp-vae", "wardrobe", "2 of 2", str(vae.run.path)):
         assert text in texts
-    for name in ("reconstruction", "kl", "total"):
+    for name in ("reconstruction", "kl", "negative_elbo"):
         assert name in texts
         result = vae.run.read_evaluation()["metrics"][name]
-        for part in ("value", "perfect", "useless"):
+        for part in ("value", "floor", "baseline"):
             assert result[part] is None or f"{result[part]:.2f}" in texts
     for plain in (repr(vae.run), repr(vae)):
         assert "mlp-vae" in plain
@@ -150,7 +150,7 @@ def test_a_damaged_run_says_so(vae: LoadedRun, tmp_path: Path) -> None:
 def test_numbers_that_are_none_are_shown_as_they_are(vae: LoadedRun, tmp_path: Path) -> None:
     run = copied(vae.run, tmp_path / "run")
     stored = run.read_evaluation()
-    stored["metrics"]["total"] |= {"value": math.nan, "perfect": None, "unit": NASTY}
+    stored["metrics"]["negative_elbo"] |= {"value": math.nan, "floor": None, "unit": NASTY}
     (run.path / "evaluation.json").write_text(json.dumps(stored))
     texts = cell(run).texts
     assert "nan" in texts
@@ -305,9 +305,9 @@ def test_samples_that_cannot_be_are_refused(
 def test_samples_can_be_judged_as_they_are(cvae: LoadedRun, wardrobe: Dataset) -> None:
     samples = vaelab.sample(cvae, 100)
     assert samples.labels is not None
-    results, _ = vaelab.evaluate_samples(samples, data=wardrobe, metrics=("controllability",))
+    results, _ = vaelab.evaluate_samples(samples, data=wardrobe, metrics=("conditional-accuracy",))
     raw = samples.images.numpy(), samples.labels.numpy()
-    same, _ = vaelab.evaluate_samples(*raw, data=wardrobe, metrics=("controllability",))
+    same, _ = vaelab.evaluate_samples(*raw, data=wardrobe, metrics=("conditional-accuracy",))
     assert results == same
     with pytest.raises(InputError, match="cvae: expected at least 100 samples, found 99"):
         vaelab.evaluate_samples(vaelab.sample(cvae, 99), data=wardrobe)
@@ -360,16 +360,16 @@ def test_nothing_is_drawn_where_one_figure_is_refused(vae: LoadedRun, tmp_path: 
 
 def test_results_are_a_table(vae: LoadedRun) -> None:
     results = evaluate(vae, metrics=("losses",))
-    assert results["total"].value > 0
+    assert results["negative_elbo"].value > 0
     texts = cell(results).texts
-    for text in ("value", "perfect", "useless", "total", "nats", "on 120 images, seed 0"):
+    for text in ("value", "floor", "baseline", "negative_elbo", "nats", "on 120 images, seed 0"):
         assert text in texts
-    assert f"{results['total'].value:.3f}" in texts
+    assert f"{results['negative_elbo'].value:.3f}" in texts
     assert repr(results).splitlines()[-1] == "  on 120 images, seed 0"
 
 
 def test_results_of_any_kind_are_a_table() -> None:
-    odd = Results({NASTY: Result(value=math.nan, unit=NASTY, count=3, seed=7, perfect=-math.inf)})
+    odd = Results({NASTY: Result(value=math.nan, unit=NASTY, count=3, seed=7, floor=-math.inf)})
     texts = cell(odd).texts
     assert texts.count(NASTY) == 2
     assert "nan" in texts
@@ -383,7 +383,7 @@ def test_a_comparison_is_a_table(vae: LoadedRun, autoencoder: LoadedRun) -> None
     texts = cell(compared).texts
     for text in ("autoencoder", "mlp-vae", "reconstruction (nats)", "total (nats)", "(perfect)"):
         assert text in texts
-    total = vae.run.read_evaluation()["metrics"]["total"]["value"]
+    total = vae.run.read_evaluation()["metrics"]["negative_elbo"]["value"]
     assert f"{total:.2f}" in texts
     assert f"{total:.2f}" in repr(compared)
     assert cell(vaelab.compare([vae], columns=("kl",))).texts.count("kl (nats)") == 1
@@ -396,14 +396,16 @@ def test_the_best_is_bold_and_what_cannot_be_compared_is_apart(
 ) -> None:
     better = copied(vae.run, tmp_path / "better")
     stored = better.read_evaluation()
-    stored["metrics"]["total"]["value"] -= 1e3 * stored["metrics"]["total"]["standard_error"]
+    stored["metrics"]["negative_elbo"]["value"] -= (
+        1e3 * stored["metrics"]["negative_elbo"]["standard_error"]
+    )
     better.write_evaluation(stored)
     html = vaelab.compare([vae, better])._repr_html_()
-    best = f"{stored['metrics']['total']['value']:.2f}"
+    best = f"{stored['metrics']['negative_elbo']['value']:.2f}"
     assert f"<strong>{best}</strong>" in html
     assert html.count("<strong>") == 1
 
-    stored["metrics"]["total"]["count"] = 7
+    stored["metrics"]["negative_elbo"]["count"] = 7
     better.write_evaluation(stored)
     apart = vaelab.compare([vae, better])
     assert len(apart.tables) == 2

@@ -5,7 +5,7 @@
     config = vaelab.with_settings(vaelab.preset("mlp-vae"), {"training.epochs": "3"})
     run = vaelab.fit(config, Path("runs/mine"))
     loaded = vaelab.load_run("runs/mine")
-    vaelab.evaluate(loaded)["total"].value
+    vaelab.evaluate(loaded)["negative_elbo"].value
     vaelab.sample(loaded, 20)
     vaelab.figure(loaded, "traversals")
     vaelab.compare([loaded, vaelab.load_run("runs/another")])

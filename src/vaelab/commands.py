@@ -15,9 +15,9 @@ from tyro.conf import (
     arg,
 )
 
-from vaelab.config import JudgeConfig
+from vaelab.config import ClassifierConfig
 from vaelab.errors import InputError
-from vaelab.presets import JUDGE_PRESETS, PRESETS, describe, preset
+from vaelab.presets import CLASSIFIER_PRESETS, PRESETS, describe, preset
 from vaelab.settings import C, describe_fields, field_help, with_settings
 
 if TYPE_CHECKING:
@@ -128,36 +128,42 @@ def train(
 ) -> None:
     """Train a preset, or go on with an interrupted run."""
     # Before torch is imported, so that what is misspelt is told at once.
-    is_judge = preset_name in JUDGE_PRESETS
-    chosen = JUDGE_PRESETS[preset_name]() if is_judge else preset(preset_name)
+    is_classifier = preset_name in CLASSIFIER_PRESETS
+    chosen = CLASSIFIER_PRESETS[preset_name]() if is_classifier else preset(preset_name)
     config = _configure(chosen, data, settings)
 
     from vaelab.data import load_data
-    from vaelab.training import Cadence, Hardware, fit
+    from vaelab.training import CheckpointSchedule, Hardware, fit
 
     out = out or Path("runs") / preset_name
     hardware = Hardware(
         accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
     )
-    cadence = Cadence(steps=checkpoint_steps, seconds=checkpoint_seconds)
-    if isinstance(config, JudgeConfig):
-        _train_judge(config, out, data_dir, hardware)
+    checkpoint_schedule = CheckpointSchedule(steps=checkpoint_steps, seconds=checkpoint_seconds)
+    if isinstance(config, ClassifierConfig):
+        _train_classifier(config, out, data_dir, hardware)
         return
     dataset = load_data(config.data, data_dir)
-    run = fit(config, out, dataset=dataset, hardware=hardware, cadence=cadence)
+    run = fit(
+        config,
+        out,
+        dataset=dataset,
+        hardware=hardware,
+        checkpoint_schedule=checkpoint_schedule,
+    )
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
     rank_zero_only(_print_training_summary)(run)
 
 
-def _train_judge(
-    config: JudgeConfig, out: Path, data_dir: Path | None, hardware: "Hardware"
+def _train_classifier(
+    config: ClassifierConfig, out: Path, data_dir: Path | None, hardware: "Hardware"
 ) -> None:
     from vaelab.data import load_data
-    from vaelab.judges import train_judge
+    from vaelab.features import train_classifier
 
-    judge = train_judge(config, out, load_data(config.data, data_dir), hardware=hardware)
-    card = judge.card
+    classifier = train_classifier(config, out, load_data(config.data, data_dir), hardware=hardware)
+    card = classifier.card
     _print(
         f"{out}: names the class of {card.test_accuracy:.2%} of {card.test_count:,} test images, "
         f"{card.parameter_count:,} parameters, SHA-256 {card.fingerprint}"
@@ -170,7 +176,7 @@ def evaluate(
     *,
     samples: Annotated[
         Path | None,
-        arg(metavar="X", help="judge anybody's images instead: an .npz, an .npy or a folder"),
+        arg(metavar="X", help="classifier anybody's images instead: an .npz, an .npy or a folder"),
     ] = None,
     data: Annotated[
         str | None, arg(help="what --samples are compared with; none: fashion-mnist")
@@ -184,7 +190,7 @@ def evaluate(
         str, arg(help="default, or exemplar: binarized, 50,000 training images, k of 5,000")
     ] = "default",
     sample_count: Annotated[
-        int | None, arg(metavar="N", help="samples to judge; none: as many as test images")
+        int | None, arg(metavar="N", help="samples to classifier; none: as many as test images")
     ] = None,
     importance_samples: Annotated[
         int | None, arg(aliases=["-k"], metavar="K", help="draws of the importance-weighted bound")
@@ -326,7 +332,7 @@ def study(
             "cluster at RAY_ADDRESS, else one of this machine's own, where --out and the data "
             "must be storage that all hosts share"
         ),
-    ] = "here",
+    ] = "local",
     workers: Annotated[
         int | None, arg(metavar="N", help="with --on workers: how many; none: one for each core")
     ] = None,
@@ -339,10 +345,10 @@ def study(
 ) -> None:
     """Run many experiments, measure and compare them, and write their page; nothing twice."""
     from vaelab.data import data_config
-    from vaelab.study import place_named, read_study, run_study, study_named
+    from vaelab.studies import executor_named, read_study, run_study, study_named
     from vaelab.training import Hardware
 
-    place = place_named(on, workers=workers, cpus=cpus, gpus=gpus)
+    executor = executor_named(on, workers=workers, cpus=cpus, gpus=gpus)
     file = Path(name)
     planned = read_study(file) if file.suffix == ".toml" else study_named(name)
     if data is not None:
@@ -354,7 +360,7 @@ def study(
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),
         command=shlex.join(["vaelab", "study", file.name, *(["--data", data] if data else [])]),
-        place=place,
+        executor=executor,
     )
     _print(f"\n{outcome.table}")
     for line in outcome.failures:
@@ -384,7 +390,7 @@ def search(
         str,
         arg(
             metavar="VALUE",
-            help="validation.total, validation.reconstruction, validation.kl_nats, train.total or "
+            help="validation.total, validation.reconstruction, validation.kl, train.total or "
             "selection_loss, which weighs the KL by the trial's own beta",
         ),
     ] = "validation.total",
@@ -490,7 +496,9 @@ def _print_paths(paths: Sequence[Path]) -> None:
 
 def describe_presets() -> str:
     """All presets, and all fields that can be set, a line each."""
-    lines = [f"  {name:<17} {describe(made)}" for name, made in (PRESETS | JUDGE_PRESETS).items()]
+    lines = [
+        f"  {name:<17} {describe(made)}" for name, made in (PRESETS | CLASSIFIER_PRESETS).items()
+    ]
     values = dict(describe_fields(PRESETS["mlp-vae"]()))
     fields = []
     for name, text in field_help()[1:]:  # the preset is named by the argument
@@ -539,8 +547,8 @@ def _print_training_summary(run: "Run") -> None:
     validation = best["validation"]
     _print(
         f"{run.path}: best epoch {best['epoch']} of {len(records)}, validation "
-        f"{validation['total']:.2f} = {validation['reconstruction']:.2f} reconstruction "
-        f"+ {validation['kl_nats']:.2f} KL"
+        f"{validation['negative_elbo']:.2f} = {validation['reconstruction']:.2f} reconstruction "
+        f"+ {validation['kl']:.2f} KL"
     )
     if validation["reconstruction_floor"] is not None:
         _print(f"floor of the reconstruction: {validation['reconstruction_floor']:.3f}")

@@ -18,7 +18,7 @@ from vaelab.runs import BOUNDS, HEADLINES, Run
 COLUMNS = HEADLINES
 
 # What a number was taken by, as stored and in words; on other terms it is another number.
-TERMS = {"judge": "judge", "count": "number of images", "split": "split", "unit": "unit"}
+TERMS = {"classifier": "classifier", "count": "number of images", "split": "split", "unit": "unit"}
 
 # A lead counts when it is over this many standard errors of the difference.
 LEAD_STANDARD_ERRORS = 2.0
@@ -51,7 +51,7 @@ class Group:
 
     Attributes:
         basis: what they have in common, by name.
-        terms: how each metric was taken: by which judge, on how many images, of which split.
+        terms: how each metric was taken: by which classifier, on how many images, of which split.
         runs: the runs.
         reason: what keeps them apart from the first group; empty for the first.
     """
@@ -75,7 +75,7 @@ def read_row(run: Run) -> Row:
 
 
 def comparable(runs: Sequence[Run], columns: Sequence[str] = COLUMNS) -> list[Group]:
-    """Runs in groups on the same data, in the same unit, judged on the same terms.
+    """Runs in groups on the same data, in the same unit, evaluated on the same terms.
 
     A run without some number can stand beside any that have it.
     """
@@ -242,12 +242,12 @@ class Table:
             f"{self.rows[0].data}{images}; losses per image at one latent sample; best: a lead of "
             f"more than {LEAD_STANDARD_ERRORS:g} standard errors"
         )
-        judges = {
-            result["judge"][:12]
+        classifiers = {
+            result["classifier"][:12]
             for column in self.columns
-            if (result := self.example(column)) and result.get("judge")
+            if (result := self.example(column)) and result.get("classifier")
         }
-        return f"{text}; judged by {', '.join(sorted(judges))}" if judges else text
+        return f"{text}; evaluated by {', '.join(sorted(classifiers))}" if classifiers else text
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -322,7 +322,7 @@ def _markdown(tables: Sequence[Table]) -> str:
 
 
 def _csv(tables: Sequence[Table]) -> str:
-    parts = ("value", "standard_error", "perfect", "useless")
+    parts = ("value", "standard_error", "floor", "baseline")
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     columns = tables[0].columns

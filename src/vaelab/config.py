@@ -105,7 +105,7 @@ class VaeConfig:
     prior: PriorConfig = field(default_factory=StandardNormalConfig)
     conditional: bool = False
     """give the label to the encoder and to the decoder"""
-    class_reader: bool = False
+    auxiliary_classifier: bool = False
     """train a small classifier beside a conditional model, which samples' classes are held to"""
 
 
@@ -177,7 +177,7 @@ class ElboConfig:
     kl_schedule: KLScheduleConfig = field(default_factory=ConstantConfig)
     free_bits_nats: float = 0.0
     """KL per latent dimension below which it is not pressed down (Kingma et al. 2016)"""
-    class_weight: float = 0.0
+    auxiliary_weight: float = 0.0
     """weight of what the class reader misreads, in nats; 0 without one"""
 
 
@@ -198,7 +198,7 @@ class TrainingConfig:
     epochs: int = 10
     """passes over the training images"""
     batch_size: int = 128
-    """images per step, over all processes together"""
+    """images per step, over all processes process_group"""
     optimizer: str = "adam"
     """adam or adamw"""
     learning_rate: float = 1e-3
@@ -250,8 +250,8 @@ class PlainConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JudgeTrainingConfig:
-    """How a judge learns to tell the classes apart: SGD with Nesterov momentum, one cycle."""
+class ClassifierTrainingConfig:
+    """How a classifier learns to tell the classes apart: SGD with Nesterov momentum, one cycle."""
 
     epochs: int = 20
     """passes over the training images"""
@@ -272,8 +272,8 @@ class JudgeTrainingConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JudgeConfig:
-    """One judge: a classifier whose features and classes generated images are measured by."""
+class ClassifierConfig:
+    """One classifier: a classifier whose features and classes generated images are measured by."""
 
     preset: str
     """the preset that it derives from"""
@@ -281,10 +281,10 @@ class JudgeConfig:
     """of initial weights, order of images and augmentation"""
     data: DataConfig = field(default_factory=DataConfig)
     network: ResNetConfig | PlainConfig = field(default_factory=ResNetConfig)
-    training: JudgeTrainingConfig = field(default_factory=JudgeTrainingConfig)
+    training: ClassifierTrainingConfig = field(default_factory=ClassifierTrainingConfig)
 
 
-def check(config: Config | JudgeConfig) -> None:
+def check(config: Config | ClassifierConfig) -> None:
     """Refuse settings that nothing could be trained with.
 
     Raises:
@@ -303,14 +303,14 @@ def check(config: Config | JudgeConfig) -> None:
     match config:
         case Config():
             demands |= _demands_of_run(config)
-        case JudgeConfig():
-            demands |= _demands_of_judge(config)
+        case ClassifierConfig():
+            demands |= _demands_of_classifier(config)
     for demand, is_met in demands.items():
         if not is_met:
             raise InputError(demand)
 
 
-def _demands_of_judge(config: JudgeConfig) -> dict[str, bool]:
+def _demands_of_classifier(config: ClassifierConfig) -> dict[str, bool]:
     training = config.training
     return {
         "network.widths must be at least 1": min(config.network.widths) >= 1,
@@ -347,14 +347,15 @@ def _demands_of_run(config: Config) -> dict[str, bool]:
 
 def _demands_of_elbo(objective: ElboConfig, model: ModelConfig) -> dict[str, bool]:
     schedule, free_bits = objective.kl_schedule, objective.free_bits_nats
-    reads = isinstance(model, VaeConfig) and model.class_reader
+    reads = isinstance(model, VaeConfig) and model.auxiliary_classifier
     demands = {
         "objective.beta must not be negative": objective.beta >= 0,
         "objective.free_bits_nats must not be negative": free_bits >= 0,
-        "objective.class_weight must be above 0 with model.class_reader=true, and 0 without": (
-            objective.class_weight > 0 if reads else objective.class_weight == 0
+        "objective.auxiliary_weight must be above 0 with an auxiliary classifier, else 0": (
+            objective.auxiliary_weight > 0 if reads else objective.auxiliary_weight == 0
         ),
-        "model.class_reader=true needs model.conditional=true": not reads or model.conditional,
+        "model.auxiliary_classifier=true needs model.conditional=true": not reads
+        or model.conditional,
         "free bits need model.prior=standard-normal, whose KL splits by dimension": (
             free_bits == 0 or not (isinstance(model, VaeConfig) and model.prior.kind == "mixture")
         ),

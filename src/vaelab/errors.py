@@ -28,7 +28,7 @@ class Interruption(KeyboardInterrupt):
 
 
 class LostProcessError(RuntimeError):
-    """One of the processes that work together has ended, and the others cannot go on."""
+    """One of the processes that work process_group has ended, and the others cannot go on."""
 
 
 def note(message: str) -> None:

@@ -85,13 +85,13 @@ class Dimension:
 
     Attributes:
         index: from 0.
-        kl_nats: its mean KL over the images shown; None for an autoencoder.
+        kl: its mean KL over the images shown; None for an autoencoder.
         center: mean of the prior; for an autoencoder of the codes.
         scale: standard deviation of the same.
     """
 
     index: int
-    kl_nats: float | None
+    kl: float | None
     center: float
     scale: float
 
@@ -322,7 +322,7 @@ def _dimensions(prior: Prior | None, posterior: DiagonalGaussian | Delta) -> lis
     scale = torch.where(variance > 0, variance.sqrt(), torch.ones_like(variance))
     centers, scales = _rounded(center), _rounded(scale)
     return [
-        Dimension(index=index, kl_nats=kl[index], center=centers[index], scale=scales[index])
+        Dimension(index=index, kl=kl[index], center=centers[index], scale=scales[index])
         for index in importance.argsort(descending=True, stable=True).tolist()
     ]
 

@@ -48,7 +48,7 @@ class LoadedRun:
 
     @cached_property
     def data(self) -> Dataset:
-        """The images that it was trained on and is judged by.
+        """The images that it was trained on and is evaluated by.
 
         Raises:
             InputError: if the images found are not those that it was trained on.
@@ -81,7 +81,7 @@ class LoadedRun:
 
     @torch.no_grad()
     def posteriors(self, data: ImageData) -> DiagonalGaussian | Delta:
-        """q(z|x) or q(z|x,y) of images, all together."""
+        """q(z|x) or q(z|x,y) of images, all process_group."""
         batches = Batches(data, torch.device("cpu"), binarize=self.config.data.binarize)
         each = [
             self.model.encode(batch.x, batch.labels)

@@ -38,7 +38,7 @@ class Losses:
     kl: Scalar
 
     @property
-    def total(self) -> Scalar:
+    def negative_elbo(self) -> Scalar:
         """Minus the ELBO, whatever weight training gives the KL."""
         return self.reconstruction + self.kl
 
@@ -68,7 +68,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressure:
+class KLWeighting:
     """How the KL is held down at one moment.
 
     Attributes:
@@ -80,30 +80,30 @@ class Pressure:
     target_nats: float | None = None
 
 
-def _constant(_schedule: ConstantConfig, _progress: Progress) -> Pressure:
-    return Pressure()
+def _constant(_schedule: ConstantConfig, _progress: Progress) -> KLWeighting:
+    return KLWeighting()
 
 
-def _warmup(schedule: WarmupConfig, progress: Progress) -> Pressure:
-    return Pressure(share=_ramp(progress.epoch, schedule.epochs))
+def _warmup(schedule: WarmupConfig, progress: Progress) -> KLWeighting:
+    return KLWeighting(share=_ramp(progress.epoch, schedule.epochs))
 
 
-def _cyclical(schedule: CyclicalConfig, progress: Progress) -> Pressure:
+def _cyclical(schedule: CyclicalConfig, progress: Progress) -> KLWeighting:
     position = progress.epoch / progress.epochs * schedule.cycles
     # At the very end the last cycle has risen; it does not begin anew.
     phase = position % 1 if position < schedule.cycles else 1.0
-    return Pressure(share=_ramp(phase, schedule.rising_fraction))
+    return KLWeighting(share=_ramp(phase, schedule.rising_fraction))
 
 
-def _capacity(schedule: CapacityConfig, progress: Progress) -> Pressure:
-    return Pressure(target_nats=schedule.target_nats * _ramp(progress.epoch, schedule.epochs))
+def _capacity(schedule: CapacityConfig, progress: Progress) -> KLWeighting:
+    return KLWeighting(target_nats=schedule.target_nats * _ramp(progress.epoch, schedule.epochs))
 
 
 def _ramp(position: float, length: float) -> float:
     return min(1.0, position / length) if length > 0 else 1.0
 
 
-KL_SCHEDULES: dict[str, Callable[[Any, Progress], Pressure]] = {
+KL_SCHEDULES: dict[str, Callable[[Any, Progress], KLWeighting]] = {
     "constant": _constant,
     "warmup": _warmup,
     "cyclical": _cyclical,
@@ -142,7 +142,7 @@ class Elbo:
 
     def __call__(self, terms: Terms, losses: Losses, progress: Progress) -> Scalar:
         """Reconstruction plus weighted KL, plus what a class reader misreads."""
-        pressure, kl = self._pressure(progress), losses.kl
+        pressure, kl = self._kl_weighting(progress), losses.kl
         if self.config.free_bits_nats > 0:
             # Each dimension's mean over the batch counts as at least its free nats
             # (Kingma et al. 2016, arXiv:1606.04934, equation 15).
@@ -150,20 +150,20 @@ class Elbo:
         if pressure.target_nats is not None:
             kl = (kl - pressure.target_nats).abs()
         loss = losses.reconstruction + self.kl_weight(progress) * kl
-        if terms.misread_nats is None:
+        if terms.auxiliary_cross_entropy is None:
             return loss
-        return loss + self.config.class_weight * terms.misread_nats.mean()
+        return loss + self.config.auxiliary_weight * terms.auxiliary_cross_entropy.mean()
 
     def kl_weight(self, progress: Progress) -> float:
         """Beta times the schedule's share."""
-        return self.config.beta * self._pressure(progress).share
+        return self.config.beta * self._kl_weighting(progress).share
 
     def final(self, reconstruction: float, kl: float) -> float:
         """As at the end of the last epoch, without free bits."""
-        target = self._pressure(Progress(math.inf, math.inf)).target_nats
+        target = self._kl_weighting(Progress(math.inf, math.inf)).target_nats
         return reconstruction + self.config.beta * (kl if target is None else abs(kl - target))
 
-    def _pressure(self, progress: Progress) -> Pressure:
+    def _kl_weighting(self, progress: Progress) -> KLWeighting:
         return KL_SCHEDULES[self.config.kl_schedule.kind](self.config.kl_schedule, progress)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from vaelab.config import (
     AutoencoderConfig,
+    ClassifierConfig,
+    ClassifierTrainingConfig,
     Config,
     ConvConfig,
     DataConfig,
     ElboConfig,
-    JudgeConfig,
-    JudgeTrainingConfig,
     MixtureConfig,
     MlpConfig,
     PlainConfig,
@@ -88,9 +88,9 @@ def cvae() -> Config:
             latent_size=10,
             network=MlpConfig(widths=(400,)),
             conditional=True,
-            class_reader=True,
+            auxiliary_classifier=True,
         ),
-        objective=ElboConfig(class_weight=5.0),
+        objective=ElboConfig(auxiliary_weight=5.0),
     )
 
 
@@ -151,22 +151,22 @@ PRESETS: dict[str, Callable[[], Config]] = {
 }
 
 
-def classifier() -> JudgeConfig:
+def classifier() -> ClassifierConfig:
     """ResNet-18, narrow: the reference network that generated images are measured by."""
-    return JudgeConfig(preset="classifier", network=ResNetConfig(widths=(16, 32, 64, 128)))
+    return ClassifierConfig(preset="classifier", network=ResNetConfig(widths=(16, 32, 64, 128)))
 
 
-def second_classifier() -> JudgeConfig:
-    """A plain network of another seed: the second, independent judge."""
-    return JudgeConfig(
+def second_classifier() -> ClassifierConfig:
+    """A plain network of another seed: the second, independent classifier."""
+    return ClassifierConfig(
         preset="second-classifier",
         seed=1,
         network=PlainConfig(widths=(32, 64, 96)),
-        training=JudgeTrainingConfig(epochs=15, learning_rate=0.05),
+        training=ClassifierTrainingConfig(epochs=15, learning_rate=0.05),
     )
 
 
-JUDGE_PRESETS: dict[str, Callable[[], JudgeConfig]] = {
+CLASSIFIER_PRESETS: dict[str, Callable[[], ClassifierConfig]] = {
     "classifier": classifier,
     "second-classifier": second_classifier,
 }

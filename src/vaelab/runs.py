@@ -34,8 +34,8 @@ from vaelab.randomness import generator
 from vaelab.rounding import rounded
 
 # The metrics that a run is known by.
-HEADLINES = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
-BOUNDS = ("perfect", "useless")
+HEADLINES = ("reconstruction", "kl", "negative_elbo", "fid_proxy", "conditional_accuracy")
+BOUNDS = ("floor", "baseline")
 LARGEST_SIDE = 4096
 
 
@@ -293,12 +293,13 @@ class Run:
 
     def _validation_text(self, losses: dict[str, Any]) -> str:
         unit = LIKELIHOODS[self.config.model.likelihood].unit
-        terms = {name: rounded(losses[name], unit) for name in ("total", "reconstruction")}
+        terms = {name: rounded(losses[name], unit) for name in ("negative_elbo", "reconstruction")}
         if self.config.model.kind == "autoencoder":
             return f"validation reconstruction {terms['reconstruction']} {unit}"
         return (
-            f"validation total {terms['total']} {unit} = {terms['reconstruction']} reconstruction "
-            f"+ {rounded(losses['kl_nats'], 'nats')} KL"
+            f"validation negative ELBO {terms['negative_elbo']} {unit} = "
+            f"{terms['reconstruction']} reconstruction "
+            f"+ {rounded(losses['kl'], 'nats')} KL"
         )
 
     def _headlines(self) -> Html:
@@ -500,7 +501,7 @@ def _read_text(path: Path) -> str:
 
 # What every record has, which others count on.
 _RECORD_NUMBERS = ("selection_loss", "kl_weight", "learning_rate", "seconds", "images_per_second")
-_RECORD_LOSSES = ("reconstruction", "kl_nats", "total")
+_RECORD_LOSSES = ("reconstruction", "kl", "negative_elbo")
 
 
 def _record(line: str, where: str, epoch: int) -> dict[str, Any]:

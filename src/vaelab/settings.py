@@ -10,11 +10,11 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from vaelab.config import SCHEMA_VERSION, Config, JudgeConfig, check
+from vaelab.config import SCHEMA_VERSION, ClassifierConfig, Config, check
 from vaelab.errors import InputError, unknown_name
 
-AnyConfig = Config | JudgeConfig
-C = TypeVar("C", bound=Config | JudgeConfig)
+AnyConfig = Config | ClassifierConfig
+C = TypeVar("C", bound=Config | ClassifierConfig)
 T = TypeVar("T")
 
 

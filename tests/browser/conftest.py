@@ -15,7 +15,7 @@ from tests.conftest import tiny
 from vaelab.config import DataConfig
 from vaelab.locks import in_turn
 from vaelab.serving import SiteServer
-from vaelab.study import Study, run_study
+from vaelab.studies import Study, run_study
 from vaelab.training import Hardware
 
 # A plain, a 2-D and a conditional model, an autoencoder, and one that fails.

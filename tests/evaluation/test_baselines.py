@@ -12,17 +12,17 @@ from vaelab.evaluation import METRICS, evaluate_samples
 from vaelab.evaluation.baselines import (
     BASELINES,
     gaussian_images,
-    perfect_samples,
+    gaussian_samples,
     pixel_mean,
-    useless_samples,
+    real_samples,
 )
-from vaelab.evaluation.shown import Reference
-from vaelab.judges import judges_for
+from vaelab.evaluation.classified_images import RealImages
+from vaelab.features import classifiers_for
 
 
 @pytest.fixture(scope="module")
-def reference(wardrobe: Dataset) -> Reference:
-    return Reference(wardrobe, judges_for(wardrobe))
+def reference(wardrobe: Dataset) -> RealImages:
+    return RealImages(wardrobe, classifiers_for(wardrobe))
 
 
 def test_a_fitted_gaussian_has_the_pixels_mean_and_covariance() -> None:
@@ -35,18 +35,18 @@ def test_a_fitted_gaussian_has_the_pixels_mean_and_covariance() -> None:
     assert torch.allclose(drawn.flatten(1).T.cov(), images.flatten(1).T.cov(), atol=1e-4)
 
 
-def test_useless_samples_are_pixels_in_range_without_a_class(reference: Reference) -> None:
-    shown = useless_samples(reference, 500)
+def test_useless_samples_are_pixels_in_range_without_a_class(reference: RealImages) -> None:
+    shown = gaussian_samples(reference, 500)
     assert shown.images.shape == (500, 1, 28, 28)
     assert shown.images.min() >= 0
     assert shown.images.max() <= 1
     assert shown.labels is not None
     assert len(shown.labels.unique()) == 10
-    assert torch.equal(shown.images, useless_samples(reference, 500).images)
+    assert torch.equal(shown.images, gaussian_samples(reference, 500).images)
 
 
-def test_perfect_samples_are_real_training_images_each_once(reference: Reference) -> None:
-    shown = perfect_samples(reference, 200)
+def test_perfect_samples_are_real_training_images_each_once(reference: RealImages) -> None:
+    shown = real_samples(reference, 200)
     train = reference.train.images.flatten(1)
     distances = torch.cdist(
         shown.images.flatten(1), train, compute_mode="donot_use_mm_for_euclid_dist"
@@ -76,8 +76,8 @@ def test_every_sample_metric_stands_between_floor_and_ceiling(
     assert results
     assert set(results) == set(METRICS[name].measures)
     for result in results.values():
-        assert result.perfect is not None
-        assert result.useless is not None
+        assert result.floor is not None
+        assert result.baseline is not None
         assert result.count == 200
 
     def forbidden(*_: Any) -> None:
@@ -90,15 +90,15 @@ def test_every_sample_metric_stands_between_floor_and_ceiling(
 
 
 def test_what_judges_see_in_real_images_is_kept(
-    wardrobe: Dataset, reference: Reference, monkeypatch: pytest.MonkeyPatch
+    wardrobe: Dataset, reference: RealImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = reference.test.reference
-    fresh = Reference(wardrobe, reference.judges)
+    fresh = RealImages(wardrobe, reference.classifiers)
 
     def forbidden(*_: Any) -> None:
         raise AssertionError("an image was looked at again")
 
-    monkeypatch.setattr("vaelab.judges.judge.look", forbidden)
+    monkeypatch.setattr("vaelab.features.classifier.look", forbidden)
     assert torch.equal(fresh.test.reference.features, seen.features)
     with pytest.raises(AssertionError, match="looked at again"):
-        _ = perfect_samples(fresh, 10).reference
+        _ = real_samples(fresh, 10).reference

@@ -53,7 +53,7 @@ def test_a_class_in_two_clusters_counts_by_the_larger() -> None:
     clusters = torch.tensor([0, 0, 0, 2, 1, 1])
     agreement = cluster_agreement(clusters, labels)
     assert agreement.accuracy == pytest.approx(5 / 6)
-    # Pairs together in both: 4, in clusters 4, in labels 7, expected 4 * 7 / 15.
+    # Pairs process_group in both: 4, in clusters 4, in labels 7, expected 4 * 7 / 15.
     expected = 28 / 15
     assert agreement.adjusted_rand_index == pytest.approx((4 - expected) / (5.5 - expected))
 

@@ -157,7 +157,7 @@ def test_two_factors_in_one_dimension() -> None:
 def test_gaps_by_factor_tell_which_is_missing() -> None:
     code = torch.cat([STANDARD[:, :2], NOISE], dim=1)
     for gaps in (
-        mutual_information_gap(code, FACTORS),
+        mig(code, FACTORS),
         separated_attribute_predictability(code, FACTORS),
     ):
         found = list(gaps.by_factor.values())

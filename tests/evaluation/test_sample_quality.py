@@ -13,11 +13,11 @@ from vaelab.errors import InputError
 from vaelab.evaluation import kernel_distance as kernel_metric
 from vaelab.evaluation import neighbours as neighbour_metric
 from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.frechet import FeatureStatistics, feature_statistics, frechet_distance
 from vaelab.evaluation.kernel_distance import kernel_distance, squared_discrepancy
-from vaelab.evaluation.manifolds import manifold_scores
-from vaelab.evaluation.neighbours import near_copy_share, nearest, relative_distances
-from vaelab.evaluation.shown import Reference, Shown
+from vaelab.evaluation.memorization import memorization_rate, nearest, relative_distances
+from vaelab.evaluation.precision_recall import manifold_scores
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -109,8 +109,8 @@ def test_kernel_distance_is_unbiased_and_grows_with_a_shift() -> None:
         kernel_distance(a, b[:100], generator=draws(), subset_size=500)
 
 
-class Plain(Shown):
-    """Images whose features are given, or their pixels, without a judge."""
+class Plain(ClassifiedImages):
+    """Images whose features are given, or their pixels, without a classifier."""
 
     def __init__(self, given: Tensor) -> None:
         vars(self).update(images=given)
@@ -120,7 +120,7 @@ class Plain(Shown):
         return self.images
 
 
-class Real(Reference):
+class Real(RealImages):
     def __init__(self, *, train: Tensor | None = None, test: Tensor) -> None:
         vars(self).update(train=train if train is None else Plain(train), test=Plain(test))
 
@@ -209,9 +209,9 @@ def test_copies_are_told_from_images_that_are_near_to_many() -> None:
     training = torch.rand(400, 1, 8, 8, generator=draws())
     noise = torch.randn(50, 1, 8, 8, generator=draws(1)) / 255
     copies = nearest(training[:50] + noise, training, count=50)
-    assert near_copy_share(copies) == 1
+    assert memorization_rate(copies) == 1
     fresh = nearest(torch.rand(50, 1, 8, 8, generator=draws(2)), training, count=50)
-    assert near_copy_share(fresh) == 0
+    assert memorization_rate(fresh) == 0
     blurred = nearest(training.mean(0, keepdim=True), training, count=50)
     assert relative_distances(blurred).item() > 0.8
     equal = nearest(torch.zeros(1, 1, 8, 8), torch.zeros(60, 1, 8, 8), count=50)
@@ -226,9 +226,9 @@ def test_copies_are_found_wherever_they_stand_among_the_samples(
     fresh = torch.rand(100, 1, 8, 8, generator=draws(1))
     samples, real = Plain(torch.cat([fresh, training[:100]])), Real(train=training, test=fresh)
     found = neighbour_metric.score(samples, real, draws(2))
-    estimate = found.estimates["near_copies"]
+    estimate = found.estimates["memorization_rate"]
     assert estimate.value == pytest.approx(0.5, abs=0.15)
-    assert estimate.perfect == 0
+    assert estimate.floor == 0
 
 
 def test_bootstrap_gives_the_standard_error_of_a_mean() -> None:
@@ -241,7 +241,7 @@ def test_bootstrap_gives_the_standard_error_of_a_mean() -> None:
 
 def test_bootstrap_keeps_rows_of_several_samples_together() -> None:
     x = torch.arange(50.0)
-    together = bootstrap_standard_deviation(
+    process_group = bootstrap_standard_deviation(
         lambda a, b: (a - b).abs().max().item(), x, x.clone(), generator=draws()
     )
-    assert together == 0
+    assert process_group == 0

@@ -144,15 +144,15 @@ def test_a_callable_is_judged_like_its_images(wardrobe: Dataset) -> None:
         chosen = [of_class[label][i // 10] for i, label in enumerate(asked)]
         return train.images[chosen].astype(np.float32) / 255
 
-    named = ("frechet", "controllability")
+    named = ("frechet", "conditional-accuracy")
     results, details = evaluate_samples(make, labels, data=wardrobe, metrics=named)
     same, _ = evaluate_samples(make(labels), labels, data=wardrobe, metrics=named)
     assert results == same
-    assert sum(map(sum, details["controllability_confusion"])) == 200
+    assert sum(map(sum, details["conditional_accuracy_confusion"])) == 200
     unconditional, _ = evaluate_samples(make, data=wardrobe, count=200, metrics=("frechet",))
     assert unconditional["fid_proxy"].value == results["fid_proxy"].value
     with pytest.raises(InputError, match="no class was asked for"):
-        evaluate_samples(make, data=wardrobe, count=200, metrics=("controllability",))
+        evaluate_samples(make, data=wardrobe, count=200, metrics=("conditional-accuracy",))
     with pytest.raises(InputError, match="asked for 200 images and made 3"):
         evaluate_samples(lambda asked: make(asked)[:3], labels, data=wardrobe)
     with pytest.raises(InputError, match="samples without their model"):

@@ -33,7 +33,7 @@ from vaelab.training import fit
 SUBJECTS = {
     "class-samples": "cvae",
     "class-interpolations": "cvae",
-    "controllability": "cvae",
+    "conditional-accuracy": "cvae",
     "latent": "mlp-vae-2d",
     "manifold": "mlp-vae-2d",
     "class-manifolds": "cvae-2d",

@@ -6,7 +6,7 @@ import torch
 from vaelab.config import ElboConfig, MlpConfig, VaeConfig
 from vaelab.errors import InputError
 from vaelab.models import ImageShape, build_model
-from vaelab.models.class_reader import ClassReader
+from vaelab.models.auxiliary_classifier import AuxiliaryClassifier
 from vaelab.models.networks.class_linear import ClassLinear
 from vaelab.objectives import Progress, build_objective, reduce
 from vaelab.presets import preset
@@ -41,7 +41,7 @@ def test_without_classes_it_is_a_plain_linear_layer() -> None:
 
 
 def test_the_reader_learns_from_real_images_alone_and_the_maker_from_made_ones_alone() -> None:
-    reader = ClassReader(SHAPE, 3)
+    reader = AuxiliaryClassifier(SHAPE, 3)
     x = torch.rand(6, 1, 8, 8, generator=generator(0, "x"))
     made = torch.rand(6, 1, 8, 8, generator=generator(0, "made")).requires_grad_()
     labels = torch.arange(6) % 3
@@ -61,30 +61,30 @@ def test_the_reader_learns_from_real_images_alone_and_the_maker_from_made_ones_a
 
 
 def test_what_is_misread_counts_in_training_alone() -> None:
-    config = VaeConfig(network=MlpConfig(widths=(8,)), conditional=True, class_reader=True)
+    config = VaeConfig(network=MlpConfig(widths=(8,)), conditional=True, auxiliary_classifier=True)
     model = build_model(config, SHAPE, 3, generator(0, "weights"))
     x = torch.rand(6, 1, 8, 8, generator=generator(0, "x"))
     labels = torch.arange(6) % 3
-    objective = build_objective(ElboConfig(class_weight=2.0))
+    objective = build_objective(ElboConfig(auxiliary_weight=2.0))
     terms = model.train()(x, labels, generator(0, "noise"))
     losses = reduce(terms)
-    assert terms.misread_nats is not None
-    assert terms.misread_nats.min() > 0
-    expected = losses.total + 2 * terms.misread_nats.mean()
+    assert terms.auxiliary_cross_entropy is not None
+    assert terms.auxiliary_cross_entropy.min() > 0
+    expected = losses.negative_elbo + 2 * terms.auxiliary_cross_entropy.mean()
     torch.testing.assert_close(objective(terms, losses, Progress(1, 2)), expected)
-    judged = model.eval()(x, labels, generator(0, "noise"))
-    assert judged.misread_nats is None
-    torch.testing.assert_close(reduce(judged).total, losses.total)
+    evaluated = model.eval()(x, labels, generator(0, "noise"))
+    assert evaluated.auxiliary_cross_entropy is None
+    torch.testing.assert_close(reduce(evaluated).negative_elbo, losses.negative_elbo)
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("mlp-vae", {"objective.class_weight": "1"}, "class_weight must be above 0 with"),
-        ("cvae", {"objective.class_weight": "0"}, "class_weight must be above 0 with"),
+        ("mlp-vae", {"objective.auxiliary_weight": "1"}, "auxiliary_weight must be above 0 with"),
+        ("cvae", {"objective.auxiliary_weight": "0"}, "auxiliary_weight must be above 0 with"),
         (
             "mlp-vae",
-            {"model.class_reader": "true", "objective.class_weight": "1"},
+            {"model.auxiliary_classifier": "true", "objective.auxiliary_weight": "1"},
             "needs model.conditional=true",
         ),
     ],

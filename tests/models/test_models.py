@@ -69,7 +69,7 @@ def test_model_contract(kind: str, network: str, conditional: bool, shape: Image
     terms = model(x, labels, generator(0, "noise"))
     assert terms.log_likelihood.shape == x.shape
     assert terms.kl.shape == (5, 4)
-    assert torch.isfinite(reduce(terms).total)
+    assert torch.isfinite(reduce(terms).negative_elbo)
     assert model.encode(x, labels).mean.shape == (5, 4)
     rebuilt = model.reconstruct(x, labels)
     assert rebuilt.shape == x.shape
@@ -78,7 +78,7 @@ def test_model_contract(kind: str, network: str, conditional: bool, shape: Image
     walk = model.interpolate(x[:2], x[2:4], 3, labels[:2])
     assert walk.shape == (2, 3, *x.shape[1:])
     torch.testing.assert_close(walk[:, 0], model.reconstruct(x[:2], labels[:2]))
-    reduce(terms).total.backward()
+    reduce(terms).negative_elbo.backward()
     assert all(weights.grad is not None for weights in model.parameters())
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from vaelab.config import Config
 from vaelab.presets import preset
-from vaelab.report.reading import StoredRun, complete
+from vaelab.report.stored_runs import StoredRun, complete
 from vaelab.runs import DataCard, Run
 from vaelab.settings import with_settings
 
@@ -26,31 +26,31 @@ JUDGE = "c" * 64
 
 # What metrics say beside their value, as `vaelab evaluate` stores it.
 KINDS: dict[str, dict[str, Any]] = {
-    "reconstruction": {"unit": "nats", "direction": "lower", "perfect": 190.0, "useless": 385.0},
+    "reconstruction": {"unit": "nats", "direction": "lower", "floor": 190.0, "baseline": 385.0},
     "kl": {"unit": "nats", "direction": None},
-    "total": {"unit": "nats", "direction": "lower", "perfect": 190.0, "useless": 385.0},
+    "negative_elbo": {"unit": "nats", "direction": "lower", "floor": 190.0, "baseline": 385.0},
     "active_units": {"unit": "dimensions", "direction": None, "standard_error": None},
     "fid_proxy": {
         "unit": "squared feature distance",
         "direction": "lower",
-        "perfect": 0.01,
-        "useless": 8.0,
-        "judge": JUDGE,
+        "floor": 0.01,
+        "baseline": 8.0,
+        "classifier": JUDGE,
         "standard_error": 0.02,
     },
-    "controllability": {
+    "conditional_accuracy": {
         "unit": "share",
         "direction": "higher",
-        "perfect": 0.94,
-        "useless": 0.33,
-        "judge": JUDGE,
+        "floor": 0.94,
+        "baseline": 0.33,
+        "classifier": JUDGE,
         "standard_error": 0.004,
     },
-    "label_left_linear": {
+    "label_leakage_linear": {
         "unit": "share",
         "direction": "lower",
-        "perfect": 0.33,
-        "useless": 1.0,
+        "floor": 0.33,
+        "baseline": 1.0,
         "standard_error": 0.004,
     },
 }
@@ -61,10 +61,10 @@ def metric(name: str, value: float, **changes: Any) -> dict[str, Any]:
         "count": 10_000,
         "seed": 0,
         "standard_error": 0.7,
-        "perfect": None,
-        "useless": None,
+        "floor": None,
+        "baseline": None,
         "split": "test",
-        "judge": None,
+        "classifier": None,
     }
     return {**common, **KINDS[name], "value": value, **changes}
 
@@ -74,7 +74,7 @@ def metrics(**values: float) -> dict[str, dict[str, Any]]:
 
 
 def record(epoch: int, total: float, *, kl: float = 15.0, **changes: Any) -> dict[str, Any]:
-    terms = {"reconstruction": total - kl, "kl_nats": kl, "total": total}
+    terms = {"reconstruction": total - kl, "kl": kl, "negative_elbo": total}
     return {
         "epoch": epoch,
         "train": {name: value + 2.0 / epoch for name, value in terms.items()},

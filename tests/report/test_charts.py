@@ -118,7 +118,7 @@ def test_what_changes_while_training_is_drawn() -> None:
     "damaged",
     [
         {"epoch": 1},
-        {"epoch": 1, "train": None, "validation": {"total": math.nan}},
+        {"epoch": 1, "train": None, "validation": {"negative_elbo": math.nan}},
         {"epoch": 1, "selection_loss": "low"},
     ],
 )

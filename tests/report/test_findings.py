@@ -93,12 +93,12 @@ def test_the_best_leads_or_does_not() -> None:
 
 def test_a_best_at_the_edge_is_told() -> None:
     assert "smallest value tried, β = 1" in str(
-        findings.at_the_edge("total", readings(1, 2, 3), "lower")
+        findings.at_the_edge("negative_elbo", readings(1, 2, 3), "lower")
     )
     assert "largest value tried, β = 4" in str(
-        findings.at_the_edge("total", readings(1, 2, 3), "higher")
+        findings.at_the_edge("negative_elbo", readings(1, 2, 3), "higher")
     )
-    assert findings.at_the_edge("total", readings(2, 1, 3), "lower") is None
+    assert findings.at_the_edge("negative_elbo", readings(2, 1, 3), "lower") is None
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_reconstruction_like_the_mean_image_is_told() -> None:
     assert "hardly better than the mean" in str(regularized(380.0))
     assert "no better than the mean" in str(regularized(390.0))
     assert regularized(250.0) is None
-    assert regularized(380.0, perfect=None) is None
+    assert regularized(380.0, floor=None) is None
 
 
 def fitting(*losses: float) -> str | None:
@@ -153,8 +153,8 @@ def test_the_best_epoch() -> None:
 
 
 def test_the_gap_to_the_training_images_has_its_side() -> None:
-    above = [record(e, 240.0, train={"total": 230.0}) for e in (1, 2)]
-    below = [record(e, 240.0, train={"total": 250.0}) for e in (1, 2)]
+    above = [record(e, 240.0, train={"negative_elbo": 230.0}) for e in (1, 2)]
+    below = [record(e, 240.0, train={"negative_elbo": 250.0}) for e in (1, 2)]
     unknown = [record(e, 240.0, train={}) for e in (1, 2)]
     assert "lies 10.00\u00a0nats above" in str(findings.fitting("run", above, "nats"))
     assert "lies 10.00\u00a0nats below" in str(findings.fitting("run", below, "nats"))
@@ -188,10 +188,10 @@ def test_two_runs_beside_each_other() -> None:
     ],
 )
 def test_what_is_left_of_the_class(value: float, error: float | None, words: str) -> None:
-    text = findings.label_left(Reading("run", value, error), 0.1, "a vote")
+    text = findings.label_leakage(Reading("run", value, error), 0.1, "a vote")
     assert text is not None
     assert words in text
-    assert findings.label_left(Reading("run", value, error), None, "a vote") is None
+    assert findings.label_leakage(Reading("run", value, error), None, "a vote") is None
 
 
 @pytest.mark.parametrize(
@@ -204,14 +204,16 @@ def test_what_is_left_of_the_class(value: float, error: float | None, words: str
     ],
 )
 def test_control_beside_real_images(value: float, error: float | None, words: str) -> None:
-    text = findings.controllability(Reading("run", value, error), 0.943, 10_000, "The judge")
+    text = findings.conditional_accuracy(
+        Reading("run", value, error), 0.943, 10_000, "The classifier"
+    )
     assert text is not None
     assert words in text
 
 
 def test_control_without_real_images() -> None:
-    text = findings.controllability(Reading("run", 0.8, 0.01), None, None, "The judge")
-    assert text == "The judge sees the class asked for in 80.0\u00a0% of the samples of run."
+    text = findings.conditional_accuracy(Reading("run", 0.8, 0.01), None, None, "The classifier")
+    assert text == "The classifier sees the class asked for in 80.0\u00a0% of the samples of run."
 
 
 def test_the_hardest_class() -> None:
@@ -250,10 +252,10 @@ def test_training_that_did_not_come_to_its_end() -> None:
 
 
 def test_repetitions_have_mean_and_spread() -> None:
-    text = findings.repeated("a and b", "total", "nats", [240.0, 242.0])
+    text = findings.repeated("a and b", "negative_elbo", "nats", [240.0, 242.0])
     assert text is not None
     assert "241.00\u00a0nats in the mean, standard deviation 1.41" in text
-    assert findings.repeated("a", "total", "nats", [240.0]) is None
+    assert findings.repeated("a", "negative_elbo", "nats", [240.0]) is None
 
 
 def test_a_run_that_broke_off() -> None:

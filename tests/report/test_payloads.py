@@ -164,22 +164,22 @@ def test_facts(runs: dict[str, Run], tmp_path: Path) -> None:
     for metrics, facts in (
         (
             {
-                "controllability": metric(0.8266, "share"),
+                "conditional_accuracy": metric(0.8266, "share"),
                 "kl": metric(4.5416, "nats"),
-                "total": metric(252.924, "nats"),
+                "negative_elbo": metric(252.924, "nats"),
                 "fid_proxy": metric(1.1494, "squared feature distance"),
                 "reconstruction": metric(248.3825, "nats"),
                 "psnr": metric(16.7, "dB"),
             },
             {
-                "total": "252.92 nats",
+                "negative_elbo": "252.92 nats",
                 "FID proxy": "1.149",
                 "class as asked": "82.7 %",
             },
         ),
         (
-            {"total": metric(float("nan"), "nats"), "kl": metric(None, "nats")},
-            {"total": "not a number"},
+            {"negative_elbo": metric(float("nan"), "nats"), "kl": metric(None, "nats")},
+            {"negative_elbo": "not a number"},
         ),
         ({}, {}),
     ):
@@ -192,7 +192,8 @@ def test_facts(runs: dict[str, Run], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", '{"metrics": [1]}', '{"metrics": {"total": 3, "kl": {"unit": "nats"}}}']
+    "content",
+    ["", "[]", '{"metrics": [1]}', '{"metrics": {"negative_elbo": 3, "kl": {"unit": "nats"}}}'],
 )
 def test_a_damaged_evaluation_gives_no_facts(
     content: str, runs: dict[str, Run], tmp_path: Path

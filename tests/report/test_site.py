@@ -138,10 +138,10 @@ def full(tmp_path: Path) -> Path:
         folder,
         "cvae",
         config("cvae"),
-        measured=metrics(total=237.0, controllability=0.9, label_left_linear=0.335),
+        measured=metrics(total=237.0, conditional_accuracy=0.9, label_leakage_linear=0.335),
         details={
-            "controllability_confusion": [[90, 10, 0], [0, 100, 0], [5, 5, 90]],
-            "controllability_per_class": [0.9, 1.0, 0.9],
+            "conditional_accuracy_confusion": [[90, 10, 0], [0, 100, 0], [5, 5, 90]],
+            "conditional_accuracy_per_class": [0.9, 1.0, 0.9],
         },
         figures=("class-samples",),
     )
@@ -239,9 +239,9 @@ def test_bounds_stay_put_and_the_best_is_marked(full: Path) -> None:
     table = page[page.index("<table") : page.index("</table>")]
     assert table.index("<tfoot>") > table.index("</tbody>")
     foot = table[table.index("<tfoot>") :]
-    assert "perfect" in foot
-    assert "useless" in foot
-    # cvae leads conv by less than two standard errors, and both in controllability alone.
+    assert "floor" in foot
+    assert "baseline" in foot
+    # cvae leads conv by less than two standard errors, and both in conditional_accuracy alone.
     assert table.count('class="best"') == 2
 
 
@@ -253,7 +253,7 @@ def test_every_head_sorts_by_button(full: Path) -> None:
 
 
 def test_runs_without_common_terms_are_kept_apart(full: Path) -> None:
-    fewer = {"total": metric("total", 239.0, count=500)}
+    fewer = {"negative_elbo": metric("negative_elbo", 239.0, count=500)}
     write_run(full, "fewer", config(), measured=fewer)
     (full / "study.json").unlink()
     text = text_of(build(full)["index.html"])
@@ -264,7 +264,7 @@ def test_the_table_can_be_downloaded(full: Path) -> None:
     build(full)
     rows = list(csv.DictReader(io.StringIO((full / "site" / "comparison.csv").read_text())))
     assert {row["run"] for row in rows} >= {"cvae", "conv"}
-    assert {row["controllability"] for row in rows if row["run"] == "cvae"} == {"0.9"}
+    assert {row["conditional_accuracy"] for row in rows if row["run"] == "cvae"} == {"0.9"}
     tables = json.loads((full / "site" / "comparison.json").read_text())
     assert sum(len(table["rows"]) for table in tables) == 7
 
@@ -333,11 +333,11 @@ def test_odd_classes_stay_inside_their_strings(full: Path) -> None:
 @pytest.mark.parametrize(
     "damaged",
     [
-        {"total": metric("total", math.nan)},
-        {"total": {"value": 240.0}},
-        {"total": {"unit": "nats"}},
-        {"total": metric("total", 240.0, standard_error=math.nan, perfect=None)},
-        {"total": 240.0},
+        {"negative_elbo": metric("negative_elbo", math.nan)},
+        {"negative_elbo": {"value": 240.0}},
+        {"negative_elbo": {"unit": "nats"}},
+        {"negative_elbo": metric("negative_elbo", 240.0, standard_error=math.nan, floor=None)},
+        {"negative_elbo": 240.0},
         {},
     ],
 )
@@ -497,7 +497,7 @@ def test_every_number_and_figure_has_its_words() -> None:
     measures = {name for metric in METRICS.values() for name in metric.measures}
     assert measures == set(glossary.TERMS)
     # What these two show, the page draws itself.
-    assert set(FIGURES) - {"curves", "controllability"} == set(glossary.RUN_FIGURES)
+    assert set(FIGURES) - {"curves", "conditional-accuracy"} == set(glossary.RUN_FIGURES)
     assert set(COMPARISONS) == set(glossary.COMPARISON_FIGURES)
     assert set(DATA_FIGURES) - {"distributions"} == set(glossary.DATA_FIGURES)
     grouped = [name for names in glossary.FIGURE_GROUPS.values() for name in names]

@@ -5,7 +5,7 @@ import pytest
 
 from tests.report.stored_runs import config, seeded, stored, write_run
 from vaelab.config import Config
-from vaelab.report.reading import StoredRun, read_folder
+from vaelab.report.stored_runs import StoredRun, read_folder
 from vaelab.report.sweeps import Sweep, find_repetitions, find_sweeps
 
 
@@ -69,7 +69,7 @@ def test_seeds_are_a_mean_with_its_error() -> None:
     assert beta is not None
     assert beta.has_seeds
     values = [240.0, 241.0, 242.0]
-    estimate = beta.points[0].estimate("total")
+    estimate = beta.points[0].estimate("negative_elbo")
     assert estimate is not None
     assert estimate.value == pytest.approx(mean(values))
     assert estimate.error == pytest.approx(stdev(values) / 3**0.5)
@@ -111,6 +111,6 @@ def test_numbers_taken_on_other_terms_are_no_line() -> None:
     runs = runs_of(config(), config(objective__beta="4"))
     beta = sweep_of(runs, "objective.beta")
     assert beta is not None
-    assert beta.has_common_terms("total")
-    runs[1].metrics["total"]["count"] = 500
-    assert not beta.has_common_terms("total")
+    assert beta.has_common_terms("negative_elbo")
+    runs[1].metrics["negative_elbo"]["count"] = 500
+    assert not beta.has_common_terms("negative_elbo")

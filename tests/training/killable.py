@@ -12,7 +12,7 @@ import vaelab.training.launching  # noqa: F401
 from tests.conftest import tiny
 from vaelab.config import Config
 from vaelab.data import load_data
-from vaelab.training import Cadence, Hardware, fit
+from vaelab.training import CheckpointSchedule, Hardware, fit
 
 SETTINGS = {
     "data.train_count": "300",
@@ -38,7 +38,7 @@ def train(out: Path) -> None:
         out,
         dataset=DATASET,
         hardware=Hardware(accelerator="cpu"),
-        cadence=Cadence(steps=1),
+        checkpoint_schedule=CheckpointSchedule(steps=1),
         show_progress=False,
     )
 

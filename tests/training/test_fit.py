@@ -21,10 +21,10 @@ from vaelab.presets import PRESETS
 from vaelab.randomness import generator
 from vaelab.runs import Run, open_run, read_tensors
 from vaelab.training import Hardware, fit, loop
-from vaelab.training.engine import Together
+from vaelab.training.engine import ProcessGroup
 from vaelab.training.measure import measure
+from vaelab.training.non_finite_guard import NonFiniteGuard, NonFiniteLossError
 from vaelab.training.optimization import AveragedWeights, learning_rate
-from vaelab.training.watch import NonFiniteLossError, Watch
 
 TIMES = {"seconds", "images_per_second"}
 
@@ -61,9 +61,9 @@ def test_every_preset_trains_and_leaves_a_whole_run_folder(
     for record in records:
         for part in ("train", "validation"):
             losses = record[part]
-            assert losses["total"] == pytest.approx(losses["reconstruction"] + losses["kl_nats"])
+            assert losses["negative_elbo"] == pytest.approx(losses["reconstruction"] + losses["kl"])
         assert record["images_per_second"] > 0
-    assert records[1]["train"]["total"] < records[0]["train"]["total"]
+    assert records[1]["train"]["negative_elbo"] < records[0]["train"]["negative_elbo"]
     assert run.is_finished()
     assert open_run(run.path).config == tiny(name)
     assert {path.name for path in run.previews.iterdir()} >= {"epoch-0002-reconstructions.png"}
@@ -127,7 +127,7 @@ def test_tensorboard_gets_the_numbers_of_metrics(trained: Any) -> None:
     events = EventAccumulator(str(run.path / "tensorboard")).Reload()
     records = run.read_metrics()
     for tag, value in (
-        ("validation/total", records[-1]["validation"]["total"]),
+        ("validation/total", records[-1]["validation"]["negative_elbo"]),
         ("kl_weight", records[-1]["kl_weight"]),
     ):
         last = events.Scalars(tag)[-1]
@@ -156,12 +156,12 @@ def test_the_best_epoch_by_validation_is_kept(tmp_path: Path, wardrobe: Dataset)
     # A rate this high overshoots sooner or later, so that the last epoch is not the best.
     config = tiny("mlp-vae", training__epochs="40", training__learning_rate="0.05")
     run = train(config, tmp_path / "run", wardrobe)
-    losses = [record["validation"]["total"] for record in run.read_metrics()]
+    losses = [record["validation"]["negative_elbo"] for record in run.read_metrics()]
     assert min(losses) < losses[-1]
     _, held_out = split(wardrobe.train, 0.1, 0)
     batches = Batches(wardrobe.train.take(held_out), torch.device("cpu"))
     measured = measure(run.load_model(), batches, generator(config.seed, "validation"))
-    assert measured.total == pytest.approx(min(losses), rel=1e-6)
+    assert measured.negative_elbo == pytest.approx(min(losses), rel=1e-6)
 
 
 def test_early_stopping(tmp_path: Path, wardrobe: Dataset) -> None:
@@ -172,7 +172,7 @@ def test_early_stopping(tmp_path: Path, wardrobe: Dataset) -> None:
         training__early_stopping_epochs="2",
     )
     run = train(config, tmp_path / "run", wardrobe)
-    losses = [record["validation"]["total"] for record in run.read_metrics()]
+    losses = [record["validation"]["negative_elbo"] for record in run.read_metrics()]
     assert 3 <= len(losses) < 100
     assert np.argmin(losses) == len(losses) - 3
     assert run.is_finished()
@@ -197,7 +197,7 @@ def test_looking_seldom_as_with_a_gpu_changes_nothing(
     """Bits are the same, and from the first bad loss on nothing is updated until somebody looks."""
     config = tiny("mlp-vae", training__batch_size="16")
     often = train(config, tmp_path / "often", wardrobe)
-    monkeypatch.setattr(Together, "meets_after", lambda _, step: step % 10 == 0)
+    monkeypatch.setattr(ProcessGroup, "meets_after", lambda _, step: step % 10 == 0)
     seldom = train(config, tmp_path / "seldom", wardrobe)
     assert timeless(seldom) == timeless(often)
     weights = [read_tensors(run.path / "model.safetensors") for run in (often, seldom)]
@@ -205,12 +205,12 @@ def test_looking_seldom_as_with_a_gpu_changes_nothing(
 
     optimizers: list[Optimizer] = []
 
-    class SeenWatch(Watch):
+    class SeenWatch(NonFiniteGuard):
         def __init__(self, optimizer: Optimizer, device: torch.device) -> None:
             optimizers.append(optimizer)
             super().__init__(optimizer, device)
 
-    monkeypatch.setattr(loop, "Watch", SeenWatch)
+    monkeypatch.setattr(loop, "NonFiniteGuard", SeenWatch)
     wild = tiny("mlp-vae", training__batch_size="16", training__learning_rate="1e30")
     with pytest.raises(NonFiniteLossError, match="epoch 1, step 2"):
         train(wild, tmp_path / "wild", wardrobe)
@@ -224,7 +224,7 @@ def test_gradients_are_clipped(tmp_path: Path, wardrobe: Dataset) -> None:
     clipped = train(
         tiny("mlp-vae", training__gradient_clip_norm="1e-9"), tmp_path / "clipped", wardrobe
     )
-    losses = [run.read_metrics()[-1]["train"]["total"] for run in (free, clipped)]
+    losses = [run.read_metrics()[-1]["train"]["negative_elbo"] for run in (free, clipped)]
     assert losses[0] < losses[1]
 
 
@@ -292,8 +292,8 @@ def test_every_image_is_seen_once_an_epoch_also_by_many_processes() -> None:
         ]
 
     assert sorted(image for image, _ in seen(0, 1)) == list(range(103))
-    together = [each for rank in range(4) for each in seen(rank, 4)]
-    assert sorted(image for image, weight in together if weight > 0) == list(range(103))
+    process_group = [each for rank in range(4) for each in seen(rank, 4)]
+    assert sorted(image for image, weight in process_group if weight > 0) == list(range(103))
 
 
 def test_hardware_that_is_not_there_is_told_in_a_line(tmp_path: Path, wardrobe: Dataset) -> None:
@@ -399,6 +399,6 @@ def test_half_precision_is_a_setting(name: str, tmp_path: Path, wardrobe: Datase
         )
         for precision in ("32-true", "bf16-mixed")
     )
-    totals = [run.read_metrics()[-1]["validation"]["total"] for run in (full, half)]
+    totals = [run.read_metrics()[-1]["validation"]["negative_elbo"] for run in (full, half)]
     assert totals[0] != totals[1]
     assert totals[1] == pytest.approx(totals[0], rel=0.02)

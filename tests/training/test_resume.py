@@ -21,7 +21,7 @@ from vaelab.data import Dataset
 from vaelab.errors import InputError, Interruption
 from vaelab.models import LatentVariableModel
 from vaelab.runs import Run, open_run, read_tensors
-from vaelab.training import Cadence, Hardware, fit
+from vaelab.training import CheckpointSchedule, Hardware, fit
 
 CPU = Hardware(accelerator="cpu")
 TIMES = {"seconds", "images_per_second"}
@@ -91,7 +91,7 @@ def begun(out: Path, dataset: Dataset, steps: int) -> None:
             out,
             dataset=dataset,
             hardware=CPU,
-            cadence=Cadence(steps=3),
+            checkpoint_schedule=CheckpointSchedule(steps=3),
             show_progress=False,
             observers=[At(steps, killed)],
         )
@@ -188,7 +188,7 @@ def test_within_an_epoch_every_kind_of_state_goes_on(
             out,
             dataset=wardrobe,
             hardware=CPU,
-            cadence=Cadence(steps=1),
+            checkpoint_schedule=CheckpointSchedule(steps=1),
             show_progress=False,
             observers=observers,
         )
@@ -330,7 +330,7 @@ def test_a_clock_that_jumps_changes_nothing(
         tmp_path / "run",
         dataset=wardrobe,
         hardware=CPU,
-        cadence=Cadence(seconds=0.01),
+        checkpoint_schedule=CheckpointSchedule(seconds=0.01),
         show_progress=False,
     )
     assert left_by(run.path) == undisturbed
@@ -338,7 +338,10 @@ def test_a_clock_that_jumps_changes_nothing(
 
 
 def test_the_state_is_kept_by_steps_and_by_seconds(tmp_path: Path, wardrobe: Dataset) -> None:
-    for name, cadence in (("steps", Cadence(steps=5)), ("seconds", Cadence(seconds=1e-9))):
+    for name, checkpoint_schedule in (
+        ("steps", CheckpointSchedule(steps=5)),
+        ("seconds", CheckpointSchedule(seconds=1e-9)),
+    ):
         seen: list[int] = []
         out = tmp_path / name
 
@@ -352,7 +355,7 @@ def test_the_state_is_kept_by_steps_and_by_seconds(tmp_path: Path, wardrobe: Dat
             out,
             dataset=wardrobe,
             hardware=CPU,
-            cadence=cadence,
+            checkpoint_schedule=checkpoint_schedule,
             show_progress=False,
             observers=looks,
         )
@@ -363,7 +366,7 @@ def test_the_state_is_kept_by_steps_and_by_seconds(tmp_path: Path, wardrobe: Dat
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"seconds": -1.0}])
 def test_a_cadence_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="must be above 0"):
-        Cadence(**wrong)
+        CheckpointSchedule(**wrong)
 
 
 def test_a_signal_in_this_process_leaves_with_its_code(tmp_path: Path, wardrobe: Dataset) -> None:

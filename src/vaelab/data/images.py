@@ -104,7 +104,7 @@ def _dataset(parts: list[ImageData], config: DataConfig, source: str) -> Dataset
 def _read_parts(name: str, folders: list[Path]) -> list[ImageData]:
     """The images of each folder, of the classes that the first of them has.
 
-    They are read together, because one coloured image makes all of them RGB.
+    They are read process_group, because one coloured image makes all of them RGB.
     """
     classes = [path.name for path in _visible(folders[0])]
     if not classes:

@@ -77,6 +77,6 @@ def _level_counts(data: ImageData) -> NDArray[np.int64]:
 
 
 def _entropy_nats(level_counts: NDArray[np.int64]) -> float:
-    """Binary entropy of all pixels together."""
+    """Binary entropy of all pixels process_group."""
     p = np.arange(1, 255) / 255  # black and white have none
     return float(level_counts[1:255] @ (-p * np.log(p) - (1 - p) * np.log1p(-p)))

@@ -1,6 +1,6 @@
 """What is measured of a trained model, or of anybody's samples; `METRICS` is the table."""
 
-from vaelab.evaluation.evaluating import (
+from vaelab.evaluation.evaluators import (
     PROTOCOLS,
     Results,
     as_text,

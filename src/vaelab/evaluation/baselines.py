@@ -1,4 +1,4 @@
-"""What a perfect and a useless generator score: the floor and the ceiling of every sample metric.
+"""What a floor and a baseline generator score: the floor and the ceiling of every sample metric.
 
 Letters in shapes: N images, C channels, H height, W width, P pixels.
 """
@@ -16,9 +16,9 @@ from torch import Generator, Tensor
 
 import vaelab
 from vaelab.data import ImageData
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings
-from vaelab.evaluation.shown import Reference, Shown
-from vaelab.evaluation.subject import Subject
 from vaelab.files import cache_folder, write_json
 from vaelab.randomness import generator
 from vaelab.runs import read_json
@@ -26,27 +26,27 @@ from vaelab.runs import read_json
 # Part of the names under which baselines are kept: raise it when a sample metric changes.
 PROTOCOL = 2
 
-Score = Callable[[Shown, Reference, Generator], Findings]
+Score = Callable[[ClassifiedImages, RealImages, Generator], Findings]
 
 
-def with_baselines(name: str, score: Score) -> Callable[[Subject], Findings]:
-    """A metric of samples that says beside its values what perfect and useless samples score.
+def with_baselines(name: str, score: Score) -> Callable[[EvaluationContext], Findings]:
+    """A metric of samples that says beside its values what floor and baseline samples score.
 
     Args:
         name: of the metric; its draws and its baselines are kept apart by it.
         score: the metric itself, from samples, real images and a generator.
     """
 
-    def measure(subject: Subject) -> Findings:
-        count = len(subject.samples)
-        found = score(subject.samples, subject.reference, generator(subject.seed, name))
-        perfect, useless = (
-            _baseline(name, kind, score, subject, count) for kind in ("perfect", "useless")
+    def measure(context: EvaluationContext) -> Findings:
+        count = len(context.samples)
+        found = score(context.samples, context.reference, generator(context.seed, name))
+        floor, baseline = (
+            _baseline(name, kind, score, context, count) for kind in ("floor", "baseline")
         )
         return replace(
             found,
             estimates={
-                measure: _beside(estimate, perfect[measure], useless[measure])
+                measure: _beside(estimate, floor[measure], baseline[measure])
                 for measure, estimate in found.estimates.items()
             },
         )
@@ -54,31 +54,33 @@ def with_baselines(name: str, score: Score) -> Callable[[Subject], Findings]:
     return measure
 
 
-def _beside(estimate: Estimate, perfect: float, useless: float) -> Estimate:
+def _beside(estimate: Estimate, floor: float, baseline: float) -> Estimate:
     """With what baselines score, where the metric knows nothing more exact."""
     return replace(
         estimate,
-        perfect=perfect if estimate.perfect is None else estimate.perfect,
-        useless=useless if estimate.useless is None else estimate.useless,
+        floor=floor if estimate.floor is None else estimate.floor,
+        baseline=baseline if estimate.baseline is None else estimate.baseline,
     )
 
 
-def _baseline(name: str, kind: str, score: Score, subject: Subject, count: int) -> dict[str, float]:
+def _baseline(
+    name: str, kind: str, score: Score, context: EvaluationContext, count: int
+) -> dict[str, float]:
     """The values of baseline samples, from the cache if they are there."""
-    path = _path(name, kind, subject, count)
+    path = _path(name, kind, context, count)
     if path is not None and path.exists():
         return read_json(path)
-    shown = BASELINES[kind](subject.reference, count)
-    if not subject.is_conditional:
+    shown = BASELINES[kind](context.reference, count)
+    if not context.is_conditional:
         shown = replace(shown, labels=None)
-    found = score(shown, subject.reference, generator(0, name, kind))
+    found = score(shown, context.reference, generator(0, name, kind))
     values = {measure: estimate.value for measure, estimate in found.estimates.items()}
     if path is not None:
         write_json(path, values)
     return values
 
 
-def _path(name: str, kind: str, subject: Subject, count: int) -> Path | None:
+def _path(name: str, kind: str, context: EvaluationContext, count: int) -> Path | None:
     cache = cache_folder()
     if cache is None:
         return None
@@ -88,37 +90,37 @@ def _path(name: str, kind: str, subject: Subject, count: int) -> Path | None:
         name,
         kind,
         count,
-        subject.is_conditional,
-        subject.judges.reference.fingerprint,
-        subject.judges.second.fingerprint,
-        subject.reference.train.fingerprint,
-        subject.reference.test.fingerprint,
+        context.is_conditional,
+        context.classifiers.reference.fingerprint,
+        context.classifiers.second.fingerprint,
+        context.reference.train.fingerprint,
+        context.reference.test.fingerprint,
     ]
     key = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:16]
     return cache / "baselines" / f"{name}-{kind}-{key}.json"
 
 
-def perfect_samples(reference: Reference, count: int) -> Shown:
+def real_samples(reference: RealImages, count: int) -> ClassifiedImages:
     """As many real training images, which a generator without fault could have made."""
     train = reference.train
-    chosen = torch.randperm(len(train), generator=generator(0, "perfect samples"))[:count]
+    chosen = torch.randperm(len(train), generator=generator(0, "floor samples"))[:count]
     labels = None if train.labels is None else train.labels[chosen]
-    return Shown(train.images[chosen], labels, train.judges)
+    return ClassifiedImages(train.images[chosen], labels, train.classifiers)
 
 
-def useless_samples(reference: Reference, count: int) -> Shown:
+def gaussian_samples(reference: RealImages, count: int) -> ClassifiedImages:
     """Draws from a Gaussian with the training pixels' mean and covariance, of random classes."""
-    train, draws = reference.train, generator(0, "useless samples")
+    train, draws = reference.train, generator(0, "baseline samples")
     images = gaussian_images(train.images, count, draws)
     labels = None
     if train.labels is not None:
         labels = train.labels[torch.randint(len(train), (count,), generator=draws)]
-    return Shown(images, labels, train.judges)
+    return ClassifiedImages(images, labels, train.classifiers)
 
 
-BASELINES: dict[str, Callable[[Reference, int], Shown]] = {
-    "perfect": perfect_samples,
-    "useless": useless_samples,
+BASELINES: dict[str, Callable[[RealImages, int], ClassifiedImages]] = {
+    "floor": real_samples,
+    "baseline": gaussian_samples,
 }
 
 

@@ -15,9 +15,9 @@ from torch import Generator, Tensor
 
 from vaelab.distributions import uniform_like
 from vaelab.errors import InputError
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.importance import importance_bound, mean_and_standard_error
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 from vaelab.models import LatentVariableModel
 from vaelab.randomness import generator
 
@@ -75,17 +75,17 @@ def bits_per_dimension(
 MEASURES = {"bits_per_dim": Measure("bits per dimension", "lower")}
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Of the 8-bit test images; useless is to write every value down as it is."""
-    test = subject.dataset.test
+    test = context.dataset.test
     labels = None if test.labels is None else torch.from_numpy(test.labels)
     bits = bits_per_dimension(
-        subject.run.model,
+        context.run.model,
         torch.from_numpy(test.images),
         labels,
-        k=subject.importance_samples,
-        generator=generator(subject.seed, "bits"),
+        k=context.importance_samples,
+        generator=generator(context.seed, "bits"),
     )
     mean, error = mean_and_standard_error(bits)
-    unit = f"bits per dimension, k = {subject.importance_samples}"
-    return Findings({"bits_per_dim": Estimate(mean, len(bits), error, useless=8.0, unit=unit)})
+    unit = f"bits per dimension, k = {context.importance_samples}"
+    return Findings({"bits_per_dim": Estimate(mean, len(bits), error, baseline=8.0, unit=unit)})

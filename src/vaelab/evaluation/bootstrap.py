@@ -14,7 +14,7 @@ def bootstrap_standard_deviation(
 ) -> float:
     """Standard deviation of a statistic when its images are drawn anew with replacement.
 
-    Efron 1979. Tensors of one length are drawn together, row by row.
+    Efron 1979. Tensors of one length are drawn process_group, row by row.
     """
     values = []
     for _ in range(repeats):

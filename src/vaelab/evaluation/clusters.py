@@ -14,9 +14,9 @@ from sklearn.metrics.cluster import contingency_matrix
 from torch import Generator, Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.probes import chance_level
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 from vaelab.randomness import generator
 
 _STARTS = 10
@@ -27,7 +27,7 @@ class ClusterAgreement:
     """How far clusters and labels are the same partition; 1 is the same, names do not matter.
 
     Attributes:
-        adjusted_rand_index: of pairs put together or apart, 0 on average for random clusters:
+        adjusted_rand_index: of pairs put process_group or apart, 0 on average for random clusters:
             Hubert and Arabie 1985, equation 5.
         normalized_mutual_information: mutual information over the mean of both entropies, 0 for
             independent partitions.
@@ -81,16 +81,16 @@ MEASURES = {
 }
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Agreement with the classes of as many k-means clusters of the test images' codes."""
-    codes, labels = subject.codes.test, subject.test_labels
-    draws = generator(subject.seed, "clusters")
+    codes, labels = context.codes.test, context.test_labels
+    draws = generator(context.seed, "clusters")
     found = cluster_agreement(k_means_clusters(codes, len(labels.unique()), draws), labels)
     values = (found.adjusted_rand_index, found.normalized_mutual_information, found.accuracy)
     worst = (0.0, 0.0, chance_level(labels))
     return Findings(
         {
-            name: Estimate(value, len(codes), perfect=1.0, useless=useless)
-            for name, value, useless in zip(MEASURES, values, worst, strict=True)
+            name: Estimate(value, len(codes), floor=1.0, baseline=baseline)
+            for name, value, baseline in zip(MEASURES, values, worst, strict=True)
         }
     )

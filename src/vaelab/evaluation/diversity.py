@@ -8,8 +8,8 @@ from jaxtyping import Float64, Int
 from torch import Generator, Tensor
 
 from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.shown import Reference, Shown
 
 MEASURES = {"class_diversity": Measure("of real test images' variance", None, "reference")}
 
@@ -24,7 +24,7 @@ def within_class_variance(features: Float64[Tensor, "N F"], labels: Int[Tensor, 
     return torch.stack(variances).mean().item() if variances else 0.0
 
 
-def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
+def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
     """The variance inside the classes over that of the real test images.
 
     1 is as diverse as real images, 0 one picture a class; more than 1 is no virtue.

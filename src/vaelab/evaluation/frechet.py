@@ -1,4 +1,4 @@
-"""The Fréchet distance between images in the reference judge's features: the "FID proxy".
+"""The Fréchet distance between images in the reference classifier's features: the "FID proxy".
 
 It is not FID, whose features are Inception's, and must never be put beside one.
 
@@ -14,9 +14,9 @@ from torch import Generator, Tensor
 from vaelab.errors import InputError
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.shown import Reference, Shown
-from vaelab.evaluation.subject import Subject
 
 MEASURES = {"fid_proxy": Measure("squared feature distance", "lower", "reference")}
 MEASURES_OF_RECONSTRUCTIONS = {
@@ -67,7 +67,7 @@ def _root(covariance: Float64[Tensor, "F F"]) -> Float64[Tensor, "F F"]:
     return root
 
 
-def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
+def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
     """Of samples to the real test images."""
     real = feature_statistics(reference.test.features)
 
@@ -78,19 +78,19 @@ def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
     return Findings({"fid_proxy": Estimate(distance(shown.features), len(shown), error)})
 
 
-def measure_reconstructions(subject: Subject) -> Findings:
+def measure_reconstructions(context: EvaluationContext) -> Findings:
     """Of reconstructions to the test images themselves; useless is the mean training image."""
-    real = feature_statistics(subject.reference.test.features)
-    rebuilt = feature_statistics(subject.shown_reconstructions.features)
-    mean = Shown(pixel_mean(subject.dataset.train), None, subject.judges).features
+    real = feature_statistics(context.reference.test.features)
+    rebuilt = feature_statistics(context.shown_reconstructions.features)
+    mean = ClassifiedImages(pixel_mean(context.dataset.train), None, context.classifiers).features
     constant = FeatureStatistics(mean[0], torch.zeros_like(real.covariance))
     return Findings(
         {
             "reconstruction_fid_proxy": Estimate(
                 frechet_distance(rebuilt, real),
-                len(subject.shown_reconstructions),
-                perfect=0.0,
-                useless=frechet_distance(constant, real),
+                len(context.shown_reconstructions),
+                floor=0.0,
+                baseline=frechet_distance(constant, real),
             )
         }
     )

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from vaelab.evaluation.baselines import pixel_mean
+from vaelab.evaluation.classified_images import raw
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.importance import mean_and_standard_error
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.shown import raw
-from vaelab.evaluation.subject import Subject
 
 MEASURES = {
     "mse": Measure("squared grey level in [0, 1]", "lower"),
@@ -77,22 +77,22 @@ def _in_blocks(quality: Quality, a: Images, b: Images) -> Float64[Tensor, " N"]:
     return torch.cat([quality(*pair) for pair in zip(a.split(BLOCK), b.split(BLOCK), strict=True)])
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Means over the test images of reconstructions at the posterior's mean.
 
-    PSNR is the mean of the images' own, equal images counting 100 dB; perfect has no bound.
+    PSNR is the mean of the images' own, equal images counting 100 dB; floor has no bound.
     Useless is the mean training image.
     """
-    real, rebuilt = raw(subject.dataset.test), subject.reconstructions
-    mean = pixel_mean(subject.dataset.train).expand_as(real)
+    real, rebuilt = raw(context.dataset.test), context.reconstructions
+    mean = pixel_mean(context.dataset.train).expand_as(real)
     qualities: list[tuple[str, Quality, float | None]] = [
         ("mse", squared_errors, 0.0),
         ("psnr", lambda a, b: signal_to_noise(a, b).clamp(max=MOST_DECIBELS), None),
         ("ssim", structural_similarity, 1.0),
     ]
     estimates = {}
-    for name, quality, perfect in qualities:
+    for name, quality, floor in qualities:
         value, error = mean_and_standard_error(_in_blocks(quality, real, rebuilt))
-        useless, _ = mean_and_standard_error(_in_blocks(quality, real, mean))
-        estimates[name] = Estimate(value, len(real), error, perfect=perfect, useless=useless)
+        baseline, _ = mean_and_standard_error(_in_blocks(quality, real, mean))
+        estimates[name] = Estimate(value, len(real), error, floor=floor, baseline=baseline)
     return Findings(estimates)

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from vaelab.distributions import log_mean_exp
 from vaelab.errors import InputError
 from vaelab.evaluation import losses
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 from vaelab.models import LatentVariableModel
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.randomness import generator
@@ -27,7 +27,7 @@ from vaelab.randomness import generator
 BLOCK_PIXELS = 2**19
 
 # Noise is drawn for so many draws of one image at a time, whatever the blocks, and at least 16
-# numbers together: below that torch draws other values.
+# numbers process_group: below that torch draws other values.
 NOISE_GROUP = 64
 
 ENCODED_AT_ONCE = 500
@@ -54,7 +54,7 @@ class ImportanceBound:
     k: int
 
     @property
-    def total(self) -> Float64[Tensor, " N"]:
+    def negative_elbo(self) -> Float64[Tensor, " N"]:
         """Minus the ELBO, never below minus `log_likelihood`."""
         return self.reconstruction + self.kl
 
@@ -214,23 +214,23 @@ MEASURES = {
     "negative_log_likelihood": Measure("nats", "lower"),
     "reconstruction_many_draws": Measure("nats", "lower"),
     "kl_many_draws": Measure("nats"),
-    "total_many_draws": Measure("nats", "lower"),
+    "negative_elbo_many_draws": Measure("nats", "lower"),
     "effective_sample_size": Measure("draws"),
 }
 IMAGES_AT_ONCE = 100
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Minus the bound on log p(x) of the test images, and the ELBO's terms over the same draws."""
-    noise = generator(subject.seed, "binarize")
-    batches = subject.run.test_batches.in_order(IMAGES_AT_ONCE, noise)
-    bound = bound_in_parts(subject, [(batch.x, batch.labels) for batch in batches])
-    perfect, useless = losses.floor_and_ceiling(subject)
-    unit = f"{subject.run.model.likelihood.unit}, k = {bound.k}"
+    noise = generator(context.seed, "binarize")
+    batches = context.run.test_batches.in_order(IMAGES_AT_ONCE, noise)
+    bound = bound_in_parts(context, [(batch.x, batch.labels) for batch in batches])
+    floor, baseline = losses.floor_and_ceiling(context)
+    unit = f"{context.run.model.likelihood.unit}, k = {bound.k}"
 
     def estimate(values: Tensor, unit: str, *, is_bounded: bool = False) -> Estimate:
         mean, error = mean_and_standard_error(values)
-        bounds = {"perfect": perfect, "useless": useless} if is_bounded else {}
+        bounds = {"floor": floor, "baseline": baseline} if is_bounded else {}
         return Estimate(mean, len(values), error, unit=unit, **bounds)
 
     return Findings(
@@ -238,23 +238,23 @@ def measure(subject: Subject) -> Findings:
             "negative_log_likelihood": estimate(-bound.log_likelihood, unit, is_bounded=True),
             "reconstruction_many_draws": estimate(bound.reconstruction, unit, is_bounded=True),
             "kl_many_draws": estimate(bound.kl, f"nats, k = {bound.k}"),
-            "total_many_draws": estimate(bound.total, unit, is_bounded=True),
+            "negative_elbo_many_draws": estimate(bound.negative_elbo, unit, is_bounded=True),
             "effective_sample_size": estimate(bound.effective_sample_size, f"of {bound.k} draws"),
         }
     )
 
 
 def bound_in_parts(
-    subject: Subject, parts: Sequence[tuple[Tensor, Tensor | None]]
+    context: EvaluationContext, parts: Sequence[tuple[Tensor, Tensor | None]]
 ) -> ImportanceBound:
     """The bound of a run on images that are given in parts, with progress shown on the way."""
-    draws = generator(subject.seed, "importance")
+    draws = generator(context.seed, "importance")
     bounds = [
         importance_bound(
-            subject.run.model, x, labels, k=subject.importance_samples, generator=draws
+            context.run.model, x, labels, k=context.importance_samples, generator=draws
         )
         for x, labels in tqdm(
-            parts, "importance-weighted bound", disable=not subject.show_progress, leave=False
+            parts, "importance-weighted bound", disable=not context.show_progress, leave=False
         )
     ]
     return ImportanceBound(
@@ -262,5 +262,5 @@ def bound_in_parts(
         effective_sample_size=torch.cat([bound.effective_sample_size for bound in bounds]),
         reconstruction=torch.cat([bound.reconstruction for bound in bounds]),
         kl=torch.cat([bound.kl for bound in bounds]),
-        k=subject.importance_samples,
+        k=context.importance_samples,
     )

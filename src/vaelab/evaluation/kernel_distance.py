@@ -1,4 +1,4 @@
-"""The kernel distance between images in the reference judge's features (KID).
+"""The kernel distance between images in the reference classifier's features (KID).
 
 Letters in shapes: N real images, M samples, F features.
 """
@@ -11,8 +11,8 @@ from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.shown import Reference, Shown
 
 MEASURES = {"kernel_distance": Measure("squared kernel distance", "lower", "reference")}
 SUBSET_COUNT, SUBSET_SIZE = 100, 1000
@@ -73,7 +73,7 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
     return (a @ b.T / a.shape[1] + 1) ** 3
 
 
-def score(shown: Shown, reference: Reference, draws: Generator) -> Findings:
+def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
     """Of samples to the real test images."""
     real, generated = reference.test.features, shown.features
     fewest = min(len(real), len(generated))

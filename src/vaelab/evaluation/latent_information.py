@@ -9,19 +9,19 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors import Mixture, Prior, kl_per_dimension
 from vaelab.randomness import generator
 
-# Pairs of a code and a posterior that are looked at together: 16 MiB in float64.
+# Pairs of a code and a posterior that are looked at process_group: 16 MiB in float64.
 BLOCK_PAIRS = 2**21
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LatentInformation:
-    """The mean KL in two parts, all in nats: kl = mutual_information + marginal_gap.
+    """The mean KL in two parts, all in nats: kl = mutual_information + aggregate_posterior_kl.
 
     Hoffman and Johnson 2016 ("ELBO surgery"), section 2; the rate of Alemi et al. 2018
     (arXiv:1711.00464) is the sum.
@@ -32,13 +32,13 @@ class LatentInformation:
             more than that the images' posteriors lie apart.
         marginal_gap_nats: KL(q(z) || p(z)) of the images' average posterior q(z) to the prior.
             As far too large as the mutual information is too small.
-        kl_nats: KL(q(z|x) || p(z)), mean over the images.
+        kl: KL(q(z|x) || p(z)), mean over the images.
         standard_errors: of the three, in that order; None for a single image.
     """
 
     mutual_information_nats: float
     marginal_gap_nats: float
-    kl_nats: float
+    kl: float
     standard_errors: tuple[float, float, float] | None
 
 
@@ -72,7 +72,7 @@ def latent_information(
     return LatentInformation(
         mutual_information_nats=information,
         marginal_gap_nats=gap,
-        kl_nats=kl,
+        kl=kl,
         standard_errors=_standard_errors(parts),
     )
 
@@ -97,28 +97,30 @@ def _standard_errors(parts: Float64[Tensor, "3 N"]) -> tuple[float, float, float
 
 MEASURES = {
     "mutual_information": Measure("nats"),
-    "marginal_gap": Measure("nats", "lower"),
+    "aggregate_posterior_kl": Measure("nats", "lower"),
 }
 
 
 @torch.no_grad()
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Of the test images' posteriors; the details hold the mean KL of each latent dimension."""
-    run = subject.run
+    run = context.run
     prior = run.model.prior
     assert prior is not None
     posterior = run.posteriors(run.data.test)
     assert isinstance(posterior, DiagonalGaussian)
-    found = latent_information(posterior, prior, generator(subject.seed, "latent information"))
+    found = latent_information(posterior, prior, generator(context.seed, "latent information"))
     count = len(posterior.mean)
     errors = found.standard_errors or (None, None, None)
     per_dimension = kl_per_dimension(prior, posterior).double().mean(0)
     return Findings(
         {
             "mutual_information": Estimate(
-                found.mutual_information_nats, count, errors[0], useless=0.0
+                found.mutual_information_nats, count, errors[0], baseline=0.0
             ),
-            "marginal_gap": Estimate(found.marginal_gap_nats, count, errors[1], perfect=0.0),
+            "aggregate_posterior_kl": Estimate(
+                found.marginal_gap_nats, count, errors[1], floor=0.0
+            ),
         },
         {"kl_per_dimension_nats": per_dimension.tolist()},
     )

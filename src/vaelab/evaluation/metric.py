@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vaelab.evaluation.baselines import Score, with_baselines
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Findings, Measure
-from vaelab.evaluation.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Numbers that one pass yields together.
+    """Numbers that one pass yields process_group.
 
     Attributes:
         measures: the numbers, by name.
@@ -20,12 +20,12 @@ class Metric:
     """
 
     measures: dict[str, Measure]
-    take: Callable[[Subject], Findings]
+    take: Callable[[EvaluationContext], Findings]
     needs: tuple[str, ...] = ("a run",)
     is_default: bool = True
 
 
 def of_samples(name: str, measures: dict[str, Measure], score: Score, *more_needs: str) -> Metric:
     """A metric of samples, with what perfect and useless samples score beside it."""
-    needs = ("samples", "a judge", "10 images", *more_needs)
+    needs = ("samples", "a classifier", "10 images", *more_needs)
     return Metric(measures, with_baselines(name, score), needs)

@@ -1,11 +1,10 @@
 """The table of everything that can be measured: a file and a line each."""
 
 from vaelab.evaluation import (
-    accuracy_score,
     bits,
+    classification_accuracy_score,
     clusters,
-    controllability,
-    dependence,
+    conditional_accuracy,
     diversity,
     frechet,
     image_quality,
@@ -13,13 +12,14 @@ from vaelab.evaluation import (
     kernel_distance,
     latent_information,
     losses,
-    manifolds,
-    neighbours,
+    memorization,
+    precision_recall,
     probes,
     protocols,
     smoothness,
+    total_correlation,
 )
-from vaelab.evaluation.disentanglement import measuring as disentanglement
+from vaelab.evaluation.disentanglement import scores as disentanglement
 from vaelab.evaluation.metric import Metric, of_samples
 
 METRICS: dict[str, Metric] = {
@@ -40,9 +40,9 @@ METRICS: dict[str, Metric] = {
         probes.measure,
         ("a run", "labels of 2 classes", "10 images", "a model without classes"),
     ),
-    "label-left": Metric(
-        probes.MEASURES_LEFT,
-        probes.measure_left,
+    "label-leakage": Metric(
+        probes.LEAKAGE_MEASURES,
+        probes.measure_leakage,
         ("a run", "labels of 2 classes", "10 images", "a model of classes"),
     ),
     "clusters": Metric(
@@ -51,9 +51,11 @@ METRICS: dict[str, Metric] = {
         ("a run", "labels of 2 classes", "10 images", "a model without classes"),
     ),
     "smoothness": Metric(
-        smoothness.MEASURES, smoothness.measure, ("a run", "a judge", "10 images")
+        smoothness.MEASURES, smoothness.measure, ("a run", "a classifier", "10 images")
     ),
-    "dependence": Metric(dependence.MEASURES, dependence.measure, ("a run", "10 images")),
+    "total-correlation": Metric(
+        total_correlation.MEASURES, total_correlation.measure, ("a run", "10 images")
+    ),
     "disentanglement": Metric(
         disentanglement.MEASURES,
         disentanglement.measure,
@@ -63,19 +65,27 @@ METRICS: dict[str, Metric] = {
     "reconstruction-frechet": Metric(
         frechet.MEASURES_OF_RECONSTRUCTIONS,
         frechet.measure_reconstructions,
-        ("a run", "a judge", "10 images"),
+        ("a run", "a classifier", "10 images"),
     ),
     "frechet": of_samples("frechet", frechet.MEASURES, frechet.score),
     "kernel-distance": of_samples(
         "kernel-distance", kernel_distance.MEASURES, kernel_distance.score
     ),
-    "manifolds": of_samples("manifolds", manifolds.MEASURES, manifolds.score),
-    "neighbours": of_samples("neighbours", neighbours.MEASURES, neighbours.score),
-    "controllability": of_samples(
-        "controllability", controllability.MEASURES, controllability.score, "samples of classes"
+    "precision-recall": of_samples(
+        "precision-recall", precision_recall.MEASURES, precision_recall.score
+    ),
+    "memorization": of_samples("memorization", memorization.MEASURES, memorization.score),
+    "conditional-accuracy": of_samples(
+        "conditional-accuracy",
+        conditional_accuracy.MEASURES,
+        conditional_accuracy.score,
+        "samples of classes",
     ),
     "diversity": of_samples("diversity", diversity.MEASURES, diversity.score, "samples of classes"),
-    "accuracy-score": of_samples(
-        "accuracy-score", accuracy_score.MEASURES, accuracy_score.score, "samples of classes"
+    "classification-accuracy-score": of_samples(
+        "classification-accuracy-score",
+        classification_accuracy_score.MEASURES,
+        classification_accuracy_score.score,
+        "samples of classes",
     ),
 }

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 
 _MOST_ITERATIONS = 1000
 
@@ -87,31 +87,31 @@ MEASURES = {
     "label_probe_linear": Measure("share", "higher"),
     "label_probe_neighbours": Measure("share", "higher"),
 }
-MEASURES_LEFT = {
-    "label_left_linear": Measure("share", "lower"),
-    "label_left_neighbours": Measure("share", "lower"),
+LEAKAGE_MEASURES = {
+    "label_leakage_linear": Measure("share", "lower"),
+    "label_leakage_neighbours": Measure("share", "lower"),
 }
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """How well a code tells the class of its image; useless is chance."""
-    chance = chance_level(subject.test_labels)
-    return _probed(subject, tuple(MEASURES), perfect=1.0, useless=chance)
+    chance = chance_level(context.test_labels)
+    return _probed(context, tuple(MEASURES), floor=1.0, baseline=chance)
 
 
-def measure_left(subject: Subject) -> Findings:
+def measure_leakage(context: EvaluationContext) -> Findings:
     """How much of the class a conditional model leaves in its code; perfect is chance."""
-    chance = chance_level(subject.test_labels)
-    return _probed(subject, tuple(MEASURES_LEFT), perfect=chance, useless=1.0)
+    chance = chance_level(context.test_labels)
+    return _probed(context, tuple(LEAKAGE_MEASURES), floor=chance, baseline=1.0)
 
 
 def _probed(
-    subject: Subject, names: tuple[str, ...], *, perfect: float, useless: float
+    context: EvaluationContext, names: tuple[str, ...], *, floor: float, baseline: float
 ) -> Findings:
-    codes = subject.codes
+    codes = context.codes
     estimates = {}
     for name, probe in zip(names, (linear_probe, nearest_neighbour_probe), strict=True):
-        value = probe(codes.train, subject.train_labels, codes.test, subject.test_labels)
+        value = probe(codes.train, context.train_labels, codes.test, context.test_labels)
         error = accuracy_standard_error(value, len(codes.test))
-        estimates[name] = Estimate(value, len(codes.test), error, perfect, useless)
+        estimates[name] = Estimate(value, len(codes.test), error, floor, baseline)
     return Findings(estimates)

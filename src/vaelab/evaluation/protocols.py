@@ -1,4 +1,4 @@
-"""What published protocols do to images before a model is judged by them.
+"""What published protocols do to images before a model is evaluated by them.
 
 Letters in shapes: M images drawn before, N images, C channels, H height, W width.
 """
@@ -9,13 +9,13 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 
 from vaelab.data import training_split
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.importance import (
     IMAGES_AT_ONCE,
     bound_in_parts,
     mean_and_standard_error,
 )
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 
 # Images of a block, so that their probabilities in float64 take little memory.
 BLOCK = 1_000
@@ -57,15 +57,15 @@ def _draw(images: NDArray[np.uint8], stream: np.random.RandomState) -> Float[np.
 MEASURES = {"exemplar_negative_log_likelihood": Measure("nats", "lower")}
 
 
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Minus the importance-weighted bound of the test images, binarized once for all models."""
-    dataset = subject.dataset
-    _, validation = training_split(dataset.train, subject.run.config.data)
+    dataset = context.dataset
+    _, validation = training_split(dataset.train, context.run.config.data)
     x = torch.from_numpy(binarized_once(dataset.test.images, drawn_before=validation.images))
     labels = None if dataset.test.labels is None else torch.from_numpy(dataset.test.labels)
     parts = torch.arange(len(x)).split(IMAGES_AT_ONCE)
     bound = bound_in_parts(
-        subject, [(x[part], None if labels is None else labels[part]) for part in parts]
+        context, [(x[part], None if labels is None else labels[part]) for part in parts]
     )
     mean, error = mean_and_standard_error(-bound.log_likelihood)
     estimate = Estimate(mean, len(x), error, unit=f"nats, k = {bound.k}")

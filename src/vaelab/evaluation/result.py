@@ -13,12 +13,12 @@ class Measure:
     Attributes:
         unit: of the number.
         direction: whether lower or higher is better; None where neither is.
-        judge: whose features or classes it rests on.
+        classifier: whose features or classes it rests on.
     """
 
     unit: str
     direction: Direction | None = None
-    judge: Literal["reference", "second"] | None = None
+    classifier: Literal["reference", "second"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class Estimate:
         value: the number.
         count: of images that it was taken on.
         standard_error: of the value: over images, or over bootstrap draws of them.
-        perfect: what a perfect model would have, or real data in the place of samples.
-        useless: what a model that learned nothing would have.
+        floor: what a perfect model would have, or real data in the place of samples.
+        baseline: what a model that learned nothing would have.
         unit: where it is not the declared one.
     """
 
     value: float
     count: int
     standard_error: float | None = None
-    perfect: float | None = None
-    useless: float | None = None
+    floor: float | None = None
+    baseline: float | None = None
     unit: str | None = None
 
 
@@ -64,12 +64,12 @@ class Result:
         unit: of the number.
         direction: whether lower or higher is better; None where neither is.
         standard_error: of the value, over images or over bootstrap draws of them; None if unknown.
-        perfect: the floor: what a perfect model would have, or real data in the place of samples.
-        useless: the ceiling: what a model that learned nothing would have.
+        floor: the floor: what a perfect model would have, or real data in the place of samples.
+        baseline: the ceiling: what a model that learned nothing would have.
         count: of images that it was taken on.
         seed: of the draws that went into it.
         split: that the images are from, or are compared with.
-        judge: SHA-256 of the weights of the judge that it rests on; None if on none.
+        classifier: SHA-256 of the weights of the classifier that it rests on; None if on none.
     """
 
     value: float
@@ -78,7 +78,7 @@ class Result:
     seed: int
     direction: Direction | None = None
     standard_error: float | None = None
-    perfect: float | None = None
-    useless: float | None = None
+    floor: float | None = None
+    baseline: float | None = None
     split: str = "test"
-    judge: str | None = None
+    classifier: str | None = None

@@ -29,7 +29,7 @@ def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str
 
     Args:
         path: the file or folder.
-        shape: channels, height and width that the judge takes.
+        shape: channels, height and width that the classifier takes.
         class_names: of the data that the samples are compared with.
 
     Raises:
@@ -67,7 +67,7 @@ def made_samples(
         labels: to ask for.
         shape: channels, height and width of each image.
         class_count: of the data.
-        is_conditional: whether the images are to be judged by the class asked for.
+        is_conditional: whether the images are to be evaluated by the class asked for.
     """
     images = make(labels)
     array = images.detach().cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)

@@ -12,8 +12,8 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.evaluation.subject import Subject
 from vaelab.randomness import generator
 
 
@@ -85,16 +85,16 @@ PATH_COUNT, PATH_POINTS = 200, 11
 
 
 @torch.no_grad()
-def measure(subject: Subject) -> Findings:
+def measure(context: EvaluationContext) -> Findings:
     """Of straight lines between the codes of pairs of test images of one class or of two.
 
     A conditional model is asked for the class of the first image all along. The details hold the
     same numbers of fading the pixels of one end's picture into the other's: no worse a way to
     these features, for all that no garment lies on it.
     """
-    run = subject.run
-    count = min(PATH_COUNT, len(subject.dataset.test) // 2)
-    chosen = torch.randperm(len(subject.dataset.test), generator=generator(subject.seed, "paths"))
+    run = context.run
+    count = min(PATH_COUNT, len(context.dataset.test) // 2)
+    chosen = torch.randperm(len(context.dataset.test), generator=generator(context.seed, "paths"))
     starts, ends = (run.test_batch(part.tolist()) for part in chosen[: 2 * count].split(count))
     paths = run.model.interpolate(starts.x, ends.x, PATH_POINTS, starts.labels)
     weights = torch.linspace(0, 1, PATH_POINTS).view(1, -1, 1, 1, 1)
@@ -103,14 +103,14 @@ def measure(subject: Subject) -> Findings:
         return Findings({})  # the decoder ignores its code: there is no way to be smooth on
     of_paths, of_fades = (
         smoothness(
-            subject.judges.reference.see(each.flatten(0, 1)).features.unflatten(0, (count, -1))
+            context.classifiers.reference.see(each.flatten(0, 1)).features.unflatten(0, (count, -1))
         )
         for each in (paths, fades)
     )
     values = (of_paths.detour, of_paths.largest_step)
     return Findings(
         {
-            name: Estimate(value, count, perfect=1.0)
+            name: Estimate(value, count, floor=1.0)
             for name, value in zip(MEASURES, values, strict=True)
         },
         {"interpolation_of_pixels": [of_fades.detour, of_fades.largest_step]},

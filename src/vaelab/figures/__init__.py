@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from vaelab.comparison import comparable
 from vaelab.data import Dataset
 from vaelab.errors import InputError, entry
-from vaelab.figures import beside, curves, eda, images, judged, latent, walks
-from vaelab.figures.drawn import DrawnFigure
+from vaelab.figures import comparison, conditional, curves, eda, images, latent, traversals
+from vaelab.figures.drawn_figure import DrawnFigure
 from vaelab.figures.style import save, settled, styled
 from vaelab.loaded_run import LoadedRun
 
@@ -71,8 +71,10 @@ FIGURES: dict[str, RunFigure] = {
     "reconstructions": RunFigure(images.reconstructions),
     "samples": RunFigure(images.samples, ("a prior",)),
     "class-samples": RunFigure(images.class_samples, ("a prior", "classes to choose")),
-    "controllability": RunFigure(judged.controllability, ("a prior", "classes to choose")),
-    "neighbours": RunFigure(judged.neighbours, ("a prior",)),
+    "conditional-accuracy": RunFigure(
+        conditional.conditional_accuracy, ("a prior", "classes to choose")
+    ),
+    "memorization": RunFigure(conditional.neighbours, ("a prior",)),
     "latent": RunFigure(latent.latent, ("2 latent dimensions",)),
     "pca": RunFigure(latent.pca, ("more than 2 latent dimensions", "3 test images")),
     "tsne": RunFigure(latent.tsne, ("more than 2 latent dimensions", "3 test images")),
@@ -85,16 +87,16 @@ FIGURES: dict[str, RunFigure] = {
     "class-manifolds": RunFigure(
         latent.class_manifolds, ("a prior", "2 latent dimensions", "classes to choose")
     ),
-    "traversals": RunFigure(walks.traversals, ("a prior",)),
-    "interpolations": RunFigure(walks.interpolations),
-    "class-interpolations": RunFigure(walks.class_interpolations, ("classes to choose",)),
+    "traversals": RunFigure(traversals.traversals, ("a prior",)),
+    "interpolations": RunFigure(traversals.interpolations),
+    "class-interpolations": RunFigure(traversals.class_interpolations, ("classes to choose",)),
 }
 
 COMPARISONS: dict[str, Comparison] = {
-    "autoencoder-beside-vae": Comparison(beside.autoencoder_beside_vae),
-    "rate-distortion": Comparison(beside.rate_distortion, ("a prior",)),
-    "beta-images": Comparison(beside.beta_images, ("a prior",)),
-    "beta-kl": Comparison(beside.kl_by_beta, ("a prior",)),
+    "autoencoder-beside-vae": Comparison(comparison.autoencoder_beside_vae),
+    "rate-distortion": Comparison(comparison.rate_distortion, ("a prior",)),
+    "beta-images": Comparison(comparison.beta_images, ("a prior",)),
+    "beta-kl": Comparison(comparison.kl_by_beta, ("a prior",)),
 }
 
 # Figures of a data set and its summary.

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from vaelab.figures.style import MUTED_COLOR, TRAIN_COLOR, VALIDATION_COLOR, title
 from vaelab.loaded_run import LoadedRun
 
-PANELS = (("total", "Total"), ("reconstruction", "Reconstruction"), ("kl_nats", "KL"))
+PANELS = (("negative_elbo", "Total"), ("reconstruction", "Reconstruction"), ("kl", "KL"))
 
 
 def curves(loaded: LoadedRun) -> Figure:
@@ -34,8 +34,8 @@ def curves(loaded: LoadedRun) -> Figure:
     title(
         figure,
         f"Losses over epochs: {loaded.run.name}",
-        f"{loaded.run.data.name}; validation after the last epoch: {last['total']:.2f} = "
-        f"{last['reconstruction']:.2f} reconstruction + {last['kl_nats']:.2f} KL"
+        f"{loaded.run.data.name}; validation after the last epoch: {last['negative_elbo']:.2f} = "
+        f"{last['reconstruction']:.2f} reconstruction + {last['kl']:.2f} KL"
         + ("" if floor is None else f"; floor of the reconstruction {floor:.3f}"),
     )
     return figure

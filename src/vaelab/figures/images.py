@@ -40,7 +40,7 @@ def _reconstruction_detail(loaded: LoadedRun) -> str:
     if "reconstruction" in metrics:
         result = metrics["reconstruction"]
         text += f"; mean over the test set {result['value']:.2f}"
-        return text if result["perfect"] is None else f"{text} (floor {result['perfect']:.3f})"
+        return text if result["floor"] is None else f"{text} (floor {result['floor']:.3f})"
     floor = loaded.run.read_metrics()[-1]["validation"]["reconstruction_floor"]
     return text if floor is None else f"{text}; floor on the validation images {floor:.3f}"
 

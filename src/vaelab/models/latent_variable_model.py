@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vaelab.errors import InputError
-from vaelab.models.class_reader import ClassReader
+from vaelab.models.auxiliary_classifier import AuxiliaryClassifier
 from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape
 from vaelab.models.networks.contract import with_condition
@@ -34,25 +34,25 @@ class Terms(NamedTuple):
         log_likelihood: log p(x|z,y) of each pixel at one draw of z.
         kl: of the posterior to the prior, in nats; zeros without a prior.
         posterior: that z was drawn from.
-        misread_nats: -log q(y|x) by the class reader, of real and of made images; None where the
-            model has none, and outside of training.
+        auxiliary_cross_entropy: -log q(y|x) by the auxiliary classifier, of real and of generated
+            images; None where the model has none, and outside of training.
     """
 
     log_likelihood: Float[Tensor, "B C H W"]
     kl: Float[Tensor, "B G"]
     posterior: DiagonalGaussian | Delta
-    misread_nats: Float[Tensor, " B"] | None
+    auxiliary_cross_entropy: Float[Tensor, " B"] | None
 
 
 class LatentVariableModel(nn.Module):
-    """Encoder, posterior, prior, decoder and likelihood put together.
+    """Encoder, posterior, prior, decoder and likelihood put process_group.
 
     Attributes:
         shape: of the images.
         latent_size: D.
         class_count: K where the model is conditional, else 0.
         prior: None for a deterministic autoencoder, from which nothing can be sampled.
-        class_reader: what the classes of samples are held to in training; None for most models.
+        auxiliary_classifier: trained beside a conditional model; None for most models.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class LatentVariableModel(nn.Module):
         shape: ImageShape,
         latent_size: int,
         class_count: int,
-        class_reader: ClassReader | None = None,
+        auxiliary_classifier: AuxiliaryClassifier | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -77,7 +77,7 @@ class LatentVariableModel(nn.Module):
         self.shape = shape
         self.latent_size = latent_size
         self.class_count = class_count
-        self.class_reader = class_reader
+        self.auxiliary_classifier = auxiliary_classifier
 
     @property
     def is_conditional(self) -> bool:
@@ -100,7 +100,7 @@ class LatentVariableModel(nn.Module):
 
     def _misread(self, x: Images, labels: Labels | None, source: Source) -> Tensor | None:
         """What the class reader misreads of these images, and of as many new ones."""
-        if self.class_reader is None or labels is None or not self.training:
+        if self.auxiliary_classifier is None or labels is None or not self.training:
             return None
         device = labels.device
         asked = drawn(
@@ -109,7 +109,7 @@ class LatentVariableModel(nn.Module):
             lambda n, g: torch.randint(self.class_count, (n,), generator=g, device=device),
         )
         made = self.sample(len(x), source, asked).to(x.dtype)
-        return self.class_reader.misread(x, labels, made, asked)
+        return self.auxiliary_classifier.misread(x, labels, made, asked)
 
     def kl(
         self, posterior: DiagonalGaussian | Delta, z: Float[Tensor, "B D"]

@@ -142,7 +142,7 @@ class GaussianOptimal(Gaussian):
     """The variance is the maximum-likelihood one, the mean squared error.
 
     Rybkin et al. 2021 (arXiv:2006.13202), equation 4, take it from each batch. A density may not
-    depend on the images that it judges, so here it is a running average over training batches,
+    depend on the images that it classifiers, so here it is a running average over training batches,
     and stays as it is outside of training.
     """
 

@@ -5,7 +5,7 @@ class and style come apart.
 """
 
 from vaelab.config import VaeConfig
-from vaelab.models.class_reader import ClassReader
+from vaelab.models.auxiliary_classifier import AuxiliaryClassifier
 from vaelab.models.latent_variable_model import LatentVariableModel
 from vaelab.models.likelihoods import Likelihood
 from vaelab.models.networks import ImageShape, Network
@@ -27,5 +27,7 @@ def build(
         shape=shape,
         latent_size=size,
         class_count=class_count,
-        class_reader=ClassReader(shape, class_count) if config.class_reader else None,
+        auxiliary_classifier=AuxiliaryClassifier(shape, class_count)
+        if config.auxiliary_classifier
+        else None,
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaelab.report.charts import Chart, Series, draw, focus
-from vaelab.report.reading import StoredRun
-from vaelab.report.wording import finite, number, plain
+from vaelab.report.formatting import finite, number, plain
+from vaelab.report.stored_runs import StoredRun
 
-PANELS = {"reconstruction": "Reconstruction", "kl_nats": "KL", "total": "Total"}
+PANELS = {"reconstruction": "Reconstruction", "kl": "KL", "negative_elbo": "Total"}
 SPLITS = {"train": ("training", "tone-train"), "validation": ("validation", "tone-validation")}
 COURSES = {"kl_weight": "KL weight", "learning_rate": "Learning rate"}
 

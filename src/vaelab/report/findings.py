@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from vaelab.comparison import LEAD_STANDARD_ERRORS
-from vaelab.report.wording import counted, finite, listed, number, with_unit
+from vaelab.report.formatting import counted, finite, listed, number, with_unit
 
 # A dimension with less KL than this carries nothing.
 EMPTY_NATS = 0.01
@@ -143,10 +143,10 @@ def at_the_edge(quantity: str, readings: Sequence[Reading], better: str) -> str 
 
 
 def collapse(
-    name: str, latent_size: int, active: float | None, kl_nats: Sequence[float] | None
+    name: str, latent_size: int, active: float | None, kl: Sequence[float] | None
 ) -> str | None:
     """How many of a model's latent dimensions are used."""
-    if active is None and not kl_nats:
+    if active is None and not kl:
         return None
     parts = []
     if active is not None:
@@ -162,11 +162,11 @@ def collapse(
         else:
             verb = "is" if used == 1 else "are"
             parts.append(f"{used} of {latent_size} latent dimensions {verb} active")
-    if kl_nats:
-        empty = sum(value < EMPTY_NATS for value in kl_nats)
+    if kl:
+        empty = sum(value < EMPTY_NATS for value in kl)
         of = f"a KL below {EMPTY_NATS:g} nats"
         parts.append(
-            f"{empty} of {len(kl_nats)} {'has' if empty == 1 else 'have'} {of}"
+            f"{empty} of {len(kl)} {'has' if empty == 1 else 'have'} {of}"
             if empty
             else f"none has {of}"
         )
@@ -240,7 +240,7 @@ def _gap(record: Mapping[str, Any]) -> float | None:
     totals = []
     for split in ("validation", "train"):
         terms = record.get(split)
-        value = finite(terms.get("total")) if isinstance(terms, Mapping) else None
+        value = finite(terms.get("negative_elbo")) if isinstance(terms, Mapping) else None
         if value is None:
             return None
         totals.append(value)
@@ -286,7 +286,7 @@ def _pair(first: Reading, second: Reading, unit: str) -> str:
     )
 
 
-def label_left(reading: Reading, chance: float | None, how: str) -> str | None:
+def label_leakage(reading: Reading, chance: float | None, how: str) -> str | None:
     """How much of the class a conditional model's code still holds.
 
     Args:
@@ -309,19 +309,19 @@ def label_left(reading: Reading, chance: float | None, how: str) -> str | None:
             return f"{reading.name}: from z, {numbers}."
 
 
-def controllability(
-    reading: Reading, real: float | None, count: int | None, judge: str
+def conditional_accuracy(
+    reading: Reading, real: float | None, count: int | None, classifier: str
 ) -> str | None:
-    """How often a judge sees the class asked for, beside real images.
+    """How often a classifier sees the class asked for, beside real images.
 
     Args:
         reading: the share.
         real: the same of real test images.
         count: of those images.
-        judge: such as `the reference judge`.
+        classifier: such as `the reference classifier`.
     """
     share = with_unit(reading.value, "share")
-    text = f"{judge} sees the class asked for in {share} of the samples of {reading.name}"
+    text = f"{classifier} sees the class asked for in {share} of the samples of {reading.name}"
     if real is None:
         return f"{text}."
     of_real = with_unit(real, "share")

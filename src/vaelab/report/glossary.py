@@ -23,7 +23,9 @@ MEASURES: dict[str, dict[str, Term]] = {
             "Reconstruction", "Minus log p(x|z) at one draw from each image's posterior."
         ),
         "kl": Term("KL", "How far posteriors lie from the prior: what a code tells of its image."),
-        "total": Term("Total", "Reconstruction + KL: the negative ELBO, with β = 1 for every run."),
+        "negative_elbo": Term(
+            "Total", "Reconstruction + KL: the negative ELBO, with β = 1 for every run."
+        ),
         "negative_log_likelihood": Term(
             "NLL bound", "Minus log p(x) by the importance-weighted bound, tighter than the total."
         ),
@@ -35,7 +37,7 @@ MEASURES: dict[str, dict[str, Term]] = {
             "Reconstruction, k draws", "The reconstruction as a mean over k draws."
         ),
         "kl_many_draws": Term("KL, k draws", "The KL as a mean over the same draws."),
-        "total_many_draws": Term("Total, k draws", "Their sum."),
+        "negative_elbo_many_draws": Term("Total, k draws", "Their sum."),
         "effective_sample_size": Term(
             "Effective draws", "How many of the k draws the bound really rests on."
         ),
@@ -47,8 +49,8 @@ MEASURES: dict[str, dict[str, Term]] = {
         "mutual_information": Term(
             "Mutual information", "Between image and code; at most log N of N images."
         ),
-        "marginal_gap": Term(
-            "Marginal gap", "KL between all codes together and the prior: what samples miss."
+        "aggregate_posterior_kl": Term(
+            "Marginal gap", "KL between all codes process_group and the prior: what samples miss."
         ),
         "total_correlation": Term(
             "Total correlation", "Of a Gaussian with the codes' covariance; 0 if uncorrelated."
@@ -84,7 +86,7 @@ MEASURES: dict[str, dict[str, Term]] = {
     "Samples": {
         "fid_proxy": Term(
             "FID proxy",
-            "Fréchet distance of samples to real test images, in the reference judge's features.",
+            "Fréchet distance of samples to real test images, in the reference classifier's space.",
         ),
         "kernel_distance": Term(
             "Kernel distance", "Squared MMD in the same features, unbiased at any number of images."
@@ -93,31 +95,34 @@ MEASURES: dict[str, dict[str, Term]] = {
         "recall": Term("Recall", "Share of real images that lie among the samples."),
         "density": Term("Density", "How densely real images lie around the samples."),
         "coverage": Term("Coverage", "Share of real images with a sample in their neighbourhood."),
-        "near_copies": Term("Near copies", "Share of samples that nearly copy a training image."),
+        "memorization_rate": Term(
+            "Near copies", "Share of samples that nearly copy a training image."
+        ),
     },
     "Classes": {
-        "controllability": Term(
-            "Class as asked", "Share of samples in which the judge sees the class asked for."
+        "conditional_accuracy": Term(
+            "Class as asked", "Share of samples in which the classifier sees the class asked for."
         ),
-        "controllability_second_judge": Term(
-            "Class as asked, second judge", "The same by a judge of another architecture and seed."
+        "conditional_accuracy_second_classifier": Term(
+            "Class as asked, second classifier",
+            "The same by a classifier of another architecture and seed.",
         ),
         "class_diversity": Term(
             "Diversity in a class", "Feature variance inside a class, over that of real images."
         ),
-        "accuracy_score": Term(
+        "classification_accuracy_score": Term(
             "Accuracy score", "Accuracy on real images of a classifier trained on samples alone."
         ),
-        "label_left_linear": Term(
+        "label_leakage_linear": Term(
             "Class left in z, linear", "How well the class can be read from z; chance is best."
         ),
-        "label_left_neighbours": Term(
+        "label_leakage_neighbours": Term(
             "Class left in z, neighbours", "The same by a vote of the 10 nearest codes."
         ),
     },
     "Known factors": {
-        "mutual_information_gap": Term("MIG", "Mutual information gap (Chen et al. 2018)."),
-        "attribute_predictability": Term("SAP", "Separated predictability (Kumar et al. 2018)."),
+        "mig": Term("MIG", "Mutual information gap (Chen et al. 2018)."),
+        "sap": Term("SAP", "Separated predictability (Kumar et al. 2018)."),
         "dci_disentanglement": Term(
             "DCI disentanglement", "Does a dimension say one factor? (Eastwood & Williams 2018)"
         ),
@@ -214,16 +219,16 @@ RUN_FIGURES: dict[str, Shows] = {
         "latent space.",
         "The same plane of styles in every class.",
     ),
-    "neighbours": Shows(
+    "memorization": Shows(
         "Samples of {run}, each above the training image of {data} that is nearest in pixels.",
         "Each sample above the training image nearest to it: a model that memorized would copy.",
     ),
 }
 
-# Which of a run's figures are shown together.
+# Which of a run's figures are shown process_group.
 FIGURE_GROUPS: dict[str, tuple[str, ...]] = {
     "Reconstructions": ("reconstructions",),
-    "Generation": ("samples", "class-samples", "neighbours"),
+    "Generation": ("samples", "class-samples", "memorization"),
     "Walks through the latent space": ("traversals", "interpolations", "class-interpolations"),
     "Latent space": ("latent", "pca", "tsne", "umap", "manifold", "class-manifolds"),
 }
@@ -260,7 +265,7 @@ DATA_FIGURES: dict[str, Shows] = {
 
 # What a varied setting is called: label in a table, heading of its page, file, name in menus.
 @dataclass(frozen=True, slots=True)
-class Knob:
+class SweptSetting:
     """A setting that runs of a sweep differ in.
 
     Attributes:
@@ -278,8 +283,8 @@ class Knob:
     meaning: str
 
 
-KNOBS: dict[str, Knob] = {
-    "objective.beta": Knob(
+SWEPT_SETTINGS: dict[str, SweptSetting] = {
+    "objective.beta": SweptSetting(
         "β",
         "Balance of reconstruction and KL",
         "beta",
@@ -288,7 +293,7 @@ KNOBS: dict[str, Knob] = {
         "that tell less of their image, in exchange for a latent space nearer to the prior "
         "(β-VAE, Higgins et al. 2017). The total below counts both terms alike, at β = 1.",
     ),
-    "model.latent_size": Knob(
+    "model.latent_size": SweptSetting(
         "latent size",
         "Choice of the latent dimension",
         "latent-size",
@@ -296,7 +301,7 @@ KNOBS: dict[str, Knob] = {
         "The number of latent dimensions limits what a code can hold. Dimensions that do not pay "
         "for their KL are left at the prior: they collapse, and are not active.",
     ),
-    "training.learning_rate": Knob(
+    "training.learning_rate": SweptSetting(
         "learning rate",
         "Learning rate",
         "learning-rate",
@@ -304,7 +309,7 @@ KNOBS: dict[str, Knob] = {
         "Too small a step does not come to its end in the epochs it is given; too large a one "
         "does not settle, or diverges.",
     ),
-    "training.epochs": Knob(
+    "training.epochs": SweptSetting(
         "number of epochs",
         "Length of training",
         "epochs",

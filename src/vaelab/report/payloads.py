@@ -23,16 +23,16 @@ from torch import Tensor
 from vaelab.errors import InputError
 from vaelab.explorer import Explorer, Plane, read_explorer
 from vaelab.files import write_text
-from vaelab.report.wording import finite, with_unit
+from vaelab.report.formatting import finite, with_unit
 from vaelab.runs import Run
 
 VERSION = 1
 
 # Which metrics a visitor sees beside a model, and what they are called.
 FACTS = {
-    "total": "total",
+    "negative_elbo": "negative_elbo",
     "fid_proxy": "FID proxy",
-    "controllability": "class as asked",
+    "conditional_accuracy": "class as asked",
 }
 
 
@@ -135,7 +135,7 @@ def _model(slug: str, run: Run, page: str, explorer: Explorer) -> dict[str, Any]
         "dimensions": [
             {
                 "index": each.index,
-                "klNats": each.kl_nats,
+                "klNats": each.kl,
                 "center": each.center,
                 "scale": each.scale,
             }

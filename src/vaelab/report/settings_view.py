@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.presets import PRESETS, describe, preset
-from vaelab.report.reading import StoredRun
-from vaelab.report.wording import without_paths
+from vaelab.report.formatting import without_paths
+from vaelab.report.stored_runs import StoredRun
 from vaelab.settings import describe_fields, field_help, with_settings
 
 # Where the images are is told by --data.

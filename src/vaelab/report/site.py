@@ -10,20 +10,20 @@ import vaelab
 from vaelab.comparison import FORMS
 from vaelab.errors import InputError
 from vaelab.files import folder_written_whole, write_text
+from vaelab.report.formatting import counted, listed
 from vaelab.report.gallery import Gallery
-from vaelab.report.pages.beside import autoencoder_page, improved_page
 from vaelab.report.pages.classes import conditional_page
+from vaelab.report.pages.comparison import autoencoder_page, improved_page
 from vaelab.report.pages.data import data_page
 from vaelab.report.pages.index import index_page
-from vaelab.report.pages.measures import measures_page
+from vaelab.report.pages.metrics import measures_page
 from vaelab.report.pages.page import Page
 from vaelab.report.pages.run import run_page
 from vaelab.report.pages.sweep import sweep_page
 from vaelab.report.payloads import write_payloads
-from vaelab.report.reading import Stored, StoredRun, read_folder
+from vaelab.report.stored_runs import Stored, StoredRun, read_folder
 from vaelab.report.sweeps import find_sweeps
 from vaelab.report.tables import comparison_tables
-from vaelab.report.wording import counted, listed
 
 FOLDER = "site"
 PACKAGE = Path(__file__).parent
@@ -105,18 +105,18 @@ def _explorer_page(
 
 
 def _method_page(stored: Stored) -> Page:
-    judges = {
-        str(result["judge"])
+    classifiers = {
+        str(result["classifier"])
         for run in stored.runs
         for result in run.metrics.values()
-        if result["judge"]
+        if result["classifier"]
     }
     return Page(
         file="method.html",
         template="method.html",
         title="Method",
         menu="Method",
-        content={"judges": sorted(judges), "version": vaelab.__version__},
+        content={"classifiers": sorted(classifiers), "version": vaelab.__version__},
     )
 
 

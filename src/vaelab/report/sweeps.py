@@ -8,9 +8,9 @@ from typing import Any
 
 from vaelab.comparison import TERMS, comparable
 from vaelab.config import Config
-from vaelab.report.glossary import KNOBS, Knob
-from vaelab.report.reading import StoredRun
-from vaelab.report.wording import plain, slugs
+from vaelab.report.formatting import plain, slugs
+from vaelab.report.glossary import SWEPT_SETTINGS, SweptSetting
+from vaelab.report.stored_runs import StoredRun
 from vaelab.settings import describe_fields
 
 # Differences that change no result, or that repetitions differ in.
@@ -83,11 +83,12 @@ class Sweep:
     points: list[Point]
 
     @property
-    def knob(self) -> Knob:
+    def knob(self) -> SweptSetting:
         """What the setting is called and does."""
         name = self.field.rpartition(".")[2].replace("_", " ")
-        return KNOBS.get(
-            self.field, Knob(name, f"Effect of {self.field}", self.slug, name.capitalize(), "")
+        return SWEPT_SETTINGS.get(
+            self.field,
+            SweptSetting(name, f"Effect of {self.field}", self.slug, name.capitalize(), ""),
         )
 
     @property
@@ -137,9 +138,9 @@ def find_sweeps(runs: Sequence[StoredRun]) -> list[Sweep]:
         for name, points in _varied([by_folder[run.path] for run in group.runs]):
             if len(points) > len(found.get(name, [])):
                 found[name] = points
-    order = [*KNOBS, *sorted(found.keys() - KNOBS.keys())]
+    order = [*SWEPT_SETTINGS, *sorted(found.keys() - SWEPT_SETTINGS.keys())]
     names = [name for name in order if name in found]
-    files = slugs([KNOBS[n].file if n in KNOBS else f"sweep-{n}" for n in names])
+    files = slugs([SWEPT_SETTINGS[n].file if n in SWEPT_SETTINGS else f"sweep-{n}" for n in names])
     return [
         Sweep(field=name, slug=slug, points=found[name])
         for name, slug in zip(names, files, strict=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vaelab.comparison import Row, Table, comparable
+from vaelab.report.formatting import number, unit_label
 from vaelab.report.glossary import term
-from vaelab.report.reading import StoredRun
-from vaelab.report.wording import number, unit_label
+from vaelab.report.stored_runs import StoredRun
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 ARROW_WORDS = {"lower": "lower is better", "higher": "higher is better"}
@@ -74,8 +74,8 @@ class View:
 
 
 BOUNDS = {
-    "perfect": "perfect (floor or real images)",
-    "useless": "useless (learned nothing)",
+    "floor": "perfect (floor or real images)",
+    "baseline": "useless (learned nothing)",
 }
 
 
@@ -193,7 +193,7 @@ def _bounds(table: Table, columns: Sequence[str]) -> list[list[Cell]]:
 
 
 def _notes(table: Table) -> list[str]:
-    """On how many images, and by which judges, the numbers shown were taken."""
+    """On how many images, and by which classifiers, the numbers shown were taken."""
     shown = [
         row.metrics[name] for row in table.rows for name in table.columns if name in row.metrics
     ]
@@ -201,7 +201,9 @@ def _notes(table: Table) -> list[str]:
     counts = {result["count"] for result in shown if result["count"]}
     if len(counts) == 1:
         notes.append(f"On {counts.pop():,} images.")
-    judges = sorted({str(result["judge"])[:12] for result in shown if result["judge"]})
-    if judges:
-        notes.append(f"Judged by {', '.join(judges)} (SHA-256 of the weights).")
+    classifiers = sorted(
+        {str(result["classifier"])[:12] for result in shown if result["classifier"]}
+    )
+    if classifiers:
+        notes.append(f"Judged by {', '.join(classifiers)} (SHA-256 of the weights).")
     return notes

@@ -12,7 +12,7 @@ from vaelab.search.space import Dimension
 VALUES = (
     "validation.total",
     "validation.reconstruction",
-    "validation.kl_nats",
+    "validation.kl",
     "selection_loss",
     "train.total",
 )

@@ -28,7 +28,7 @@ from vaelab.training import Hardware
 SEARCH_FILE, TURN = "search.json", ".turn"
 SCHEMA_VERSION = 1
 
-# Trials that come to their end before the first is pruned, and epochs that none is judged by.
+# Trials that come to their end before the first is pruned, and epochs that none is evaluated by.
 TRIALS_BEFORE_PRUNING, EPOCHS_BEFORE_PRUNING = 5, 1
 
 

@@ -22,7 +22,7 @@ from vaelab.runs import DataCard, Run
 from vaelab.search.plan import Search
 from vaelab.settings import with_settings
 from vaelab.training import Hardware, fit
-from vaelab.training.watch import NonFiniteLossError
+from vaelab.training.non_finite_guard import NonFiniteLossError
 
 # A trial whose process was killed so often is not begun again.
 MOST_ATTEMPTS = 3
@@ -173,7 +173,7 @@ def carry_out(
 
 
 class UnfitError(Exception):
-    """The trial's settings do not go together."""
+    """The trial's settings do not go process_group."""
 
 
 def _configure(search: Search, claimed: Claimed, dataset: Dataset) -> Config:

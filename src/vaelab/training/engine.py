@@ -1,4 +1,4 @@
-"""The machine: what a run is trained on, its processes together, and what makes a CPU fast."""
+"""The machine: what a run is trained on, its processes process_group, and what makes a CPU fast."""
 
 import contextlib
 import ctypes
@@ -40,7 +40,7 @@ class Hardware:
     compile: bool = False
 
 
-class Together:
+class ProcessGroup:
     """The processes that train one run: what they hold in common and when they agree.
 
     As a context it turns the loss of one process into a `LostProcessError` in the others.
@@ -53,7 +53,7 @@ class Together:
         self.fabric = fabric
         self.share = Share(fabric.global_rank, fabric.world_size)
 
-    def __enter__(self) -> "Together":
+    def __enter__(self) -> "ProcessGroup":
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

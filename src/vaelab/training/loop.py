@@ -18,14 +18,14 @@ from vaelab.errors import InputError
 from vaelab.objectives import Losses, Objective, Progress, build_objective, reduce
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
-from vaelab.training.cadence import Cadence, Timer
-from vaelab.training.engine import Hardware, Together, flushed_denormals
+from vaelab.training.checkpoint_schedule import CheckpointSchedule, Timer
+from vaelab.training.engine import Hardware, ProcessGroup, flushed_denormals
 from vaelab.training.measure import Measured, measure
+from vaelab.training.non_finite_guard import ADVICE, NonFiniteGuard, NonFiniteLossError
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.signals import StopSignals
 from vaelab.training.state import TrainingState, new_state
-from vaelab.training.watch import ADVICE, NonFiniteLossError, Watch
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -39,7 +39,7 @@ def fit(
     *,
     dataset: Dataset | None = None,
     hardware: Hardware | None = None,
-    cadence: Cadence | None = None,
+    checkpoint_schedule: CheckpointSchedule | None = None,
     show_progress: bool = True,
     observers: Sequence[Observer] = (),
 ) -> Run:
@@ -52,7 +52,7 @@ def fit(
         out: its folder.
         dataset: its images, where they are loaded already; else they are loaded by `config.data`.
         hardware: what to train on; by default a GPU where there is one.
-        cadence: how often to keep the state within an epoch; by default each five minutes.
+        checkpoint_schedule: how often to checkpoint within an epoch; by default every 5 minutes.
         show_progress: whether to show a progress bar on standard error.
         observers: others who are to be told of the progress.
 
@@ -77,7 +77,7 @@ def fit(
 
     hardware = hardware or Hardware()
     fabric = launch(hardware)
-    together = Together(fabric)
+    process_group = ProcessGroup(fabric)
     device, binarize = fabric.device, config.data.binarize
     images = Batches(dataset.train, device, binarize=binarize)
     train, validation = map(images.part, training_rows(dataset.train, config.data))
@@ -85,13 +85,13 @@ def fit(
     state = new_state(run, device)
     objective = build_objective(config.objective)
 
-    with together, together.held(run), flushed_denormals():
-        if together.is_first:
+    with process_group, process_group.held(run), flushed_denormals():
+        if process_group.is_first:
             run.write_config()
         state.resume(run, fabric.global_rank, fabric.world_size)
         if hardware.compile:
             state.model.compile()
-        forward, optimizer = together.prepare(state.model, state.optimizer)
+        forward, optimizer = process_group.prepare(state.model, state.optimizer)
         telling = observing(
             run,
             epochs_done=state.epochs_done,
@@ -99,21 +99,21 @@ def fit(
             image_count=len(train),
             preview_batch=_preview_batch(validation, device),
             show_progress=show_progress,
-            is_told=together.is_first,
+            is_told=process_group.is_first,
         )
         with telling as own_observers, StopSignals() as signals:
-            everyone = (*own_observers, *observers) if together.is_first else ()
+            everyone = (*own_observers, *observers) if process_group.is_first else ()
             training = Training(
                 run=run,
                 fabric=fabric,
-                together=together,
+                process_group=process_group,
                 forward=forward,
                 optimizer=optimizer,
                 objective=objective,
                 state=state,
                 train=train,
-                watch=Watch(state.optimizer, device),
-                cadence=cadence or Cadence(),
+                watch=NonFiniteGuard(state.optimizer, device),
+                checkpoint_schedule=checkpoint_schedule or CheckpointSchedule(),
                 signals=signals,
                 observers=everyone,
             )
@@ -124,7 +124,7 @@ def fit(
                         state.to_use,
                         validation,
                         generator(config.seed, "validation", device=device),
-                        together=together,
+                        process_group=process_group,
                     )
                 training.keep(losses, held, seconds)
     return run
@@ -136,14 +136,14 @@ class Training:
 
     run: Run
     fabric: "Fabric"
-    together: Together
+    process_group: ProcessGroup
     forward: Any
     optimizer: Any
     objective: Objective
     state: TrainingState
     train: Batches
-    watch: Watch
-    cadence: Cadence
+    watch: NonFiniteGuard
+    checkpoint_schedule: CheckpointSchedule
     signals: StopSignals
     observers: Sequence[Observer]
 
@@ -163,7 +163,11 @@ class Training:
         before, start = epoch.seconds, time.perf_counter()
         order = generator(config.seed, "order", state.epochs_done)
         batches = self.train.shuffled(
-            config.training.batch_size, order, epoch.noise, self.together.share, first=epoch.steps
+            config.training.batch_size,
+            order,
+            epoch.noise,
+            self.process_group.share,
+            first=epoch.steps,
         )
         since_kept = Timer()
         self.forward.train()
@@ -174,11 +178,11 @@ class Training:
             epoch.seconds = before + time.perf_counter() - start
             for observer in self.observers:
                 observer.on_step()
-            if self.together.meets_after(epoch.steps):
-                is_due = self.cadence.is_due(since_kept.steps, since_kept.seconds)
+            if self.process_group.meets_after(epoch.steps):
+                is_due = self.checkpoint_schedule.is_due(since_kept.steps, since_kept.seconds)
                 self._meet(is_due=is_due, since_kept=since_kept)
         self._meet(is_due=False, since_kept=since_kept)
-        return _means(self.together.sum(epoch.sums)), epoch.seconds
+        return _means(self.process_group.sum(epoch.sums)), epoch.seconds
 
     def _step(self, batch: Batch) -> None:
         config, state, training = self.run.config, self.state, self.run.config.training
@@ -213,7 +217,7 @@ class Training:
 
     def _meet(self, *, is_due: bool, since_kept: Timer) -> None:
         """What all processes do at the same step: look for bad losses, keep the state, leave."""
-        is_bad, is_due, is_stopped = self.together.any(
+        is_bad, is_due, is_stopped = self.process_group.any(
             self.watch.is_bad, is_due, self.signals.caught is not None
         )
         state = self.state
@@ -232,21 +236,21 @@ class Training:
     def keep(self, losses: Losses, held: Measured, seconds: float) -> None:
         """Note what an epoch came to, keep its weights if they are the best, and the state."""
         state = self.state
-        if not math.isfinite(held.total):
+        if not math.isfinite(held.negative_elbo):
             raise NonFiniteLossError(
                 f"epoch {state.epochs_done + 1}: the validation loss is not finite; the best "
                 f"weights so far were kept. {ADVICE}"
             )
         record = self._record(losses, held, seconds)
-        if state.end_epoch(record) and self.together.is_first:
+        if state.end_epoch(record) and self.process_group.is_first:
             self.run.save_weights(state.to_use.state_dict())
         self._save()
         for observer in self.observers:
             observer.on_epoch(record, state.to_use)
 
     def _save(self) -> None:
-        sums = self.together.sum(self.state.epoch.sums)
-        if self.together.is_first:
+        sums = self.process_group.sum(self.state.epoch.sums)
+        if self.process_group.is_first:
             self.state.save(self.run, sums, self.fabric.world_size)
         self.fabric.barrier()
 
@@ -258,16 +262,16 @@ class Training:
             "epoch": epoch,
             "train": {
                 "reconstruction": losses.reconstruction.item(),
-                "kl_nats": losses.kl.item(),
-                "total": losses.total.item(),
+                "kl": losses.kl.item(),
+                "negative_elbo": losses.negative_elbo.item(),
             },
             "validation": {
                 "reconstruction": held.reconstruction,
-                "kl_nats": held.kl_nats,
-                "total": held.total,
+                "kl": held.kl,
+                "negative_elbo": held.negative_elbo,
                 "reconstruction_floor": held.reconstruction_floor,
             },
-            "selection_loss": self.objective.final(held.reconstruction, held.kl_nats),
+            "selection_loss": self.objective.final(held.reconstruction, held.kl),
             "active_units": held.active_units,
             "kl_weight": self.objective.kl_weight(last_step),
             "learning_rate": learning_rate(training, last_step.epoch / training.epochs),

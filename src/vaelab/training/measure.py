@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from vaelab.data.batches import ALONE, Batch, Batches
 from vaelab.models import LatentVariableModel
 from vaelab.objectives import per_image
-from vaelab.training.engine import Together
+from vaelab.training.engine import ProcessGroup
 
 # Burda et al. 2016 (arXiv:1509.00519), section 5.1.
 ACTIVE_VARIANCE = 1e-2
@@ -25,7 +25,7 @@ class Measured:
 
     Attributes:
         reconstruction: per image, in the likelihood's unit.
-        kl_nats: per image.
+        kl: per image.
         standard_errors: of reconstruction, KL and total; None for a single image.
         reconstruction_floor: the least that the likelihood allows on these images; None where
             there is no limit. Binarized images have none: a code may carry which pixels were drawn.
@@ -35,16 +35,16 @@ class Measured:
     """
 
     reconstruction: float
-    kl_nats: float
+    kl: float
     standard_errors: tuple[float, float, float] | None
     reconstruction_floor: float | None
     active_units: int | None
     count: int
 
     @property
-    def total(self) -> float:
+    def negative_elbo(self) -> float:
         """Minus the ELBO."""
-        return self.reconstruction + self.kl_nats
+        return self.reconstruction + self.kl
 
 
 @torch.no_grad()
@@ -53,7 +53,7 @@ def measure(
     batches: Batches,
     noise: Generator,
     batch_size: int = 500,
-    together: Together | None = None,
+    process_group: ProcessGroup | None = None,
 ) -> Measured:
     """Reconstruction, KL and what the latent dimensions carry, over every image once.
 
@@ -64,12 +64,12 @@ def measure(
         batches: the images.
         noise: of the draws from the posterior.
         batch_size: over all processes.
-        together: the processes that share the images; None: this one takes them all.
+        process_group: the processes that share the images; None: this one takes them all.
     """
     was_training = model.training
     model.eval()
     reconstructions, kls, means, floors = [], [], [], []
-    share = ALONE if together is None else together.share
+    share = ALONE if process_group is None else process_group.share
     for batch in batches.in_order(batch_size, noise, share):
         terms = model(batch.x, batch.labels, batch.source)
         if batch.weight == 0:
@@ -81,12 +81,12 @@ def measure(
         floors.append(_floor(model, batch))
     model.train(was_training)
     found = [torch.cat(parts) for parts in (reconstructions, kls, means, floors)]
-    if together is not None:
-        found = [together.gather(part) for part in found]
+    if process_group is not None:
+        found = [process_group.gather(part) for part in found]
     reconstruction, kl, all_means, floor = found
     return Measured(
         reconstruction=reconstruction.mean().item(),
-        kl_nats=kl.mean().item(),
+        kl=kl.mean().item(),
         standard_errors=_standard_errors(reconstruction, kl, reconstruction + kl),
         reconstruction_floor=None
         if batches.binarize or floor.isnan().any()

@@ -53,8 +53,8 @@ class ProgressBar:
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
         """Show the epoch's record: total = reconstruction + KL, and what it was trained with."""
         losses = ", ".join(
-            f"{split} {record[split]['total']:.2f} = {record[split]['reconstruction']:.2f} "
-            f"+ {record[split]['kl_nats']:.2f}"
+            f"{split} {record[split]['negative_elbo']:.2f} = {record[split]['reconstruction']:.2f} "
+            f"+ {record[split]['kl']:.2f}"
             for split in ("validation", "train")
         )
         self.bar.set_postfix_str(

@@ -23,7 +23,7 @@ from vaelab.training.optimization import (
 
 
 @dataclass(kw_only=True, slots=True)
-class EpochUnderWay:
+class EpochState:
     """How far the epoch is that is being trained.
 
     Attributes:
@@ -66,7 +66,7 @@ class TrainingState:
     averaged: AveragedWeights | None
     optimizer: Optimizer
     device: torch.device
-    epoch: EpochUnderWay = field(init=False)
+    epoch: EpochState = field(init=False)
     records: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     best_loss: float = float("inf")
@@ -81,7 +81,7 @@ class TrainingState:
 
     @property
     def to_use(self) -> LatentVariableModel:
-        """The model that validation judges and the run keeps."""
+        """The model that validation classifiers and the run keeps."""
         if self.averaged is None:
             return self.model
         averaged = self.averaged.model
@@ -156,7 +156,7 @@ class TrainingState:
         self._begin_epoch()
         self.epoch.steps, self.epoch.seconds = values["steps_done"], values["seconds"]
         self._resume_noise(tensors["epoch.noise"], run)
-        if rank == 0:  # the sums are of all processes together
+        if rank == 0:  # the sums are of all processes process_group
             self.epoch.sums.copy_(tensors["epoch.sums"])
         if rank == 0 and values["world_size"] != world_size:
             note(
@@ -166,7 +166,7 @@ class TrainingState:
             )
 
     def _begin_epoch(self) -> None:
-        self.epoch = EpochUnderWay(
+        self.epoch = EpochState(
             # The last 0 is as old as the first runs, which are to repeat.
             noise=generator(self.seed, "noise", self.epochs_done, 0, device=self.device),
             sums=torch.zeros(3, dtype=torch.float64, device=self.device),

@@ -7,8 +7,8 @@ prior: a tiny mean is only noise, but no score can tell it from a small scale.
 """
 
 from vaelab.evaluation.disentanglement.dci import DciScores, dci_scores
+from vaelab.evaluation.disentanglement.factor_scores import FactorScores
 from vaelab.evaluation.disentanglement.factor_vae import factor_vae_score
-from vaelab.evaluation.disentanglement.gaps import FactorGaps
 from vaelab.evaluation.disentanglement.inputs import LEAST_IMAGES
 from vaelab.evaluation.disentanglement.mig import mutual_information_gap
 from vaelab.evaluation.disentanglement.sap import separated_attribute_predictability
@@ -16,7 +16,7 @@ from vaelab.evaluation.disentanglement.sap import separated_attribute_predictabi
 __all__ = [
     "LEAST_IMAGES",
     "DciScores",
-    "FactorGaps",
+    "FactorScores",
     "dci_scores",
     "factor_vae_score",
     "mutual_information_gap",

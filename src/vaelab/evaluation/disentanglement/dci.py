@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from vaelab.data.image_data import Factors
 from vaelab.evaluation.disentanglement.inputs import Factor, live_codes, varied_factors
-from vaelab.evaluation.disentanglement.skill import accuracy_above_chance, explained_variance
+from vaelab.evaluation.disentanglement.predictors import accuracy_above_chance, explained_variance
 
 # More hardly change the scores and take longer.
 MOST_IMAGES = 5_000
@@ -112,7 +112,7 @@ def _forest(factor: Factor, generator: Generator) -> Any:
         "random_state": int(torch.randint(2**31, (), generator=generator)),
     }
     if factor.is_categorical:
-        return RandomForestClassifier(class_weight="balanced", **common)
+        return RandomForestClassifier(auxiliary_weight="balanced", **common)
     return RandomForestRegressor(**common)
 
 

@@ -9,7 +9,7 @@ from sklearn.metrics import mutual_info_score
 from torch import Tensor
 
 from vaelab.data.image_data import Factors
-from vaelab.evaluation.disentanglement.gaps import FactorGaps, gap, mean_gap
+from vaelab.evaluation.disentanglement.factor_scores import FactorScores, gap, mean_gap
 from vaelab.evaluation.disentanglement.inputs import (
     Factor,
     equal_mass_bins,
@@ -18,7 +18,7 @@ from vaelab.evaluation.disentanglement.inputs import (
 )
 
 
-def mutual_information_gap(codes: Float[Tensor, "N D"], factors: Factors) -> FactorGaps:
+def mutual_information_gap(codes: Float[Tensor, "N D"], factors: Factors) -> FactorScores:
     """MIG: Chen et al. 2018 (arXiv:1802.04942), section 4.
 
     For each factor, the information that the most informative dimension has about it minus that of

@@ -9,12 +9,14 @@ from sklearn.tree import DecisionTreeClassifier
 from torch import Tensor
 
 from vaelab.data.image_data import Factors
-from vaelab.evaluation.disentanglement.gaps import FactorGaps, gap, mean_gap
+from vaelab.evaluation.disentanglement.factor_scores import FactorScores, gap, mean_gap
 from vaelab.evaluation.disentanglement.inputs import Factor, live_codes, varied_factors
-from vaelab.evaluation.disentanglement.skill import accuracy_above_chance
+from vaelab.evaluation.disentanglement.predictors import accuracy_above_chance
 
 
-def separated_attribute_predictability(codes: Float[Tensor, "N D"], factors: Factors) -> FactorGaps:
+def separated_attribute_predictability(
+    codes: Float[Tensor, "N D"], factors: Factors
+) -> FactorScores:
     """SAP: Kumar et al. 2018 (arXiv:1711.00848), section 3.
 
     For each factor, how well the dimension that predicts it best does so minus the second best.
@@ -42,7 +44,7 @@ def _predicted(live: Float64[Tensor, "N L"], factor: Factor) -> Float64[Tensor, 
 def _by_thresholds(column: Float64[Tensor, " N"], factor: Factor) -> float:
     code, known = column[:, None].numpy(), factor.bins.numpy()
     thresholds = DecisionTreeClassifier(
-        max_leaf_nodes=factor.bin_count, class_weight="balanced", random_state=0
+        max_leaf_nodes=factor.bin_count, auxiliary_weight="balanced", random_state=0
     )
     predicted = thresholds.fit(code, known).predict(code)
     return accuracy_above_chance(torch.from_numpy(predicted), factor.bins, factor.bin_count)

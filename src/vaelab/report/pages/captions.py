@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from vaelab.report.formatting import listed
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.glossary import COMPARISON_FIGURES, RUN_FIGURES, Shows, data_title
 from vaelab.report.pages.page import there
-from vaelab.report.reading import Stored, StoredRun
-from vaelab.report.wording import listed
+from vaelab.report.stored_runs import Stored, StoredRun
 
 
 def run_picture(run: StoredRun, name: str, gallery: Gallery) -> Picture | None:

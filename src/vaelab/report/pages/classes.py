@@ -3,33 +3,33 @@
 from typing import Any, TypeGuard
 
 from vaelab.report import findings
+from vaelab.report.formatting import with_unit
 from vaelab.report.gallery import Gallery
 from vaelab.report.pages.captions import pictures_of
 from vaelab.report.pages.page import Page, kind_in_words, reading, sentences, tables_of
-from vaelab.report.reading import Stored, StoredRun
-from vaelab.report.wording import with_unit
+from vaelab.report.stored_runs import Stored, StoredRun
 
-JUDGES = {
-    "controllability": "The reference judge",
-    "controllability_second_judge": "The second judge",
+CLASSIFIERS = {
+    "conditional_accuracy": "The reference classifier",
+    "conditional_accuracy_second_classifier": "The second classifier",
 }
 
 OF_CLASSES = (
-    "controllability",
-    "controllability_second_judge",
+    "conditional_accuracy",
+    "conditional_accuracy_second_classifier",
     "class_diversity",
-    "accuracy_score",
-    "label_left_linear",
-    "label_left_neighbours",
+    "classification_accuracy_score",
+    "label_leakage_linear",
+    "label_leakage_neighbours",
     "fid_proxy",
 )
 
 
 def confusions(run: StoredRun) -> list[dict[str, Any]]:
-    """Class asked for against class seen, in percent of each row, by judge."""
+    """Class asked for against class seen, in percent of each row, by classifier."""
     names = run.run.data.class_names
     found = []
-    for metric, judge in JUDGES.items():
+    for metric, classifier in CLASSIFIERS.items():
         counts = run.details.get(f"{metric}_confusion")
         if not _is_square(counts, len(names)):
             continue
@@ -37,9 +37,9 @@ def confusions(run: StoredRun) -> list[dict[str, Any]]:
         found.append(
             {
                 "slug": metric.replace("_", "-"),
-                "judge": judge,
+                "classifier": classifier,
                 "value": "" if result is None else with_unit(result["value"], "share"),
-                "real": "" if result is None else with_unit(result["perfect"], "share"),
+                "real": "" if result is None else with_unit(result["floor"], "share"),
                 "names": names,
                 "rows": [
                     [round(100 * count / max(1, sum(row))) for count in row] for row in counts
@@ -74,12 +74,14 @@ def conditional_page(stored: Stored, gallery: Gallery) -> Page | None:
             {
                 "run": run,
                 "kind": kind_in_words(run),
-                "findings": sentences(*_controllability(run), *label_left(run)),
+                "findings": sentences(*_conditional_accuracy(run), *label_leakage(run)),
                 "pictures": pictures_of(run, names, gallery),
                 "confusions": confusions(run),
             }
         )
-    said = [text for run in runs for text in (*_controllability(run)[:1], *label_left(run)[-1:])]
+    said = [
+        text for run in runs for text in (*_conditional_accuracy(run)[:1], *label_leakage(run)[-1:])
+    ]
     return Page(
         file="conditional.html",
         template="conditional.html",
@@ -94,31 +96,31 @@ def conditional_page(stored: Stored, gallery: Gallery) -> Page | None:
     )
 
 
-def _controllability(run: StoredRun) -> list[str | None]:
+def _conditional_accuracy(run: StoredRun) -> list[str | None]:
     said: list[str | None] = []
-    for metric, judge in JUDGES.items():
+    for metric, classifier in CLASSIFIERS.items():
         result = run.metrics.get(metric)
         if result is None:
             continue
         said.append(
-            findings.controllability(
-                reading(run, metric), result["perfect"], result["count"], judge
+            findings.conditional_accuracy(
+                reading(run, metric), result["floor"], result["count"], classifier
             )
         )
-    shares = run.details.get("controllability_per_class")
+    shares = run.details.get("conditional_accuracy_per_class")
     if isinstance(shares, list) and all(isinstance(share, int | float) for share in shares):
         said.append(findings.hardest_classes(shares, run.run.data.class_names))
     return said
 
 
-def label_left(run: StoredRun) -> list[str | None]:
+def label_leakage(run: StoredRun) -> list[str | None]:
     """How much of the class its codes still hold."""
     ways = {
-        "label_left_linear": "a logistic regression",
-        "label_left_neighbours": "a vote of 10 neighbours",
+        "label_leakage_linear": "a logistic regression",
+        "label_leakage_neighbours": "a vote of 10 neighbours",
     }
     return [
-        findings.label_left(reading(run, metric), run.metrics[metric]["perfect"], how)
+        findings.label_leakage(reading(run, metric), run.metrics[metric]["floor"], how)
         for metric, how in ways.items()
         if metric in run.metrics
     ]

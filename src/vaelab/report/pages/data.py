@@ -7,7 +7,7 @@ from vaelab.report.charts import Chart, Series, draw
 from vaelab.report.gallery import Gallery
 from vaelab.report.glossary import DATA_FIGURES, data_title, licence
 from vaelab.report.pages.page import Page, there
-from vaelab.report.reading import Stored
+from vaelab.report.stored_runs import Stored
 
 _SPLITS = {
     "train": "training images",

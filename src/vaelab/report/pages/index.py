@@ -5,19 +5,19 @@ from typing import Any
 
 from vaelab.comparison import Table
 from vaelab.report import findings
+from vaelab.report.formatting import counted, listed, number, source_in_words, unit_label, with_unit
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.glossary import data_title, licence, term
 from vaelab.report.pages.captions import run_picture
 from vaelab.report.pages.page import Page, names_of, sentences
-from vaelab.report.reading import Stored, StoredRun
 from vaelab.report.settings_view import settings_view
+from vaelab.report.stored_runs import Stored, StoredRun
 from vaelab.report.sweeps import find_repetitions
 from vaelab.report.tables import comparison_tables, views
-from vaelab.report.wording import counted, listed, number, source_in_words, unit_label, with_unit
 
-GLANCE = ("total", "reconstruction", "fid_proxy", "controllability")
+GLANCE = ("negative_elbo", "reconstruction", "fid_proxy", "conditional_accuracy")
 
-MAIN = ("reconstruction", "kl", "total", "fid_proxy", "controllability")
+MAIN = ("reconstruction", "kl", "negative_elbo", "fid_proxy", "conditional_accuracy")
 
 
 def index_page(stored: Stored, pages: Sequence[Page], gallery: Gallery) -> Page:
@@ -114,8 +114,8 @@ def glance(table: Table, runs: Sequence[StoredRun]) -> list[dict[str, Any]]:
                 "errors_known": all(
                     row.metrics[column]["standard_error"] is not None for row in ranked[:2]
                 ),
-                "perfect": number(example["perfect"], unit),
-                "useless": number(example["useless"], unit),
+                "floor": number(example["floor"], unit),
+                "baseline": number(example["baseline"], unit),
             }
         )
     return found
@@ -138,6 +138,9 @@ def _hero(stored: Stored, gallery: Gallery) -> tuple[StoredRun, Picture, str] | 
 
 
 def _repeated(group: Sequence[StoredRun]) -> str | None:
-    values = [value for run in group if (value := run.value("total")) is not None]
-    unit = next((run.metrics["total"]["unit"] for run in group if "total" in run.metrics), "")
-    return findings.repeated(listed(names_of(group)), "total", unit, values)
+    values = [value for run in group if (value := run.value("negative_elbo")) is not None]
+    unit = next(
+        (run.metrics["negative_elbo"]["unit"] for run in group if "negative_elbo" in run.metrics),
+        "",
+    )
+    return findings.repeated(listed(names_of(group)), "negative_elbo", unit, values)

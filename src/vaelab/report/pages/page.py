@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaelab.report.findings import Reading
-from vaelab.report.reading import StoredRun
+from vaelab.report.formatting import counted, plain
+from vaelab.report.stored_runs import StoredRun
 from vaelab.report.tables import View, views
-from vaelab.report.wording import counted, plain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

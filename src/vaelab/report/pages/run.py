@@ -6,14 +6,14 @@ from typing import Any
 from vaelab.report import findings
 from vaelab.report.charts import Chart, Series, draw
 from vaelab.report.curves import curves
+from vaelab.report.formatting import finite, number, unit_label
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.glossary import FIGURE_GROUPS, MEASURES, data_title, group_of, term
 from vaelab.report.pages.captions import pictures_of
-from vaelab.report.pages.classes import confusions, label_left
+from vaelab.report.pages.classes import confusions, label_leakage
 from vaelab.report.pages.page import Page, kind_in_words, reading, sentences
-from vaelab.report.reading import Stored, StoredRun
 from vaelab.report.settings_view import settings_view
-from vaelab.report.wording import finite, number, unit_label
+from vaelab.report.stored_runs import Stored, StoredRun
 
 
 def run_page(run: StoredRun, stored: Stored, gallery: Gallery) -> Page:
@@ -49,7 +49,7 @@ def run_page(run: StoredRun, stored: Stored, gallery: Gallery) -> Page:
             else None,
             regularization(run),
             samples(run),
-            *label_left(run),
+            *label_leakage(run),
         ),
     )
 
@@ -86,8 +86,8 @@ def _measures(run: StoredRun) -> list[tuple[str, list[dict[str, str]]]]:
                 "value": number(result["value"], unit),
                 "error": number(result["standard_error"], unit),
                 "unit": unit_label(unit),
-                "perfect": number(result["perfect"], unit),
-                "useless": number(result["useless"], unit),
+                "floor": number(result["floor"], unit),
+                "baseline": number(result["baseline"], unit),
                 "direction": result["direction"] or "",
                 "count": "" if result["count"] is None else f"{result['count']:,}",
             }
@@ -132,7 +132,7 @@ def samples(run: StoredRun) -> str | None:
     result = run.metrics.get("fid_proxy")
     if result is None:
         return None
-    return findings.samples_between(reading(run, "fid_proxy"), result["perfect"], result["useless"])
+    return findings.samples_between(reading(run, "fid_proxy"), result["floor"], result["baseline"])
 
 
 def regularization(run: StoredRun) -> str | None:
@@ -141,5 +141,5 @@ def regularization(run: StoredRun) -> str | None:
     if result is None:
         return None
     return findings.over_regularized(
-        reading(run, "reconstruction"), result["perfect"], result["useless"], result["unit"]
+        reading(run, "reconstruction"), result["floor"], result["baseline"], result["unit"]
     )

@@ -6,25 +6,25 @@ from typing import Any
 from vaelab.report import findings
 from vaelab.report.charts import Chart, Series, draw
 from vaelab.report.findings import Reading
+from vaelab.report.formatting import counted, number, unit_label
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.glossary import data_title, term
 from vaelab.report.pages.captions import comparison_picture, pictures_of
 from vaelab.report.pages.page import Page, kind_in_words, sentences, there
 from vaelab.report.pages.run import kl_per_dimension, regularization
-from vaelab.report.reading import Stored
+from vaelab.report.stored_runs import Stored
 from vaelab.report.sweeps import Point, Sweep
 from vaelab.report.tables import Cell, Column, views
-from vaelab.report.wording import counted, number, unit_label
 
 OF_SWEEPS = (
     "reconstruction",
     "kl",
-    "total",
+    "negative_elbo",
     "negative_log_likelihood",
     "fid_proxy",
     "active_units",
     "mutual_information",
-    "marginal_gap",
+    "aggregate_posterior_kl",
 )
 
 
@@ -102,7 +102,7 @@ def _readings(sweep: Sweep, metric: str) -> tuple[list[Reading], str]:
 
 
 def _sweep_findings(sweep: Sweep, stored: Stored) -> list[str]:
-    totals, unit = _readings(sweep, "total")
+    totals, unit = _readings(sweep, "negative_elbo")
     said: list[str | None] = []
     if sweep.field == "objective.beta":
         reconstructions, unit_of_them = _readings(sweep, "reconstruction")
@@ -116,7 +116,7 @@ def _sweep_findings(sweep: Sweep, stored: Stored) -> list[str]:
     if len(totals) > 2:
         said.append(findings.best("The total", unit, totals, "lower"))
         if sweep.is_numeric:
-            said.append(findings.at_the_edge("total", totals, "lower"))
+            said.append(findings.at_the_edge("negative_elbo", totals, "lower"))
     distances, unit_of_them = _readings(sweep, "fid_proxy")
     if len(distances) > 2:
         said.append(findings.best("The FID proxy", unit_of_them, distances, "lower"))
@@ -183,7 +183,7 @@ def _rate_distortion(sweep: Sweep) -> dict[str, Any] | None:
         points.append((rate.value, distortion.value))
         names[rate.value] = f"β = {point.shown}"
         unit = distortion.unit
-        floor = point.runs[0].metrics["reconstruction"]["perfect"]
+        floor = point.runs[0].metrics["reconstruction"]["floor"]
     if len(points) < 2:
         return None
     return draw(

@@ -1,0 +1,304 @@
+"""Training a classifier on labelled images, in a folder that the same command goes on with.
+
+Letters in shapes: B batch, C channels, H height, W width, K classes.
+"""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
+from torch.nn import functional
+from torch.optim import SGD
+from tqdm import tqdm
+
+import vaelab
+from vaelab import settings
+from vaelab.config import ClassifierConfig, ClassifierTrainingConfig, check
+from vaelab.data import Dataset, ImageData, training_split
+from vaelab.data.batches import Batches
+from vaelab.errors import InputError
+from vaelab.features.classifier import (
+    CARD,
+    NormalizingClassifier,
+    ReferenceClassifier,
+    load_classifier,
+    look,
+    save_classifier,
+    untrained,
+)
+from vaelab.files import write_json, write_text
+from vaelab.models import ImageShape
+from vaelab.presets import CLASSIFIER_PRESETS
+from vaelab.randomness import generator
+from vaelab.runs import DataCard, load_weights, read_json, read_tensors, write_tensors
+from vaelab.training.engine import Hardware, flushed_denormals
+from vaelab.training.optimization import (
+    SCHEDULES,
+    optimizer_tensors,
+    prefixed,
+    restore_optimizer,
+    set_learning_rate,
+    unprefixed,
+)
+
+CONFIG, CHECKPOINT, RECORDS = "config.json", "checkpoint.safetensors", "metrics.jsonl"
+
+
+def train_classifier(
+    config: ClassifierConfig,
+    out: Path,
+    dataset: Dataset,
+    *,
+    hardware: Hardware | None = None,
+    show_progress: bool = True,
+) -> ReferenceClassifier:
+    """Train a classifier in the folder `out`, or go on with what is there; then test it.
+
+    Nothing is selected by the test images: the schedule is fixed, its end is the classifier.
+
+    Raises:
+        InputError: if the images have no labels, or the folder holds another classifier.
+    """
+    check(config)
+    hardware = hardware or Hardware()
+    if (hardware.devices, hardware.nodes, hardware.precision) != (1, 1, "32-true"):
+        raise InputError(
+            "a classifier is trained in one process, in float32: leave --devices, --nodes and "
+            "--precision as they are"
+        )
+    # A classifier travels: where its images lay tells nobody anything, their fingerprints do.
+    data = replace(DataCard.of(dataset), source="")
+    if dataset.train.labels is None:
+        raise InputError(f"{dataset.name} has no labels; a classifier learns classes from them")
+    _require_same(out, config, data)
+    if (out / CARD).exists():
+        return load_classifier(out)
+    write_json(out / CONFIG, {**settings.to_dict(config), "data_card": asdict(data)})
+
+    from vaelab.training.launching import launch
+
+    device = launch(hardware).device
+    train, validation = (
+        Batches(part, device, binarize=config.data.binarize)
+        for part in training_split(dataset.train, config.data)
+    )
+    network = untrained(config, ImageShape(*data.shape), len(data.class_names)).to(device)
+    optimizer = _optimizer(network, config.training)
+    records = _resume(out, network, optimizer)
+    if not records:
+        _set_normalization(network, train)
+    with flushed_denormals():
+        for epoch in range(len(records), config.training.epochs):
+            start = time.perf_counter()
+            loss = _train_epoch(network, optimizer, train, config, epoch, is_shown=show_progress)
+            records.append(
+                {
+                    "epoch": epoch + 1,
+                    "train_cross_entropy_nats": loss,
+                    "validation_accuracy": _accuracy(_confusion(network, validation)),
+                    "seconds": time.perf_counter() - start,
+                }
+            )
+            _save(out, network, optimizer, records)
+        test = Batches(dataset.test, device, binarize=config.data.binarize)
+        confusion = _confusion(network, test)
+    return save_classifier(out, network.cpu(), _card(config, data, network, confusion))
+
+
+def taught(config: ClassifierConfig, data: ImageData) -> NormalizingClassifier:
+    """A network trained on images alone, without folder, test or card."""
+    shape = tuple(data.images.shape[1:])
+    network = untrained(config, ImageShape(*shape), len(data.class_names))
+    optimizer = _optimizer(network, config.training)
+    train = Batches(data, torch.device("cpu"))
+    _set_normalization(network, train)
+    with flushed_denormals():
+        for epoch in range(config.training.epochs):
+            _train_epoch(network, optimizer, train, config, epoch, is_shown=False)
+    return network.eval()
+
+
+def _optimizer(network: NormalizingClassifier, training: ClassifierTrainingConfig) -> SGD:
+    return SGD(
+        network.parameters(),
+        lr=training.learning_rate,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        nesterov=True,
+        fused=True,
+    )
+
+
+def _set_normalization(network: NormalizingClassifier, train: Batches) -> None:
+    pixels = train.images.double() / 255
+    network.mean.fill_(pixels.mean())
+    network.deviation.fill_(pixels.std())
+
+
+def _train_epoch(
+    network: NormalizingClassifier,
+    optimizer: SGD,
+    train: Batches,
+    config: ClassifierConfig,
+    epoch: int,
+    *,
+    is_shown: bool,
+) -> float:
+    """One pass over the training images; the mean loss on the way."""
+    training = config.training
+    steps = math.ceil(len(train) / training.batch_size)
+    order = generator(config.seed, "order", epoch)
+    noise = generator(config.seed, "augmentation", epoch, device=train.images.device)
+    loss_sum = torch.zeros((), dtype=torch.float64, device=train.images.device)
+    network.train()
+    batches = tqdm(
+        train.shuffled(training.batch_size, order, noise),
+        total=steps,
+        desc=f"epoch {epoch + 1} of {training.epochs}",
+        file=sys.stderr,
+        disable=not is_shown,
+        dynamic_ncols=True,
+        leave=False,
+    )
+    for step, batch in enumerate(batches):
+        share = (epoch + step / steps) / training.epochs
+        set_learning_rate(optimizer, training.learning_rate * SCHEDULES["one-cycle"](share))
+        assert batch.labels is not None
+        x = augmented(batch.x, training.shift_pixels, noise, is_flipped=training.flip)
+        logits = network(x.contiguous(memory_format=torch.channels_last)).logits
+        loss = functional.cross_entropy(
+            logits, batch.labels, label_smoothing=training.label_smoothing
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.detach() * len(batch)
+    mean = loss_sum.item() / len(train)
+    if not math.isfinite(mean):
+        raise InputError(f"epoch {epoch + 1}: the loss is not finite; lower training.learning_rate")
+    return mean
+
+
+def augmented(
+    x: Float[Tensor, "B C H W"], shift_pixels: int, noise: Generator, *, is_flipped: bool
+) -> Float[Tensor, "B C H W"]:
+    """Each image moved by up to `shift_pixels` either way, black moving in, and maybe mirrored."""
+    count, _, height, width = x.shape
+    padded = functional.pad(x, (shift_pixels,) * 4)
+
+    def drawn(bound: int) -> Int[Tensor, "B 1"]:
+        return torch.randint(bound, (count, 1), generator=noise, device=x.device)
+
+    rows = torch.arange(height, device=x.device) + drawn(2 * shift_pixels + 1)
+    columns = torch.arange(width, device=x.device) + drawn(2 * shift_pixels + 1)
+    if is_flipped:
+        columns = torch.where(drawn(2) == 1, columns.flip(1), columns)
+    images = torch.arange(count, device=x.device)[:, None, None]
+    # Indices around a slice put the sliced dimension last.
+    return padded[images, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _confusion(network: NormalizingClassifier, batches: Batches) -> Int[Tensor, "K K"]:
+    """Counts of images, a row a true class, a column a named one."""
+    network.eval()
+    noise = generator(0, "binarize", device=batches.images.device)
+    named, true = [], []
+    for batch in batches.in_order(len(batches), noise):
+        assert batch.labels is not None
+        named.append(look(network, batch.x).logits.argmax(1))
+        true.append(batch.labels)
+    return confusion_matrix(torch.cat(true), torch.cat(named), network.classifier.head.out_features)
+
+
+def _accuracy(confusion: Int[Tensor, "K K"]) -> float:
+    return confusion.trace().item() / confusion.sum().item()
+
+
+def confusion_matrix(
+    true: Int[Tensor, " N"], named: Int[Tensor, " N"], class_count: int
+) -> Int[Tensor, "K K"]:
+    """How often each true class (row) was named each class (column)."""
+    pairs = true * class_count + named
+    return torch.bincount(pairs, minlength=class_count**2).view(class_count, class_count).cpu()
+
+
+def _save(
+    out: Path, network: NormalizingClassifier, optimizer: SGD, records: Sequence[dict[str, Any]]
+) -> None:
+    """Records first, then the checkpoint that says how many of them count."""
+    write_text(out / RECORDS, "".join(json.dumps(record) + "\n" for record in records))
+    write_tensors(
+        out / CHECKPOINT,
+        {
+            "epochs_done": torch.tensor(len(records)),
+            **prefixed("network", network.state_dict()),
+            **prefixed("optimizer", optimizer_tensors(optimizer)),
+        },
+    )
+
+
+def _resume(out: Path, network: NormalizingClassifier, optimizer: SGD) -> list[dict[str, Any]]:
+    """Bring a new classifier to where the folder's checkpoint stands; the records of its epochs."""
+    path = out / CHECKPOINT
+    if not path.exists():
+        return []
+    tensors = read_tensors(path)
+    load_weights(network, unprefixed("network", tensors), path)
+    restore_optimizer(optimizer, unprefixed("optimizer", tensors))
+    lines = (out / RECORDS).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines[: int(tensors["epochs_done"])]]
+
+
+def _require_same(out: Path, config: ClassifierConfig, data: DataCard) -> None:
+    """Refuse a folder in which something else was begun."""
+    path = out / CONFIG
+    if not path.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise InputError(f"{out} is there and holds no classifier; choose another --out")
+        return
+    values = read_json(path)
+    card = values.pop("data_card", None)
+    there = settings.from_dict(values, ClassifierConfig)
+    differing = settings.differences(there, config)
+    if card is not None and card["train_fingerprint"] != data.train_fingerprint:
+        differing.append("training images")
+    if differing:
+        raise InputError(
+            f"{out} holds a classifier with other settings (found / expected): "
+            f"{'; '.join(differing)}; "
+            "choose another --out or delete that folder"
+        )
+
+
+def _card(
+    config: ClassifierConfig, data: DataCard, network: NormalizingClassifier, confusion: Tensor
+) -> dict[str, Any]:
+    return {
+        "config": settings.to_dict(config),
+        "data": asdict(data),
+        "command": _command(config),
+        "parameter_count": sum(weights.numel() for weights in network.parameters()),
+        "test_count": int(confusion.sum()),
+        "test_accuracy": _accuracy(confusion),
+        "confusion": confusion.tolist(),
+        "versions": {"vaelab": vaelab.__version__, "torch": torch.__version__},
+    }
+
+
+def _command(config: ClassifierConfig) -> str:
+    """What a user types to train this classifier."""
+    usual = dict(settings.describe_fields(CLASSIFIER_PRESETS[config.preset]()))
+    changed = [
+        f"--set {name}={text}"
+        for name, text in settings.describe_fields(config)
+        if usual.get(name) != text
+    ]
+    return " ".join(["vaelab train", config.preset, *changed])
