@@ -27,7 +27,7 @@ LAYERS = [
     "objectives",
     "runs",
     "training",
-    "classifiers",
+    "features",
     "loaded_run",
     "sampling",
     "evaluation",

@@ -53,9 +53,9 @@ def cells(table: str, name: str) -> list[str]:
 
 
 def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun) -> None:
-    close = [made(f"close-{v}", total=result(v)) for v in (240.0, 242.0)]
+    close = [made(f"close-{v}", negative_elbo=result(v)) for v in (240.0, 242.0)]
     assert "*" not in render(close, "table").splitlines()[1]
-    far = [made(f"far-{v}", total=result(v)) for v in (240.0, 243.0)]  # over 2 sqrt(2)
+    far = [made(f"far-{v}", negative_elbo=result(v)) for v in (240.0, 243.0)]  # over 2 sqrt(2)
     assert cells(render(far, "table"), "far-240.0") == ["*240.00"]
     assert cells(render(far, "table"), "far-243.0") == ["243.00"]
     assert "**240.00**" in render(far, "markdown")
@@ -65,15 +65,15 @@ def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun)
     neither = [made(f"kl-{v}", kl=result(v, direction=None)) for v in (1.0, 90.0)]
     assert "*" not in "".join(cells(render(neither, "table"), "kl-1.0"))
     assert "*" not in "".join(cells(render(far[:1], "table"), "far-240.0"))
-    unknown = [made(f"un-{v}", total=result(v, standard_error=None)) for v in (1.0, 9.0)]
+    unknown = [made(f"un-{v}", negative_elbo=result(v, standard_error=None)) for v in (1.0, 9.0)]
     assert "*" not in "".join(cells(render(unknown, "table"), "un-1.0"))
 
 
 def test_what_perfect_and_useless_models_have_stands_below(made: MakeRun) -> None:
     table = render([made("one", reconstruction=result(240.0))], "table")
     assert [line.split() for line in table.splitlines()[2:4]] == [
-        ["(perfect)", "190.00"],
-        ["(useless)", "385.00"],
+        ["(floor)", "190.00"],
+        ["(baseline)", "385.00"],
     ]
     assert "120 test images" in table
 
@@ -106,8 +106,8 @@ def test_numbers_taken_on_other_terms_are_kept_apart(
 
 def test_a_run_without_samples_stands_beside_any_judge(made: MakeRun) -> None:
     runs = [
-        made("plain", total=result(240.0)),
-        made("evaluated", total=result(241.0), fid_proxy=result(1.0, classifier="a" * 64)),
+        made("plain", negative_elbo=result(240.0)),
+        made("evaluated", negative_elbo=result(241.0), fid_proxy=result(1.0, classifier="a" * 64)),
     ]
     assert len(comparable(runs)) == 1
     assert cells(render(runs, "table"), "plain") == ["240.00"]
@@ -135,7 +135,7 @@ def test_a_run_without_samples_stands_beside_any_judge(made: MakeRun) -> None:
     ],
 )
 def test_runs_on_other_data_are_kept_apart(change: Any, reason: str, made: MakeRun) -> None:
-    runs = [made("one", total=result(1.0)), change(made("two", total=result(2.0)))]
+    runs = [made("one", negative_elbo=result(1.0)), change(made("two", negative_elbo=result(2.0)))]
     one, two = comparable(runs)
     assert one.reason == ""
     assert two.reason == f"other {reason}"
@@ -146,7 +146,7 @@ def _with_data(run: Run, **changes: Any) -> Run:
 
 
 def test_csv_and_json_hold_everything_in_full(made: MakeRun) -> None:
-    runs = [made("one", total=result(240.123456)), made("two", total=result(200.5))]
+    runs = [made("one", negative_elbo=result(240.123456)), made("two", negative_elbo=result(200.5))]
     one, two = csv.DictReader(io.StringIO(render(runs, "csv")))
     assert float(one["negative_elbo"]) == 240.123456
     assert float(two["negative_elbo_standard_error"]) == 1.0
@@ -159,14 +159,14 @@ def test_csv_and_json_hold_everything_in_full(made: MakeRun) -> None:
 
 
 def test_columns_can_be_chosen(made: MakeRun) -> None:
-    runs = [made("one", total=result(240.0), mse=result(0.01, unit="squared"))]
+    runs = [made("one", negative_elbo=result(240.0), mse=result(0.01, unit="squared"))]
     assert render(runs, "markdown", ("mse",)).startswith("| run | preset | mse (squared) |")
     with pytest.raises(InputError, match="did you mean 'mse'"):
         render(runs, "table", ("mss",))
 
 
 def test_a_run_without_evaluation_is_told(made: MakeRun) -> None:
-    run = made("one", total=result(1.0))
+    run = made("one", negative_elbo=result(1.0))
     (run.path / "evaluation.json").unlink()
     with pytest.raises(InputError, match="was not evaluated yet; run `vaelab evaluate"):
         render([run], "table")

@@ -250,7 +250,9 @@ def test_other_searches_and_foreign_folders_are_left_alone(tmp_path: Path) -> No
     run(search_of(RATES), tmp_path / "mine", 1)
     before = (tmp_path / "mine/search.json").read_text()
     other = search_of(RATES, base=config(training__epochs="3"), minimize="selection_loss")
-    message = r"holds another search .*training\.epochs: 2 / 3; minimize: validation\.total / sel"
+    message = (
+        r"holds another search .*training\.epochs: 2 / 3; minimize: validation\.negative_elbo / sel"
+    )
     with pytest.raises(InputError, match=message):
         run(other, tmp_path / "mine", 2)
     with pytest.raises(InputError, match=r"storage: None / elsewhere\.journal"):

@@ -325,22 +325,24 @@ def study(
     data_dir: DataDir = None,
     out: Annotated[Path | None, arg(help="its folder; none: runs/NAME")] = None,
     accelerator: Accelerator = "auto",
-    on: Annotated[
+    executor: Annotated[
         str,
         arg(
-            help="here: one run after the other; workers: processes of this machine; ray: the "
+            help="local: one run at a time; processes: worker processes; ray: the "
             "cluster at RAY_ADDRESS, else one of this machine's own, where --out and the data "
             "must be storage that all hosts share"
         ),
     ] = "local",
     workers: Annotated[
-        int | None, arg(metavar="N", help="with --on workers: how many; none: one for each core")
+        int | None,
+        arg(metavar="N", help="with --executor processes: how many; none: one for each core"),
     ] = None,
     cpus: Annotated[
-        float | None, arg(metavar="N", help="with --on ray: of each run; none: 1")
+        float | None, arg(metavar="N", help="with --executor ray: of each run; none: 1")
     ] = None,
     gpus: Annotated[
-        float | None, arg(metavar="N", help="with --on ray: of each run; none: 1 if there are any")
+        float | None,
+        arg(metavar="N", help="with --executor ray: of each run; none: 1 if there are any"),
     ] = None,
 ) -> None:
     """Run many experiments, measure and compare them, and write their page; nothing twice."""
@@ -348,7 +350,7 @@ def study(
     from vaelab.studies import executor_named, read_study, run_study, study_named
     from vaelab.training import Hardware
 
-    executor = executor_named(on, workers=workers, cpus=cpus, gpus=gpus)
+    chosen_executor = executor_named(executor, workers=workers, cpus=cpus, gpus=gpus)
     file = Path(name)
     planned = read_study(file) if file.suffix == ".toml" else study_named(name)
     if data is not None:
@@ -360,7 +362,7 @@ def study(
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),
         command=shlex.join(["vaelab", "study", file.name, *(["--data", data] if data else [])]),
-        executor=executor,
+        executor=chosen_executor,
     )
     _print(f"\n{outcome.table}")
     for line in outcome.failures:
@@ -390,10 +392,11 @@ def search(
         str,
         arg(
             metavar="VALUE",
-            help="validation.total, validation.reconstruction, validation.kl, train.total or "
+            help="validation.negative_elbo, validation.reconstruction, validation.kl, "
+            "train.negative_elbo or "
             "selection_loss, which weighs the KL by the trial's own beta",
         ),
-    ] = "validation.total",
+    ] = "validation.negative_elbo",
     data: Annotated[
         str | None, arg(help="fashion-mnist, wardrobe, a folder of images, or an .npz file")
     ] = None,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation import kernel_distance as kernel_metric
-from vaelab.evaluation import neighbours as neighbour_metric
+from vaelab.evaluation import memorization as neighbour_metric
 from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.frechet import FeatureStatistics, feature_statistics, frechet_distance

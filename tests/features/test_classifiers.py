@@ -177,7 +177,7 @@ def test_damage_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
 
 
 def test_a_judge_needs_one_process(tmp_path: Path, wardrobe: Dataset) -> None:
-    with pytest.raises(InputError, match="in one process and in full precision"):
+    with pytest.raises(InputError, match="in one process, in float32"):
         train_classifier(
             tiny_judge(), tmp_path / "classifier", wardrobe, hardware=Hardware(devices=2)
         )

@@ -129,8 +129,8 @@ def test_active_units_by_latent_size() -> None:
     assert findings.activity([(2, 2)]) is None
 
 
-def regularized(value: float, perfect: float | None = 190.0) -> str | None:
-    return findings.over_regularized(Reading("run", value, 0.7), perfect, 385.0, "nats")
+def regularized(value: float, floor: float | None = 190.0) -> str | None:
+    return findings.over_regularized(Reading("run", value, 0.7), floor, 385.0, "nats")
 
 
 def test_a_reconstruction_like_the_mean_image_is_told() -> None:

@@ -30,7 +30,7 @@ def again(run_config: Config) -> Config:
         config("mlp-vae", model__prior="mixture", model__prior__components="7"),
         config("mlp-vae", model__network="conv", model__network__channels="8,16"),
         config("conv-vae-warmup", objective__kl_schedule="cyclical"),
-        config("cvae", model__class_reader="false", objective__class_weight="0"),
+        config("cvae", model__auxiliary_classifier="false", objective__auxiliary_weight="0"),
         config("exemplar-vae", training__ema_decay="none", seed="7"),
     ],
     ids=lambda made: made.preset,

@@ -121,7 +121,7 @@ def full(tmp_path: Path) -> Path:
             f"beta-{beta}",
             config(objective__beta=beta),
             measured=metrics(
-                reconstruction=220 + 5 * value, kl=20 - value, total=total, fid_proxy=2.0
+                reconstruction=220 + 5 * value, kl=20 - value, negative_elbo=total, fid_proxy=2.0
             ),
             details=kl,
             figures=("reconstructions", "samples", "pca") if beta == "1.0" else (),
@@ -133,19 +133,21 @@ def full(tmp_path: Path) -> Path:
         measured=metrics(reconstruction=210.0),
         figures=("reconstructions",),
     )
-    write_run(folder, "conv", config("conv-vae"), measured=metrics(total=238.0, fid_proxy=1.5))
+    write_run(
+        folder, "conv", config("conv-vae"), measured=metrics(negative_elbo=238.0, fid_proxy=1.5)
+    )
     write_run(
         folder,
         "cvae",
         config("cvae"),
-        measured=metrics(total=237.0, conditional_accuracy=0.9, label_leakage_linear=0.335),
+        measured=metrics(negative_elbo=237.0, conditional_accuracy=0.9, label_leakage_linear=0.335),
         details={
             "conditional_accuracy_confusion": [[90, 10, 0], [0, 100, 0], [5, 5, 90]],
             "conditional_accuracy_per_class": [0.9, 1.0, 0.9],
         },
         figures=("class-samples",),
     )
-    write_run(folder, "seed-1", seeded(config(), 1), measured=metrics(total=240.5))
+    write_run(folder, "seed-1", seeded(config(), 1), measured=metrics(negative_elbo=240.5))
     (folder / "cvae" / "previews").mkdir()
     draw_figure(folder / "cvae" / "previews" / "epoch-0005-samples.png")
     draw_figure(folder / "figures" / "autoencoder-beside-vae.png", color="red")
@@ -212,7 +214,7 @@ def test_findings_are_those_of_the_numbers(full: Path) -> None:
 
 
 def test_runs_beside_each_other_say_where_one_was_trained_longer(tmp_path: Path) -> None:
-    measured = metrics(reconstruction=220.0, total=240.0)
+    measured = metrics(reconstruction=220.0, negative_elbo=240.0)
     for name, preset, epochs in (
         ("plain", "autoencoder", "4"),
         ("vae", "mlp-vae", "4"),
@@ -288,7 +290,7 @@ def test_figures_are_copied_and_told_in_words(full: Path) -> None:
 
 
 def test_a_folder_of_runs_is_enough(tmp_path: Path) -> None:
-    write_run(tmp_path, "one", config(), measured=metrics(total=240.0))
+    write_run(tmp_path, "one", config(), measured=metrics(negative_elbo=240.0))
     pages = build(tmp_path)
     assert set(pages) == {"index.html", "measures.html", "method.html", "runs/one.html"}
     assert "measured of one alone" in text_of(pages["index.html"])
@@ -310,7 +312,7 @@ def test_odd_names_are_text_and_collide_nowhere(tmp_path: Path) -> None:
             tmp_path,
             name,
             config(),
-            measured=metrics(total=240.0, fid_proxy=1.0),
+            measured=metrics(negative_elbo=240.0, fid_proxy=1.0),
             figures=("samples",),
         )
     pages = build(tmp_path)
@@ -344,7 +346,7 @@ def test_odd_classes_stay_inside_their_strings(full: Path) -> None:
 def test_a_damaged_evaluation_is_shown_as_far_as_it_goes(
     damaged: dict[str, Any], tmp_path: Path
 ) -> None:
-    whole = metrics(total=241.0, kl=15.0)
+    whole = metrics(negative_elbo=241.0, kl=15.0)
     write_run(tmp_path, "damaged", config(), measured=damaged)
     write_run(tmp_path, "whole", config(objective__beta="4"), measured=whole)
     text = text_of(build(tmp_path)["runs/whole.html"])
@@ -352,8 +354,8 @@ def test_a_damaged_evaluation_is_shown_as_far_as_it_goes(
 
 
 def test_what_is_not_a_number_is_called_so(tmp_path: Path) -> None:
-    write_run(tmp_path, "nan", config(), measured=metrics(total=math.nan, kl=15.0))
-    write_run(tmp_path, "whole", config(objective__beta="4"), measured=metrics(total=241.0))
+    write_run(tmp_path, "nan", config(), measured=metrics(negative_elbo=math.nan, kl=15.0))
+    write_run(tmp_path, "whole", config(objective__beta="4"), measured=metrics(negative_elbo=241.0))
     pages = build(tmp_path)
     assert "not a number" in text_of(pages["index.html"])
     assert "not a number: Total" in text_of(pages["runs/nan.html"])
@@ -361,13 +363,13 @@ def test_what_is_not_a_number_is_called_so(tmp_path: Path) -> None:
 
 def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:
     write_run(tmp_path, "begun", config(), records=[])
-    write_run(tmp_path, "done", config(), measured=metrics(total=241.0))
+    write_run(tmp_path, "done", config(), measured=metrics(negative_elbo=241.0))
     text = text_of(build(tmp_path)["index.html"])
     assert "begun left out: not an epoch of its training was finished" in text
 
 
 def test_damaged_curves_are_told(tmp_path: Path) -> None:
-    run = write_run(tmp_path, "run", config(), measured=metrics(total=241.0))
+    run = write_run(tmp_path, "run", config(), measured=metrics(negative_elbo=241.0))
     (run.path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
     text = text_of(build(tmp_path)["runs/run.html"])
     assert "metrics.jsonl line 1: selection_loss should be a number" in text
@@ -473,7 +475,7 @@ def test_the_explorer_is_there_if_a_run_has_one(
 
 def test_without_labels(tmp_path: Path) -> None:
     card = replace(CARD, class_names=(), name="folder:mine", shape=(3, 12, 12))
-    write_run(tmp_path, "run", config(), measured=metrics(total=240.0), card=card)
+    write_run(tmp_path, "run", config(), measured=metrics(negative_elbo=240.0), card=card)
     text = text_of(build(tmp_path)["index.html"])
     assert "your own data" in text
     assert "12 \u00d7 12 pixels, colour" in text
@@ -511,7 +513,7 @@ def test_a_failed_value_of_a_sweep_is_told_there(tmp_path: Path) -> None:
             tmp_path,
             f"rate-{rate}",
             config(training__learning_rate=rate),
-            measured=None if hot else metrics(total=240.0),
+            measured=None if hot else metrics(negative_elbo=240.0),
             records=[] if hot else None,
         )
     runs = [{"name": f"rate-{rate}", "status": "done"} for rate in ("0.001", "0.01")]

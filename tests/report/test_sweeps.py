@@ -14,7 +14,7 @@ def sweep_of(runs: list[StoredRun], field: str) -> Sweep | None:
 
 
 def runs_of(*configs: Config) -> list[StoredRun]:
-    return [stored(each, f"run-{i}", total=240.0 + i) for i, each in enumerate(configs)]
+    return [stored(each, f"run-{i}", negative_elbo=240.0 + i) for i, each in enumerate(configs)]
 
 
 def test_a_sweep_is_found_from_the_configurations() -> None:

@@ -22,7 +22,7 @@ from vaelab.data import Dataset
 from vaelab.errors import InputError, Interruption
 from vaelab.runs import DataCard, open_run
 from vaelab.studies import Executor, Outcome, Study, executor_named, run_study
-from vaelab.studies.executors import LocalExecutor, RayExecutor, Workers, on_ray
+from vaelab.studies.executors import LocalExecutor, ProcessExecutor, RayExecutor, ray_cluster
 from vaelab.studies.executors.processes import environment_of
 from vaelab.studies.images import Images
 from vaelab.studies.jobs import Event, Job, Work, carry_out_job
@@ -120,7 +120,7 @@ def test_a_killed_worker_is_its_runs_failure_and_all_results_are_those_of_one_pr
     study = study_of(mlp_vae=tiny("mlp-vae"), long=long)
     out = tmp_path / "study"
     with once(lambda: epochs_done(out / "long") >= 3, lambda: kill(holder(out / "long"))):
-        outcome = run(study, out, Workers(workers=2))
+        outcome = run(study, out, ProcessExecutor(workers=2))
     (line,) = outcome.failures
     assert line == (
         "long: train failed: its worker was ended by SIGKILL; the same command goes on with it"
@@ -152,7 +152,7 @@ def test_sigterm_has_the_workers_keep_their_state_and_leave(
         once(lambda: epochs_done(folder) >= 2, stop),
         pytest.raises(Interruption, match="stopped by SIGTERM with 1 runs under way") as stopped,
     ):
-        Workers().carry_out([work], lambda _run, _event: None)
+        ProcessExecutor().carry_out([work], lambda _run, _event: None)
     assert stopped.value.exit_code == 128 + signal.SIGTERM
     assert workers != [os.getpid()]
     assert not Path(f"/proc/{workers[0]}").exists()
@@ -178,7 +178,7 @@ def test_ray_gives_the_same_and_leaves_nothing_behind(
     pytest.importorskip("ray")
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     # Ray takes a generator function for one only if no type checker is wrapped around it.
-    monkeypatch.setattr(on_ray, "relay", inspect.unwrap(on_ray.relay))
+    monkeypatch.setattr(ray_cluster, "relay", inspect.unwrap(ray_cluster.relay))
     work = work_of(study_of(small=tiny("mlp-vae")), tmp_path, "small", wardrobe)
     events = list[Event]()
     executor_named("ray", cpus=1).carry_out([work], lambda _, event: events.append(event))
@@ -198,11 +198,11 @@ def test_more_than_this_machine_has_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     ray = ModuleType("ray")
     monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 2.0}, raising=False)
-    on_ray._require_room(ray, 2.0, 0.0)
+    ray_cluster._require_room(ray, 2.0, 0.0)
     with pytest.raises(InputError, match="--cpus 3 of each run: Ray finds 2 here"):
-        on_ray._require_room(ray, 3.0, 0.0)
+        ray_cluster._require_room(ray, 3.0, 0.0)
     with pytest.raises(InputError, match=r"--gpus 0\.5 of each run: Ray finds 0 here"):
-        on_ray._require_room(ray, 1.0, 0.5)
+        ray_cluster._require_room(ray, 1.0, 0.5)
 
 
 class FakeRay:
@@ -230,7 +230,7 @@ def listen(told: Sequence[object], folder: Path, dataset: Dataset) -> list[Event
     """What is passed on of what a cluster tells of one run."""
     events = list[Event]()
     work = work_of(study_of(small=tiny("mlp-vae")), folder, "small", dataset)
-    listener = on_ray.Listener(FakeRay(), {iter(told): work}, lambda _, e: events.append(e))
+    listener = ray_cluster.Listener(FakeRay(), {iter(told): work}, lambda _, e: events.append(e))
     while listener.streams:
         listener.listen()
     return events
@@ -239,7 +239,7 @@ def listen(told: Sequence[object], folder: Path, dataset: Dataset) -> list[Event
 def test_what_another_host_made_must_be_seen_here(
     wardrobe: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_ray, "SECONDS_TO_BE_SEEN", 0.0)
+    monkeypatch.setattr(ray_cluster, "SECONDS_TO_BE_SEEN", 0.0)
     told = [Event("begun", "train").to_json(), Event("done", "train", 1.0).to_json(), "more"]
     begun, lost = listen(told, tmp_path, wardrobe)
     assert (begun.what, lost.what, lost.kind) == ("begun", "lost", "prepare")
@@ -274,17 +274,17 @@ def test_places_take_their_own_options_and_say_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert executor_named("local", workers=None, cpus=None) == LocalExecutor()
-    assert executor_named("workers", workers=3, gpus=None) == Workers(workers=3)
-    with pytest.raises(InputError, match=r"--workers is for --on workers, not for ray"):
+    assert executor_named("processes", workers=3, gpus=None) == ProcessExecutor(workers=3)
+    with pytest.raises(InputError, match=r"--workers is for --executor processes, not for ray"):
         executor_named("ray", workers=3)
     with pytest.raises(InputError, match=r"unknown place 'wrokers'; did you mean 'workers'\?"):
         executor_named("wrokers")
     with pytest.raises(InputError, match="--workers must be at least 1, found 0"):
-        executor_named("workers", workers=0)
+        executor_named("processes", workers=0)
     with pytest.raises(InputError, match="--cpus must be at least 1"):
         executor_named("ray", cpus=0.5)
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InputError, match=r"--on ray needs Ray: pip install 'vaelab\[ray\]'"):
+    with pytest.raises(InputError, match=r"--executor ray needs Ray: pip install 'vaelab\[ray\]'"):
         RayExecutor().carry_out([], lambda _run, _event: None)
 
 

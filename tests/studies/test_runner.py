@@ -19,7 +19,7 @@ from vaelab.errors import InputError
 from vaelab.figures import FIGURES
 from vaelab.presets import BETA_SWEEP, PRESETS
 from vaelab.runs import DataCard
-from vaelab.studies import STUDIES, Outcome, Study, making, run_study, study_named
+from vaelab.studies import STUDIES, Outcome, Study, run_study, steps, study_named
 from vaelab.training import Hardware
 
 CPU = Hardware(accelerator="cpu")
@@ -176,7 +176,7 @@ def test_a_bug_in_one_step_is_told_and_kept(
     def broken(loaded: object, names: object) -> None:
         raise ZeroDivisionError("of 1 by 0")
 
-    monkeypatch.setattr(making, "draw_figures", broken)
+    monkeypatch.setattr(steps, "draw_figures", broken)
     alone = {"cvae-2d": study.configs["cvae-2d"]}
     outcome = run(replace(study, configs=alone, comparisons={}), tmp_path)
     (line,) = outcome.failures

@@ -127,7 +127,7 @@ def test_tensorboard_gets_the_numbers_of_metrics(trained: Any) -> None:
     events = EventAccumulator(str(run.path / "tensorboard")).Reload()
     records = run.read_metrics()
     for tag, value in (
-        ("validation/total", records[-1]["validation"]["negative_elbo"]),
+        ("validation/negative_elbo", records[-1]["validation"]["negative_elbo"]),
         ("kl_weight", records[-1]["kl_weight"]),
     ):
         last = events.Scalars(tag)[-1]

@@ -193,13 +193,13 @@ def activity(readings: Sequence[tuple[int, float]]) -> str | None:
 
 
 def over_regularized(
-    reading: Reading, perfect: float | None, useless: float | None, unit: str
+    reading: Reading, floor: float | None, baseline: float | None, unit: str
 ) -> str | None:
     """Whether a reconstruction is hardly better than the mean image; silent where it is."""
-    if perfect is None or useless is None or useless <= perfect:
+    if floor is None or baseline is None or baseline <= floor:
         return None
-    way = (useless - reading.value) / (useless - perfect)
-    numbers = f"{with_unit(reading.value, unit)}, the mean image {with_unit(useless, unit)}"
+    way = (baseline - reading.value) / (baseline - floor)
+    numbers = f"{with_unit(reading.value, unit)}, the mean image {with_unit(baseline, unit)}"
     if way <= 0:
         return f"{reading.name} reconstructs no better than the mean training image: {numbers}."
     if way < LITTLE:
@@ -353,14 +353,14 @@ def hardest_classes(shares: Sequence[float], names: Sequence[str]) -> str | None
     )
 
 
-def samples_between(reading: Reading, perfect: float | None, useless: float | None) -> str | None:
+def samples_between(reading: Reading, floor: float | None, baseline: float | None) -> str | None:
     """Where samples lie between real images and a Gaussian of pixels, by the FID proxy."""
-    if perfect is None or useless is None or useless <= perfect:
+    if floor is None or baseline is None or baseline <= floor:
         return None
     value = number(reading.value, "squared feature distance")
-    real = number(perfect, "squared feature distance")
-    noise = number(useless, "squared feature distance")
-    share = (useless - reading.value) / (useless - perfect)
+    real = number(floor, "squared feature distance")
+    noise = number(baseline, "squared feature distance")
+    share = (baseline - reading.value) / (baseline - floor)
     numbers = f"FID proxy {value}, real images {real}, a Gaussian of their pixels {noise}"
     if share <= 0:
         return f"Samples of {reading.name} are no nearer to real images than noise: {numbers}."

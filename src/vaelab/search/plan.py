@@ -10,11 +10,11 @@ from vaelab.search.space import Dimension
 
 # Fields of an epoch's record that a search can make small.
 VALUES = (
-    "validation.total",
+    "validation.negative_elbo",
     "validation.reconstruction",
     "validation.kl",
     "selection_loss",
-    "train.total",
+    "train.negative_elbo",
 )
 
 
@@ -26,14 +26,14 @@ class Search:
         config: of all trials, but for the fields that are searched over.
         over: those fields and what they may be.
         minimize: one of `VALUES`, in the epoch that the run's weights are of. With beta among the
-            fields, `selection_loss` weighs each trial's KL otherwise; `validation.total` does not.
+            fields, `selection_loss` weighs each trial's KL by its own beta.
         seed: of what is tried.
         prune: whether a trial ends early whose value is above the median of those before it.
     """
 
     config: Config
     over: tuple[Dimension, ...]
-    minimize: str = "validation.total"
+    minimize: str = "validation.negative_elbo"
     seed: int = 0
     prune: bool = True
 

@@ -112,7 +112,7 @@ def _forest(factor: Factor, generator: Generator) -> Any:
         "random_state": int(torch.randint(2**31, (), generator=generator)),
     }
     if factor.is_categorical:
-        return RandomForestClassifier(auxiliary_weight="balanced", **common)
+        return RandomForestClassifier(class_weight="balanced", **common)
     return RandomForestRegressor(**common)
 
 

@@ -44,7 +44,7 @@ def _predicted(live: Float64[Tensor, "N L"], factor: Factor) -> Float64[Tensor, 
 def _by_thresholds(column: Float64[Tensor, " N"], factor: Factor) -> float:
     code, known = column[:, None].numpy(), factor.bins.numpy()
     thresholds = DecisionTreeClassifier(
-        max_leaf_nodes=factor.bin_count, auxiliary_weight="balanced", random_state=0
+        max_leaf_nodes=factor.bin_count, class_weight="balanced", random_state=0
     )
     predicted = thresholds.fit(code, known).predict(code)
     return accuracy_above_chance(torch.from_numpy(predicted), factor.bins, factor.bin_count)

@@ -12,7 +12,7 @@ from vaelab.studies.executors.ray_cluster import RayExecutor
 # The fields of each are the options that it takes.
 EXECUTORS: dict[str, type[LocalExecutor | ProcessExecutor | RayExecutor]] = {
     "local": LocalExecutor,
-    "workers": ProcessExecutor,
+    "processes": ProcessExecutor,
     "ray": RayExecutor,
 }
 
@@ -32,7 +32,7 @@ def executor_named(name: str, **options: float | None) -> Executor:
     for option in given:
         if option not in _options(kind):
             takers = [other for other, each in EXECUTORS.items() if option in _options(each)]
-            raise InputError(f"--{option} is for --on {' or '.join(takers)}, not for {name}")
+            raise InputError(f"--{option} is for --executor {' or '.join(takers)}, not for {name}")
     executor: Executor = kind(**given)
     return executor
 

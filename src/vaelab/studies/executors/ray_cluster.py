@@ -153,7 +153,7 @@ def _library() -> ModuleType:
     try:
         import ray
     except ImportError:
-        raise InputError("--on ray needs Ray: pip install 'vaelab[ray]'") from None
+        raise InputError("--executor ray needs Ray: pip install 'vaelab[ray]'") from None
     return ray
 
 
