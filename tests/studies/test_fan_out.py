@@ -277,7 +277,7 @@ def test_places_take_their_own_options_and_say_what_is_missing(
     assert executor_named("processes", workers=3, gpus=None) == ProcessExecutor(workers=3)
     with pytest.raises(InputError, match=r"--workers is for --executor processes, not for ray"):
         executor_named("ray", workers=3)
-    with pytest.raises(InputError, match=r"unknown place 'wrokers'; did you mean 'workers'\?"):
+    with pytest.raises(InputError, match=r"unknown executor 'wrokers'\?"):
         executor_named("wrokers")
     with pytest.raises(InputError, match="--workers must be at least 1, found 0"):
         executor_named("processes", workers=0)

@@ -47,7 +47,7 @@ def conditional_accuracy(loaded: LoadedRun) -> Figure:
 def _evaluated(loaded: LoadedRun) -> dict[str, Any]:
     """The stored evaluation, with its conditional_accuracy taken now if it was not before."""
     if "conditional_accuracy_confusion" not in loaded.run.read_evaluation().get("details", {}):
-        evaluate(loaded, metrics=("conditional_accuracy",))
+        evaluate(loaded, metrics=("conditional-accuracy",))
     return loaded.run.read_evaluation()
 
 
