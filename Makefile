@@ -1,4 +1,4 @@
-# `make run` does the main job, `make test` checks everything; both install what they need first.
+# `make run` does the main job, `make test` checks everything; both first install what they need.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,9 +7,11 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 
+BUILD_DOCS = $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run test check format bench clean
+.PHONY: run test check docs format bench clean
 
 run: $(RUN_STAMP)
 	$(BIN)/vaelab study quick
@@ -22,12 +24,17 @@ check: $(DEV_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python web/build.py check
+	$(BUILD_DOCS)
+
+docs: $(DEV_STAMP)
+	$(BUILD_DOCS)
+	@echo build/docs/index.html
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Training speed beside peers, on a machine that does nothing else; docs/benchmarks.md tells more.
+# Training speed against other libraries, on an otherwise idle machine; see docs/benchmarks.md.
 # Options: make bench BENCH="--rounds 3 --json speed.json"
 bench: $(BENCH_STAMP)
 	$(BIN)/python -m benchmarks.training_speed $(BENCH)
@@ -39,14 +46,14 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("vaelab needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
-# Installing builds the site's scripts, so it is done again when they change.
+# Installing builds the scripts of the report, so it is repeated when they change.
 $(RUN_STAMP): pyproject.toml constraints.txt hatch_build.py $(WEB_SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --constraint constraints.txt --editable .
 	touch $@
 
 $(DEV_STAMP): $(RUN_STAMP)
-	$(BIN)/python -m pip install --constraint constraints.txt --group dev \
+	$(BIN)/python -m pip install --constraint constraints.txt --group dev --group docs \
 		$$($(BIN)/python web/build.py requirements)
 	touch $@
 

@@ -1,1 +1,1 @@
-"""Speed, memory and time to quality, as ratios of what is measured side by side."""
+"""Speed, memory and time to quality, as ratios measured in turns."""

@@ -1,10 +1,10 @@
-"""Work in processes of its own, each started afresh, that tells its results as JSON.
+"""Child processes that do one job each and report results as JSON lines.
 
-A library that was imported, memory that was kept or a setting that was changed for one contender
-never reaches another. A module that is asked has, at its end,
+Imported libraries, allocated memory and changed settings of one contender cannot affect another.
+A module that runs in a child process ends with
 
-    if children.is_asked():
-        children.answer(work)
+    if children.is_child():
+        children.run(work)
 """
 
 import json
@@ -17,37 +17,37 @@ from pathlib import Path
 from typing import IO, Any
 
 Facts = dict[str, Any]
-Tell = Callable[[Facts], None]
+Report = Callable[[Facts], None]
 
-_ASKED = "--job"
-_LAST_WORDS = 1500
+_JOB = "--job"
+_LONGEST_MESSAGE = 1500
 
 
 class ChildError(RuntimeError):
-    """A process failed; the message holds the end of what it said."""
+    """A child process failed; the message has the end of its standard error."""
 
     @property
     def reason(self) -> str:
-        """The last line alone, which names no files of this machine."""
+        """The last line, which names no files of this machine."""
         return str(self).splitlines()[-1]
 
 
 def follow(module: str, job: Facts, *, threads: int | None = None) -> Iterator[Facts]:
-    """What `module`, run for `job` in a new process, tells, as it tells it.
+    """Run `module` for `job` in a new process and yield its reports as they come.
 
     Args:
         module: its full name.
-        job: what it is asked for.
-        threads: that its libraries may compute with; None: what they choose.
+        job: the job, as JSON values.
+        threads: threads of its libraries; None: their default.
 
     Raises:
-        ChildError: if it fails.
+        ChildError: if the process fails.
     """
-    command = [sys.executable, "-m", module, _ASKED, json.dumps(job)]
+    command = [sys.executable, "-m", module, _JOB, json.dumps(job)]
     with (
-        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=said, text=True, env=environment(threads)
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(threads)
         ) as child,
     ):
         assert child.stdout is not None
@@ -57,58 +57,58 @@ def follow(module: str, job: Facts, *, threads: int | None = None) -> Iterator[F
             child.kill()
             raise
         if child.wait():
-            raise ChildError(f"{module} failed:\n{_last_words(said)}")
+            raise ChildError(f"{module} failed:\n{_end_of(errors)}")
 
 
 def ask(module: str, job: Facts, *, threads: int | None = None) -> Facts:
-    """The last that `module` tells; see `follow`.
+    """The last report of `module`; see `follow`.
 
     Raises:
-        ChildError: if it fails, or tells nothing.
+        ChildError: if the process fails, or reports nothing.
     """
     answer: Facts | None = None
-    for told in follow(module, job, threads=threads):
-        answer = told
+    for report in follow(module, job, threads=threads):
+        answer = report
     if answer is None:
-        raise ChildError(f"{module} told nothing")
+        raise ChildError(f"{module} reported nothing")
     return answer
 
 
-def is_asked() -> bool:
-    """Whether this process is one that `follow` started."""
-    return sys.argv[1:2] == [_ASKED]
+def is_child() -> bool:
+    """Whether `follow` started this process."""
+    return sys.argv[1:2] == [_JOB]
 
 
-def answer(work: Callable[[Facts, Tell], None]) -> None:
-    """Do the work that this process was started for."""
-    # Whatever libraries print goes where errors go, so that results stay alone.
+def run(work: Callable[[Facts, Report], None]) -> None:
+    """Do the job of this child process."""
+    # Output of libraries goes to standard error, so that standard output has the reports only.
     results = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    def tell(facts: Facts) -> None:
+    def report(facts: Facts) -> None:
         results.write(json.dumps(facts) + "\n")
         results.flush()
 
-    work(json.loads(sys.argv[2]), tell)
+    work(json.loads(sys.argv[2]), report)
 
 
 def turns(names: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]:
-    """Every name once a round, in an order that moves on by one each round.
+    """Yield every name once per round; the order rotates by one each round.
 
-    What the machine does meanwhile falls on all alike, and none is always the first.
+    So other load on the machine affects all names alike, and none is always the first.
     """
     for round_index in range(rounds):
-        for place in range(len(names)):
-            yield round_index, names[(round_index + place) % len(names)]
+        for index in range(len(names)):
+            yield round_index, names[(round_index + index) % len(names)]
 
 
 def note(text: str) -> None:
-    """Say how far it is, beside the results."""
+    """Print progress to standard error."""
     sys.stderr.write(f"{text}\n")
 
 
 def environment(threads: int | None) -> dict[str, str]:
-    """Of a process that finds these modules, wherever it was started, and computes with threads."""
+    """The environment of a child process: the path of these modules, and the number of threads."""
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
@@ -117,6 +117,6 @@ def environment(threads: int | None) -> dict[str, str]:
     return environment
 
 
-def _last_words(said: IO[str]) -> str:
-    said.seek(0)
-    return said.read()[-_LAST_WORDS:].strip()
+def _end_of(errors: IO[str]) -> str:
+    errors.seek(0)
+    return errors.read()[-_LONGEST_MESSAGE:].strip()

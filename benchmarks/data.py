@@ -1,4 +1,4 @@
-"""Whether the real images are at hand, asked before anything is measured."""
+"""A check, before anything is measured, that the real images are available."""
 
 import sys
 
@@ -8,7 +8,7 @@ from vaelab.errors import InputError
 
 
 def require_images(count: int | None = None) -> None:
-    """End in one line if Fashion-MNIST, or so many training images of it, are not to be had."""
+    """Exit with a one-line message unless Fashion-MNIST has `count` training images."""
     try:
         load_data(DataConfig(train_count=count))
     except InputError as error:

@@ -1,10 +1,10 @@
-"""Images a second that the explorer shows while a slider moves, on one core.
+"""Images per second in the explorer while a slider moves, on one core.
 
     python benchmarks/explorer_frame_rate.py runs/quick
 
-Every model of the site is walked along its strongest dimension in headless Chromium, which is kept
-to one core with all its processes. A frame counts when its image was decoded and drawn; the screen
-takes 60 a second at most, so that is the ceiling.
+Headless Chromium, with all its processes on one core, moves each model of the site along its
+strongest dimension. A frame counts when its image was decoded and drawn. The screen shows at most
+60 per second, so that is the maximum.
 """
 
 # ruff: noqa: T201
@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 from vaelab.serving import SiteServer, site_in
 
 ROUNDS, SECONDS = 3, 3.0
-# Without a graphics card: emulating one would take most of the core.
+# Without a GPU: emulating one would use most of the core.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 MOVE = """async seconds => {
     const explorer = window.vaelabExplorer;
@@ -40,7 +40,7 @@ MOVE = """async seconds => {
 
 
 def frame_rates(page: Page, address: str) -> list[float]:
-    """Of several rounds, once the model is loaded."""
+    """Frames per second in several rounds, after the model is loaded."""
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_function("() => window.vaelabExplorer?.frames() > 0")
@@ -69,8 +69,7 @@ def main() -> None:
         for slug in slugs:
             rates = frame_rates(page, f"{home}#models={slug}")
             print(
-                f"{slug:<20} {median(rates):5.1f} images a second "
-                f"({min(rates):.1f} to {max(rates):.1f})"
+                f"{slug:<20} {median(rates):5.1f} images/s ({min(rates):.1f} to {max(rates):.1f})"
             )
         browser.close()
     server.shutdown()

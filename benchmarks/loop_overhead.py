@@ -1,14 +1,12 @@
-"""The share of an epoch that vaelab's loop does not spend in forward, backward and the optimizer.
+"""Overhead of the training loop: time outside forward pass, backward pass and optimizer.
 
     python -m benchmarks.loop_overhead [--images N] [--rounds R] [--epochs E] [--threads T]
                                        [--json FILE]
 
-The real loop trains, in a process of its own for each round. Clocks run inside it around the
-model's forward pass, around autograd's backward pass and around the optimizer's update, as near to
-each as can be: whatever is called around them, such as Lightning Fabric's wrappers, counts as
-overhead, and so do the loss, its sums, cutting batches and the progress bar. The goal is under 3 %
-of the time for `conv-vae` and under 10 % for `mlp-vae`. The first epoch, which warms up, is not
-counted.
+Each round trains in a new process. Clocks are directly around the model's forward pass, autograd's
+backward pass and the optimizer's update: wrappers such as those of Lightning Fabric, the loss, its
+sums, the cutting of batches and the progress bar count as overhead. The goal is below 3 % of the
+time for `conv-vae` and below 10 % for `mlp-vae`. The first epoch is a warm-up and is not counted.
 """
 
 # ruff: noqa: T201
@@ -28,23 +26,23 @@ import torch
 from torch.optim import Adam
 
 from benchmarks import children, own_runs
-from benchmarks.children import ChildError, Facts, Tell
+from benchmarks.children import ChildError, Facts, Report
 from benchmarks.data import require_images
 from benchmarks.machine import describe
 from benchmarks.tables import spread, table
 from vaelab.files import write_json
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 
 GOALS = {"mlp-vae": 0.10, "conv-vae": 0.03}
 PARTS = ("forward", "backward", "optimizer")
 
 
 class Clocks:
-    """Seconds inside each part, and as an observer of the run those at each epoch's end.
+    """Seconds in each part; as an observer of the run, also the seconds after the last step.
 
     Attributes:
         epochs: the seconds of each part in each epoch.
-        after_steps: seconds of each epoch after its last step.
+        after_steps: seconds of each epoch after the last step.
     """
 
     def __init__(self) -> None:
@@ -54,7 +52,7 @@ class Clocks:
         self._last_step = 0.0
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` with its time counted."""
+        """`function` with a clock around it."""
 
         @functools.wraps(function)
         def run(*values: Any, **named: Any) -> Any:
@@ -66,27 +64,27 @@ class Clocks:
         return run
 
     def on_step(self) -> None:
-        """Perhaps the last of its epoch."""
+        """Note the time, as this step may be the last of its epoch."""
         self._last_step = time.perf_counter()
 
     def on_epoch(self, record: Facts, model: LatentVariableModel) -> None:
-        """Keep what the epoch took, and begin anew."""
+        """Store the seconds of the epoch and reset the clocks."""
         self.after_steps.append(time.perf_counter() - self._last_step)
         self.epochs.append({part: self._running[part] for part in PARTS})
         self._running.clear()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Inside, the three parts are timed wherever they are called."""
+        """Within this context the three parts are timed."""
         forward = LatentVariableModel.forward
         timed_forward = self.timed("forward", forward)
 
-        def training_alone(model: LatentVariableModel, *values: Any) -> Any:
-            # Validation goes through the same networks.
+        def time_in_training(model: LatentVariableModel, *values: Any) -> Any:
+            # Validation uses the same networks and is not timed.
             return (timed_forward if model.training else forward)(model, *values)
 
         with (
-            patch.object(LatentVariableModel, "forward", training_alone),
+            patch.object(LatentVariableModel, "forward", time_in_training),
             patch.object(
                 torch.autograd, "backward", self.timed("backward", torch.autograd.backward)
             ),
@@ -95,27 +93,27 @@ class Clocks:
             yield
 
 
-def work(asked: Facts, tell: Tell) -> None:
-    """In a process of its own: train with clocks, tell where each epoch's time went."""
+def work(job: Facts, report: Report) -> None:
+    """Train with clocks and report the shares of the time."""
     clocks = Clocks()
     with clocks.running():
         records = own_runs.train(
-            asked["preset"],
-            Path(asked["folder"]),
-            images=asked["images"],
-            epochs=1 + asked["epochs"],
+            job["preset"],
+            Path(job["folder"]),
+            images=job["images"],
+            epochs=1 + job["epochs"],
             observers=[clocks],
         )
     if not all(clocks.epochs[-1].values()):
-        raise RuntimeError(f"a part of the loop was never seen: {clocks.epochs[-1]}")
+        raise RuntimeError(f"a part of the loop was never called: {clocks.epochs[-1]}")
     loops = sum(record["seconds"] for record in records[1:])
     parts = {part: sum(epoch[part] for epoch in clocks.epochs[1:]) for part in PARTS}
-    tell(
+    report(
         {
             **{part: seconds / loops for part, seconds in parts.items()},
             "overhead": 1 - sum(parts.values()) / loops,
             "whole_overhead": 1 - sum(parts.values()) / (loops + sum(clocks.after_steps[1:])),
-            "seconds": loops / asked["epochs"],
+            "seconds": loops / job["epochs"],
             "machine": describe("cpu"),
         }
     )
@@ -180,7 +178,7 @@ def _text(answers: dict[str, list[Facts]]) -> str:
 
 
 if __name__ == "__main__":
-    if children.is_asked():
-        children.answer(work)
+    if children.is_child():
+        children.run(work)
     else:
         main()

@@ -1,4 +1,4 @@
-"""What this process runs on, and how much memory it took."""
+"""The machine of this process, and the memory that the process used."""
 
 import platform
 import re
@@ -10,10 +10,10 @@ from benchmarks.children import Facts
 
 
 def peak_bytes() -> int:
-    """The most physical memory that this process held at once, so far."""
+    """Peak resident memory of this process."""
     status = Path("/proc/self/status")
     if status.exists():
-        # What `getrusage` gives begins, on Linux, with the memory of whoever started the process.
+        # On Linux, `getrusage` includes the memory of the parent process.
         match = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         assert match is not None
         return 1024 * int(match[1])
@@ -21,12 +21,12 @@ def peak_bytes() -> int:
 
 
 def to_bytes(maximum_resident_set: int) -> int:
-    """From the unit of `getrusage`, which is not the same everywhere."""
+    """Convert from the unit of `getrusage`, which depends on the system."""
     return maximum_resident_set * (1 if sys.platform == "darwin" else 1024)
 
 
 def describe(device: str) -> Facts:
-    """The machine as torch sees it in this process."""
+    """Processor, device, threads and versions in this process."""
     import torch
 
     is_gpu = device == "cuda"
@@ -41,7 +41,7 @@ def describe(device: str) -> Facts:
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells."""
+    """The name of the processor, if the system has it."""
     information = Path("/proc/cpuinfo")
     if information.exists():
         match = re.search(r"model name\s*:\s*(.+)", information.read_text())

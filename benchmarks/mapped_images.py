@@ -1,12 +1,12 @@
-"""Training on images left in a file beside training on the same images in memory.
+"""Training on images mapped from a file compared with the same images in memory.
 
     python -m benchmarks.mapped_images [--images N] [--steps S] [--rounds R] [--preset NAME]
                                        [--threads T] [--json FILE]
 
-Two million synthetic images (noise of garment-like grey levels: speed does not look at what they
-show) are written once as .npy; in interleaved rounds, each in a process of its own, the preset
-takes so many steps over them in random order, from the map and from memory. Told are steps a second
-and the memory that each held: of the map, pages of the file count for the system, not for us.
+Two million synthetic images (noise: speed does not depend on their content) are written once as
+.npy. In interleaved rounds, each in a new process, the preset does a number of steps over them in
+random order, from the file and from memory. The results are steps per second and the memory of the
+process; pages of the file belong to the system's cache and are listed separately.
 """
 
 # ruff: noqa: T201
@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks import children
-from benchmarks.children import Facts, Tell
+from benchmarks.children import Facts, Report
 from benchmarks.machine import describe
 from benchmarks.tables import ratios, spread
 from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
 from vaelab.files import write_json
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.presets import preset
 from vaelab.settings import with_settings
 from vaelab.training import Hardware, fit
@@ -37,7 +37,7 @@ BLOCK = 20_000
 
 
 class Clock:
-    """Ends the training after so many steps, of which those after the warm-up are timed."""
+    """Times the steps after a warm-up and then ends the training."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -46,7 +46,7 @@ class Clock:
         self.seconds = 0.0
 
     def on_step(self) -> None:
-        """Look at the clock twice, and leave."""
+        """Read the clock at the start and at the end of the timed steps."""
         self.done += 1
         if self.done == WARM_UP_STEPS:
             self.start = time.perf_counter()
@@ -55,11 +55,11 @@ class Clock:
             raise KeyboardInterrupt
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Nothing: the steps are fewer than an epoch has."""
+        """Not called: an epoch has more steps."""
 
 
-def work(job: Facts, tell: Tell) -> None:
-    """Train in the form that the job names."""
+def work(job: Facts, report: Report) -> None:
+    """Train from the file or from memory, and report speed and memory."""
     folder = Path(job["folder"])
     config = with_settings(preset(job["preset"]), {"training.preview_every_epochs": "0"})
     data = DataConfig(name="npy", path=str(folder))
@@ -76,11 +76,11 @@ def work(job: Facts, tell: Tell) -> None:
                 observers=[clock],
             )
         except KeyboardInterrupt:
-            tell({"steps_per_second": job["steps"] / clock.seconds, **_memory()})
+            report({"steps_per_second": job["steps"] / clock.seconds, **_memory()})
 
 
 def _read(folder: Path) -> Dataset:
-    """The same images as an honest user would have them in memory."""
+    """The same images in memory."""
     mapped = load_data(DataConfig(name="npy", path=str(folder)))
     return Dataset(
         train=mapped.train.take(np.arange(len(mapped.train))),
@@ -90,7 +90,7 @@ def _read(folder: Path) -> Dataset:
 
 
 def _memory() -> Facts:
-    """Megabytes of this process: its own, and the pages of files that it looks at."""
+    """Megabytes of this process: its own memory, and pages of mapped files."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     fields = dict(line.split(":", 1) for line in lines)
     return {
@@ -100,7 +100,7 @@ def _memory() -> Facts:
 
 
 def write_images(folder: Path, count: int) -> None:
-    """Images in blocks, so that writing them takes no memory either."""
+    """Write images in blocks, which needs little memory."""
     draws = np.random.default_rng(0)
     for name, size in (("images", count), ("test_images", 1000)):
         array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (size, 28, 28))
@@ -157,7 +157,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if children.is_asked():
-        children.answer(work)
+    if children.is_child():
+        children.run(work)
     else:
         main()

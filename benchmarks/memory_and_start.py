@@ -1,13 +1,13 @@
-"""Memory that training takes, and how soon commands answer.
+"""Memory of training, and the time that commands take to start.
 
     python -m benchmarks.memory_and_start [--images N] [--rounds R] [--only memory|start]
                                           [--threads T] [--json FILE]
 
-Memory is the most that `vaelab train` holds physically over one epoch, less what a process holds
-that imports the same modules and does nothing: which those are is read off a first, small training.
-The goal is at most 250 MB. `vaelab --help` should answer within 0.3 seconds, and
-`vaelab sample RUN` within 1.5 seconds of `import torch` alone. All commands are those that users
-type, each in a process of its own, and they take turns.
+Memory is the peak resident memory of `vaelab train` over one epoch, minus that of a process that
+only imports the same modules, which a first, small training lists. The goal is at most 250 MB.
+`vaelab --help` should take at most 0.3 seconds, and `vaelab sample RUN` at most 1.5 seconds more
+than `import torch`. All commands are those that users type, each in a new process, and they take
+turns.
 """
 
 # ruff: noqa: T201
@@ -33,7 +33,7 @@ PRESETS = ("mlp-vae", "conv-vae")
 MEGABYTE = 1e6
 GOAL_BYTES, GOAL_HELP_SECONDS, GOAL_SAMPLE_SECONDS = 250e6, 0.3, 1.5
 
-# A run made of nothing but the drawn garments, to be sampled from and to see what is imported.
+# A small run, to sample from and to list the imported modules.
 SMALL = ("--data", "wardrobe", "--set", "data.train_count=500", "data.test_count=100")
 
 _IMPORTED = re.compile(r"import time:\s+\d+ \|\s+\d+ \|\s+(\S+)")
@@ -49,23 +49,23 @@ for name in sys.stdin.read().split():
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one command took."""
+    """Time and memory of one command."""
 
     seconds: float
     peak_bytes: int
 
 
-# By the name of what is run, round by round.
+# By the name of the command, round by round.
 Costs = dict[str, list[Cost]]
 
 
 def cost(command: Sequence[str], text: str = "", threads: int | None = None) -> Cost:
-    """Run a command to its end, `text` on its standard input.
+    """Run a command with `text` as its standard input.
 
     Raises:
-        RuntimeError: if it fails, with the end of what it said.
+        RuntimeError: if it fails, with the end of its standard error.
     """
-    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as errors:
         given.write(text)
         given.seek(0)
         start = time.perf_counter()
@@ -73,15 +73,15 @@ def cost(command: Sequence[str], text: str = "", threads: int | None = None) -> 
             command,
             stdin=given,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=errors,
             env=children.environment(threads),
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(command)} failed: {said.read()[-1000:]}")
+            errors.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed: {errors.read()[-1000:]}")
     return Cost(seconds, to_bytes(usage.ru_maxrss))
 
 
@@ -100,7 +100,7 @@ def main() -> None:
             )
             if options.json is not None:
                 write_json(options.json, _facts(options, costs))
-    print(f"{processor()}, rounds: {options.rounds}; medians, in brackets the range\n")
+    print(f"{processor()}, rounds: {options.rounds}; medians, range in parentheses\n")
     print(_text(costs))
 
 
@@ -117,7 +117,7 @@ def _options() -> argparse.Namespace:
 
 
 def _commands(folder: Path, options: argparse.Namespace) -> dict[str, Callable[[], Cost]]:
-    """What takes turns, by name."""
+    """The commands that take turns, by name."""
     small = folder / "small"
     commands: dict[str, Callable[[], Cost]] = {}
     imports = _imported_by_training(small)  # makes the run to sample from, too
@@ -144,13 +144,13 @@ def _training(preset: str, folder: Path, options: argparse.Namespace) -> Callabl
 
 
 def vaelab() -> list[str]:
-    """The command as it is installed beside this Python; where it is not, the module."""
+    """The installed command of this Python, or else the module."""
     script = Path(sys.executable).with_name("vaelab")
     return [str(script)] if script.exists() else [sys.executable, "-m", "vaelab"]
 
 
 def _imported_by_training(out: Path) -> list[str]:
-    """The names of all modules that a small training imports, in the order it does.
+    """The names of all modules that a small training imports, in order.
 
     Raises:
         RuntimeError: if that training fails.

@@ -1,4 +1,4 @@
-"""vaelab's own training as the benchmarks of it run it: a preset, some images, a folder."""
+"""Training of a preset by vaelab, for the benchmarks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ def train(
     hardware: Hardware | None = None,
     observers: Sequence[Observer] = (),
 ) -> list[Facts]:
-    """The lines of metrics.jsonl of a preset trained on the first so many training images."""
+    """Train a preset on the first training images; return the records of metrics.jsonl."""
     config = configured(name, images, {"training.epochs": str(epochs), **(settings or {})})
     hardware = hardware or Hardware(accelerator="cpu")
     return fit(config, folder, hardware=hardware, observers=observers).read_metrics()
 
 
 def configured(name: str, images: int, settings: Mapping[str, str]) -> Config:
-    """The preset on the first so many training images, with settings."""
+    """The preset on the first `images` training images, with settings."""
     return with_settings(preset(name), {"data.train_count": str(images), **settings})

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A study on two Ray nodes, each in a network namespace of its own, beside the same study in one
-# process: which node trained what, and whether all weights are the same to the bit.
+# A study on two Ray nodes, each in its own network namespace, and the same study in one
+# process: which node trained which run, and whether all weights are bit-identical.
 #
 #     sudo -E bash benchmarks/ray_in_namespaces.sh STUDY.toml EMPTY_FOLDER
 #
-# Needs root, iproute2, the extra `ray`, and vaelab's environment activated; in the end it stops every
+# Needs root, iproute2, the extra `ray`, and vaelab's environment activated; at the end it stops every
 # Ray of this machine.
 set -euo pipefail
 study=$(realpath "$1") out=$(realpath "$2")
@@ -43,11 +43,11 @@ while sleep 0.5; do
 done >"$out/workers.txt" 2>/dev/null &
 watch=$!
 (cd "$out/nodes" && RAY_ADDRESS=$head:$port ip netns exec vaelab-a \
-    vaelab study "$study" --on ray --accelerator cpu)
+    vaelab study "$study" --executor ray --accelerator cpu)
 (cd "$out/process" && vaelab study "$study" --accelerator cpu)
 
-(cd "$out/process" && find . -name model.safetensors -not -path '*/former/*') | while read -r file; do
+(cd "$out/process" && find . -name model.safetensors -not -path '*/archive/*') | while read -r file; do
     cmp "$out/nodes/$file" "$out/process/$file"
-    echo "the same to the bit: $file"
+    echo "bit-identical: $file"
 done
 sort --unique "$out/workers.txt"

@@ -1,4 +1,4 @@
-"""Numbers of several rounds: their middle, their range, and tables of them."""
+"""Medians and ranges of several rounds, and tables of them."""
 
 import statistics
 from collections.abc import Sequence
@@ -14,24 +14,23 @@ class Spread:
     high: float
 
     def text(self, form: str = ".2f") -> str:
-        """The median and, behind it, the range."""
+        """The median, and the range in parentheses."""
         return f"{self.median:{form}} ({self.low:{form}} to {self.high:{form}})"
 
     def to_dict(self) -> dict[str, float]:
-        """For JSON."""
+        """As JSON values."""
         return asdict(self)
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Of at least one value."""
+    """Median and range of at least one value."""
     return Spread(statistics.median(values), min(values), max(values))
 
 
 def ratios(above: Sequence[float | None], below: Sequence[float | None]) -> Spread | None:
-    """Each round's quotient; None where no round has both.
+    """Median and range of the ratios per round; None if no round has both values.
 
-    The quotient is taken round by round, so that what slowed the machine down for a while slowed
-    both down.
+    A ratio within one round is not affected by slow drifts of the machine.
     """
     quotients = [
         a / b for a, b in zip(above, below, strict=True) if a is not None and b is not None
@@ -40,7 +39,7 @@ def ratios(above: Sequence[float | None], below: Sequence[float | None]) -> Spre
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, its columns as wide as they must be; all but the first to the right."""
+    """A Markdown table; all columns but the first are aligned to the right."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]

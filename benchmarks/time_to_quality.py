@@ -1,22 +1,23 @@
-"""Seconds of training until the test total reaches a mark.
+"""Seconds of training until the negative ELBO of the test images reaches a target.
 
     python -m benchmarks.time_to_quality [--only NAME...] [--target NATS] [--epochs E]
                                          [--set FIELD=VALUE...] [--images N] [--threads T]
                                          [--json FILE]
 
-The total is summed binary cross-entropy on grey pixels plus KL in nats, a mean over the test images
-at one latent sample each. The mark, 239.63 nats, is what R3's settings reach after their 30 epochs.
+It is summed binary cross-entropy of gray pixels plus KL, in nats, mean over the test images, one
+latent sample each. The target, 239.63 nats, is what a convolutional notebook reaches in 30 epochs.
 
-    r3       R3's loop, batch 128, Adam 1e-3, on all training images
-    pythae   pythae's VAE and trainer with the same networks and settings
-    vaelab   the preset `flagship`; --set replaces fields of it, such as training.epochs=4
+    per-sample   a torchvision-style loop with that notebook's settings: batch 128, Adam 1e-3, all
+                 training images
+    pythae       pythae's VAE and trainer with the same networks and settings
+    vaelab       the preset `flagship`; --set changes its fields, such as training.epochs=4
 
-Each trains once, in a process of its own, one after the other. Of the peers only training counts.
-Of vaelab everything counts from the call of `vaelab.fit` on, validation, pictures and checkpoints
-too, and a tenth of the images is held out; only looking at the test images does not count. Each
-epoch is told as it ends. vaelab's learning rate follows a schedule over all epochs, so its totals
-before the last are not what a shorter training would reach. The model that vaelab keeps, chosen on
-its own validation images, is measured once more, by `vaelab.evaluate`.
+Each trains once, in a new process, one after the other. For the other contenders only training
+counts. For vaelab the time is end-to-end from the call of `vaelab.fit`, with validation, previews
+and checkpoints, and it trains on nine tenths of the images; only the evaluation of the test images
+does not count. vaelab's learning rate follows a schedule over all epochs, so its values before the
+last epoch are not those of a shorter training. The model that vaelab keeps, selected on its
+validation images, is evaluated again by `vaelab.evaluate`.
 """
 
 # ruff: noqa: T201
@@ -35,7 +36,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks import children, own_runs
-from benchmarks.children import ChildError, Facts, Tell
+from benchmarks.children import ChildError, Facts, Report
 from benchmarks.data import require_images
 from benchmarks.machine import describe
 from benchmarks.tables import table
@@ -48,26 +49,26 @@ from vaelab.errors import InputError
 from vaelab.evaluation import evaluate
 from vaelab.files import write_json
 from vaelab.loaded_run import LoadedRun
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.training import Hardware, fit
-from vaelab.training.measure import measure
+from vaelab.training.validation import validate
 
 TARGET_NATS = 239.63
 EPOCHS = 30
 TEST_BATCH = 500
 
-# A peer's module in `training_speed`, which trains its own way.
-PEERS = {"r3": "per_sample", "pythae": "pythae_trainer"}
+# The module in `training_speed` of each contender other than vaelab.
+PEERS = {"per-sample": "per_sample", "pythae": "pythae_trainer"}
 CONTENDERS = (*PEERS, "vaelab")
 
 
 @torch.no_grad()
-def test_total(parts: Parts, images: Tensor) -> float:
-    """Nats of each image, in the mean, at one draw from each posterior; the same draws each time.
+def test_negative_elbo(parts: Parts, images: Tensor) -> float:
+    """Negative ELBO in nats, mean over images, at one draw per image; the same draws each time.
 
     Args:
-        parts: as they are.
+        parts: encoder and decoder.
         images: floats in [0, 1].
     """
     noise, total = generator(0, "test"), 0.0
@@ -79,75 +80,75 @@ def test_total(parts: Parts, images: Tensor) -> float:
     return total / len(images)
 
 
-def work(asked: Facts, tell: Tell) -> None:
-    """In a process of its own: train, tell each epoch's time and test total."""
-    tell({"machine": describe("cpu")})
-    if asked["contender"] in PEERS:
-        _train_peer(asked, tell)
+def work(job: Facts, report: Report) -> None:
+    """Train and report time and negative ELBO after each epoch."""
+    report({"machine": describe("cpu")})
+    if job["contender"] in PEERS:
+        _train_peer(job, report)
     else:
-        _train_own(asked, tell)
+        _train_own(job, report)
 
 
-def _train_peer(asked: Facts, tell: Tell) -> None:
+def _train_peer(job: Facts, report: Report) -> None:
     test = load_data(DataConfig()).test.images
     images = torch.from_numpy(test).float().div_(255)
-    job = Job(
-        contender=asked["contender"],
+    training = Job(
+        contender=job["contender"],
         network="conv",
-        images=asked["images"],
-        epochs=asked["epochs"],
+        images=job["images"],
+        epochs=job["epochs"],
         device="cpu",
     )
     seconds: list[float] = []
 
-    def after_epoch(of_this: float, parts: Parts) -> None:
-        seconds.append(of_this)
-        tell(_epoch(len(seconds), sum(seconds), test_total(parts, images)))
+    def after_epoch(epoch_seconds: float, parts: Parts) -> None:
+        seconds.append(epoch_seconds)
+        report(_epoch(len(seconds), sum(seconds), test_negative_elbo(parts, images)))
 
-    module = importlib.import_module(f"benchmarks.training_speed.{PEERS[asked['contender']]}")
-    module.train(job, after_epoch)
+    module = importlib.import_module(f"benchmarks.training_speed.{PEERS[job['contender']]}")
+    module.train(training, after_epoch)
 
 
-class TestWatch:
-    """Looks at the test images after each epoch, and counts the time from its making without that.
+class TestEvaluation:
+    """Evaluates the test images after each epoch; its clock stops meanwhile.
 
-    It changes nothing: the epoch that is kept is chosen by validation before it is asked.
+    It does not affect the run: the best epoch is selected by validation.
     """
 
-    def __init__(self, test: Batches, tell: Tell) -> None:
-        self.test, self.tell = test, tell
-        self.looking = 0.0
+    def __init__(self, test: Batches, report: Report) -> None:
+        self.test, self.report = test, report
+        self.evaluation_seconds = 0.0
         self.start = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """So far."""
-        return time.perf_counter() - self.start - self.looking
+        """Seconds since the start, without evaluation."""
+        return time.perf_counter() - self.start - self.evaluation_seconds
 
     def on_step(self) -> None:
         """Nothing."""
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Measure the model to be used."""
+        """Evaluate the model."""
         seconds, start = self.seconds, time.perf_counter()
-        total = measure(model, self.test, generator(0, "test")).total
-        self.tell(_epoch(record["epoch"], seconds, total))
-        self.looking += time.perf_counter() - start
+        means = validate(model, self.test, generator(0, "test")).means
+        self.report(_epoch(record["epoch"], seconds, means["negative_elbo"]))
+        self.evaluation_seconds += time.perf_counter() - start
 
 
-def _train_own(asked: Facts, tell: Tell) -> None:
-    config = own_runs.configured("flagship", asked["images"], asked["settings"])
+def _train_own(job: Facts, report: Report) -> None:
+    config = own_runs.configured("flagship", job["images"], job["settings"])
     dataset = load_data(config.data)
-    watch = TestWatch(Batches(dataset.test, torch.device("cpu")), tell)
-    out, hardware = Path(asked["folder"]) / "run", Hardware(accelerator="cpu")
-    run = fit(config, out, dataset=dataset, hardware=hardware, observers=[watch])
-    seconds = watch.seconds
+    evaluation = TestEvaluation(Batches(dataset.test, torch.device("cpu")), report)
+    out, hardware = Path(job["folder"]) / "run", Hardware(accelerator="cpu")
+    run = fit(config, out, dataset=dataset, hardware=hardware, observers=[evaluation])
+    seconds = evaluation.seconds
     result = evaluate(LoadedRun(run, dataset=dataset), metrics=("losses",))["negative_elbo"]
-    tell({"kept": result.value, "seconds": seconds})
+    report({"kept": result.value, "seconds": seconds})
 
 
-def _epoch(epoch: int, seconds: float, total: float) -> Facts:
-    return {"epoch": epoch, "seconds": seconds, "test_nats": total}
+def _epoch(epoch: int, seconds: float, nats: float) -> Facts:
+    return {"epoch": epoch, "seconds": seconds, "test_nats": nats}
 
 
 def main() -> None:
@@ -155,20 +156,20 @@ def main() -> None:
     options = _options()
     require_images(options.images)
     settings = _settings(options)
-    told: dict[str, list[Facts]] = {}
+    reports: dict[str, list[Facts]] = {}
     failures: list[str] = []
     for name in options.only:
-        told[name] = []
+        reports[name] = []
         try:
             for facts in _follow(name, options, settings):
-                told[name].append(facts)
-                children.note(f"{name}: {_words(facts)}")
-                _write(options, told, failures)
+                reports[name].append(facts)
+                children.note(f"{name}: {_line(facts)}")
+                _write(options, reports, failures)
         except ChildError as error:
             failures.append(f"{name}: {error.reason}")
             children.note(str(error))
-            _write(options, told, failures)
-    print(_text(told, options.target))
+            _write(options, reports, failures)
+    print(_text(reports, options.target))
 
 
 def _options() -> argparse.Namespace:
@@ -185,10 +186,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--target", type=float, default=TARGET_NATS, help="(default: %(default)s)")
     parser.add_argument(
-        "--epochs", type=int, default=EPOCHS, help="of the peers (default: %(default)s)"
+        "--epochs", type=int, default=EPOCHS, help="of the other contenders (default: %(default)s)"
     )
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="of vaelab's flagship"
+        "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="fields of vaelab's preset"
     )
     parser.add_argument("--images", type=int, default=60_000, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, help="(default: what torch chooses)")
@@ -197,7 +198,7 @@ def _options() -> argparse.Namespace:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, str]:
-    """Those of vaelab; ends in one line if they cannot be used, before anything is trained."""
+    """The settings of vaelab; exits with a one-line message if they are invalid."""
     settings = {name: value for name, _, value in (each.partition("=") for each in options.set)}
     try:
         own_runs.configured("flagship", options.images, settings)
@@ -218,34 +219,38 @@ def _follow(name: str, options: argparse.Namespace, settings: dict[str, str]) ->
         yield from children.follow("benchmarks.time_to_quality", job, threads=options.threads)
 
 
-def _words(facts: Facts) -> str:
+def _line(facts: Facts) -> str:
     if "epoch" in facts:
         return f"epoch {facts['epoch']}: {facts['test_nats']:.2f} nats at {facts['seconds']:.1f} s"
     if "kept" in facts:
-        return f"kept: {facts['kept']:.2f} nats, after {facts['seconds']:.1f} s in all"
+        return f"kept: {facts['kept']:.2f} nats, after {facts['seconds']:.1f} s"
     machine = facts["machine"]
     return f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"
 
 
-def _write(options: argparse.Namespace, told: dict[str, list[Facts]], failures: list[str]) -> None:
+def _write(
+    options: argparse.Namespace, reports: dict[str, list[Facts]], failures: list[str]
+) -> None:
     if options.json is None:
         return
-    asked = {name: value for name, value in vars(options).items() if name != "json"}
-    write_json(options.json, {"options": asked, "contenders": told, "failures": failures})
+    chosen = {name: value for name, value in vars(options).items() if name != "json"}
+    write_json(options.json, {"options": chosen, "contenders": reports, "failures": failures})
 
 
-def _text(told: dict[str, list[Facts]], target: float) -> str:
+def _text(reports: dict[str, list[Facts]], target: float) -> str:
     head = ["", f"reaches {target} nats", "after epoch"]
-    head += [f"sooner than {peer} ends" for peer in PEERS]
-    head += ["least test total", "all epochs", "kept"]
-    epochs = {peer: _epochs(told.get(peer, [])) for peer in PEERS}
+    head += [f"time of {peer} over that" for peer in PEERS]
+    head += ["lowest test negative ELBO", "all epochs", "kept"]
+    epochs = {peer: _epochs(reports.get(peer, [])) for peer in PEERS}
     ends = {peer: each[-1]["seconds"] if each else None for peer, each in epochs.items()}
-    return table(head, [_row(name, facts, target, ends) for name, facts in told.items()])
+    return table(head, [_row(name, facts, target, ends) for name, facts in reports.items()])
 
 
-def _row(name: str, told: list[Facts], target: float, ends: dict[str, float | None]) -> list[str]:
-    epochs = _epochs(told)
-    kept = next((f"{facts['kept']:.2f}" for facts in told if "kept" in facts), "")
+def _row(
+    name: str, reports: list[Facts], target: float, ends: dict[str, float | None]
+) -> list[str]:
+    epochs = _epochs(reports)
+    kept = next((f"{facts['kept']:.2f}" for facts in reports if "kept" in facts), "")
     if not epochs:
         return [name, "failed", *([""] * (len(ends) + 4))]
     reached = next((each for each in epochs if each["test_nats"] <= target), None)
@@ -263,8 +268,8 @@ def _row(name: str, told: list[Facts], target: float, ends: dict[str, float | No
     ]
 
 
-def _epochs(told: list[Facts]) -> list[Facts]:
-    return [facts for facts in told if "epoch" in facts]
+def _epochs(reports: list[Facts]) -> list[Facts]:
+    return [facts for facts in reports if "epoch" in facts]
 
 
 def _times(end: float | None, reached: Facts | None) -> str:
@@ -272,7 +277,7 @@ def _times(end: float | None, reached: Facts | None) -> str:
 
 
 if __name__ == "__main__":
-    if children.is_asked():
-        children.answer(work)
+    if children.is_child():
+        children.run(work)
     else:
         main()

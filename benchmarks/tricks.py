@@ -1,15 +1,14 @@
-"""What each trick brings alone in vaelab's own loop, also those that bring nothing.
+"""The effect of single optimizations on vaelab's training loop.
 
     python -m benchmarks.tricks [--images N] [--rounds R] [--epochs E] [--threads T]
                                 [--only NAME...] [--presets PRESET...] [--json FILE]
 
-A trick is the loop with it beside the loop without it, all else as it ships. Each variant trains in
-a process of its own, and the variants take turns. The first epoch of each is not counted: it holds
-what is done once, such as choosing kernels or, with torch.compile, making them.
+Each trick compares the loop with it and without it, all else as shipped. Each variant trains in a
+new process, and the variants take turns. The first epoch is not counted, because it includes
+one-time work such as the selection of kernels, or compiling with torch.compile.
 
-Where vaelab has a trick already, the variant without it is made here by replacing the function that
-brings it; a variant whose replacement is never called is an error, so that nothing is measured that
-did not happen.
+For a trick that vaelab has, the variant without it replaces the function that enables it. It is an
+error if the replacement is never called.
 """
 
 # ruff: noqa: T201
@@ -30,29 +29,29 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks import children, own_runs
-from benchmarks.children import ChildError, Facts, Tell
+from benchmarks.children import ChildError, Facts, Report
 from benchmarks.data import require_images
 from benchmarks.machine import describe
 from benchmarks.tables import Spread, ratios, spread, table
 from vaelab.files import write_json
 from vaelab.models.networks.conv import KERNEL, PADDING, STRIDE
 from vaelab.training import Hardware, launching, loop, optimization
-from vaelab.training.engine import ProcessGroup
+from vaelab.training.process_group import ProcessGroup
 
 PRESETS = ("mlp-vae", "conv-vae")
 SHIPPED = "as shipped"
 
-# Alterations from outside; each is a context in which vaelab trains otherwise.
+# Changes to vaelab from outside; each is a context in which it trains differently.
 
 
 @contextmanager
 def replaced(owner: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
-    """Inside, `owner.name` is `instead`, which must be called.
+    """Replace `owner.name` by `instead` within the context.
 
     Raises:
-        RuntimeError: if it was not, so that the variant was none.
+        RuntimeError: if it was never called.
     """
-    # Without `autospec`, a method of a class would not be given its object.
+    # A plain function, unlike a mock, receives the object when it replaces a method.
     calls: list[str] = []
 
     def counted(*values: Any, **named: Any) -> Any:
@@ -66,24 +65,24 @@ def replaced(owner: Any, name: str, instead: Callable[..., Any]) -> Iterator[Non
 
 
 def memory_given_back() -> AbstractContextManager[None]:
-    """The C library keeps its own thresholds."""
+    """The thresholds of malloc stay those of the C library."""
     return replaced(launching, "keep_memory", lambda: None)
 
 
 def denormals_kept() -> AbstractContextManager[None]:
-    """Numbers too small for the normal format are computed with as they are."""
+    """Denormal numbers are not flushed to zero."""
     return replaced(loop, "flushed_denormals", nullcontext)
 
 
 class AdamInSteps(torch.optim.Adam):
-    """Adam whose update is not one fused pass; it cannot skip a step, so it is not asked to."""
+    """Adam without a fused update; it cannot skip a step, so `found_inf` is ignored."""
 
     found_inf = property(lambda _self: None, lambda _self, _value: None)
 
 
 @contextmanager
 def unfused(*, foreach: bool) -> Iterator[None]:
-    """Adam operation by operation: over all weights at once, or tensor by tensor."""
+    """Adam without fusion: over lists of all weights, or one tensor at a time."""
 
     def build(parameters: Any, **settings: Any) -> torch.optim.Optimizer:
         return AdamInSteps(parameters, **{**settings, "fused": False, "foreach": foreach})
@@ -96,11 +95,11 @@ def unfused(*, foreach: bool) -> Iterator[None]:
 
 
 def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]:
-    """The model's weights, and with them what convolutions give, in that order of dimensions."""
+    """The weights, and so the outputs of convolutions, in a memory format."""
     prepare = ProcessGroup.prepare
 
     def laid_out_first(process_group: ProcessGroup, model: torch.nn.Module, *others: Any) -> Any:
-        # torch's types leave this form of `to` out.
+        # This form of `to` is missing in the types of torch.
         model.to(memory_format=memory_format)  # type: ignore[call-overload]
         return prepare(process_group, model, *others)
 
@@ -109,7 +108,7 @@ def laid_out(memory_format: torch.memory_format) -> AbstractContextManager[None]
 
 @contextmanager
 def thin_convolutions_as_products() -> Iterator[None]:
-    """The layers from and to one channel as matrix products with patches: the same function."""
+    """Layers with one channel as matrix products with patches, which is the same function."""
     narrow, wide = nn.Conv2d.forward, nn.ConvTranspose2d.forward
 
     def halve(layer: nn.Conv2d, x: Tensor) -> Tensor:
@@ -138,11 +137,11 @@ class Variant:
     """One way to run the loop.
 
     Attributes:
-        alter: makes the context to train in.
+        alter: returns the context to train in.
         settings: of the configuration.
-        processes: over which each batch is divided; the threads are divided too.
-        threads: that it computes with; None: all that the benchmark was given.
-        is_compiled: whether torch.compile makes its kernels.
+        processes: that share each batch and the threads.
+        threads: None for all threads of the benchmark.
+        is_compiled: whether to use torch.compile.
     """
 
     alter: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -171,13 +170,13 @@ VARIANTS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trick:
-    """Two variants that differ in one thing.
+    """Two variants that differ in one optimization.
 
     Attributes:
-        title: as in the results.
+        title: in the results.
         with_it: key of `VARIANTS`.
         without_it: key of `VARIANTS`.
-        presets: that it can make a difference to.
+        presets: that it applies to.
     """
 
     title: str
@@ -189,8 +188,12 @@ class Trick:
 TRICKS = {
     "malloc": Trick(title="malloc thresholds raised", without_it="memory given back"),
     "denormals": Trick(title="denormals flushed", without_it="denormals kept"),
-    "fused": Trick(title="fused Adam, over tensor by tensor", without_it="Adam tensor by tensor"),
-    "fused-over-lists": Trick(title="fused Adam, over lists", without_it="Adam over lists"),
+    "fused": Trick(
+        title="fused Adam, over one tensor at a time", without_it="Adam tensor by tensor"
+    ),
+    "fused-over-lists": Trick(
+        title="fused Adam, over lists of tensors", without_it="Adam over lists"
+    ),
     "channels-last": Trick(
         title="channels last",
         with_it="channels last",
@@ -198,12 +201,12 @@ TRICKS = {
         presets=("conv-vae",),
     ),
     "thin": Trick(
-        title="layers of one channel as products",
+        title="layers with one channel as matrix products",
         with_it="thin convolutions as products",
         presets=("conv-vae",),
     ),
     "dense": Trick(
-        title="512 dense residual in place of convolutions",
+        title="dense residual layers of width 512 in place of convolutions",
         with_it="dense",
         presets=("conv-vae",),
     ),
@@ -214,23 +217,23 @@ TRICKS = {
 }
 
 
-def work(asked: Facts, tell: Tell) -> None:
-    """In a process of its own: train one variant, tell each epoch's seconds."""
-    variant = VARIANTS[asked["variant"]]
-    # Kernels are made anew each time, so that what making them takes is seen.
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = f"{asked['folder']}-kernels"
+def work(job: Facts, report: Report) -> None:
+    """Train one variant and report the seconds of each epoch."""
+    variant = VARIANTS[job["variant"]]
+    # A new cache, so that the time to compile kernels is measured.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = f"{job['folder']}-kernels"
     hardware = Hardware(accelerator="cpu", devices=variant.processes, compile=variant.is_compiled)
     with variant.alter():
         records = own_runs.train(
-            asked["preset"],
-            Path(asked["folder"]),
-            images=asked["images"],
-            epochs=1 + asked["epochs"],
+            job["preset"],
+            Path(job["folder"]),
+            images=job["images"],
+            epochs=1 + job["epochs"],
             settings=variant.settings,
             hardware=hardware,
         )
     seconds = [record["seconds"] for record in records]
-    tell(
+    report(
         {
             "epoch_seconds": seconds,
             "seconds": statistics.median(seconds[1:]),
@@ -262,8 +265,8 @@ def main() -> None:
         for round_index, variant in children.turns(names, options.rounds):
             answer = _ask(preset, variant, options)
             answers[preset, variant][round_index] = answer
-            told = "failed" if answer is None else f"{answer['seconds']:.2f} s an epoch"
-            children.note(f"round {round_index + 1}: {preset} {variant}: {told}")
+            text = "failed" if answer is None else f"{answer['seconds']:.2f} s an epoch"
+            children.note(f"round {round_index + 1}: {preset} {variant}: {text}")
             if options.json is not None:
                 write_json(options.json, _facts(options, tricks, answers))
     print(_text(options, tricks, answers))
@@ -301,7 +304,7 @@ def _pair(trick: Trick) -> tuple[str, str]:
 
 
 def _ask(preset: str, variant: str, options: argparse.Namespace) -> Facts | None:
-    """What the variant came to; None, with a line that says why, if it cannot run here."""
+    """The report of the variant; None, with a message, if it cannot run here."""
     chosen = VARIANTS[variant]
     threads = chosen.threads or max(1, options.threads // chosen.processes)
     with tempfile.TemporaryDirectory() as folder:
@@ -321,12 +324,12 @@ def _ask(preset: str, variant: str, options: argparse.Namespace) -> Facts | None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One trick's line for one preset.
+    """One trick with one preset.
 
     Attributes:
-        seconds: its time over the time without it; None where nothing was measured.
-        nats: validation total with it minus that without it after these epochs.
-        once: seconds that its first epoch took beyond the others.
+        seconds: time with it over time without it; None if not measured.
+        nats: validation negative ELBO with it minus that without it.
+        once: seconds of its first epoch minus those of the others.
     """
 
     preset: str
@@ -336,7 +339,7 @@ class Row:
     once: Spread | None
 
     def to_dict(self) -> Facts:
-        """For JSON."""
+        """As JSON values."""
         values = {"time_ratio": self.seconds, "nats": self.nats, "first_epoch_extra": self.once}
         return {
             "preset": self.preset,
@@ -384,7 +387,7 @@ def _text(options: argparse.Namespace, tricks: Sequence[Trick], answers: Answers
     ]
     explained = (
         f"{options.images:,} images, rounds: {options.rounds}. Below 1: the trick is faster. "
-        f"Nats: its validation total minus the other's after {1 + options.epochs} epochs."
+        f"Nats: difference of the validation negative ELBO after {1 + options.epochs} epochs."
     )
     return f"{explained}\n\n{table(head, rows)}"
 
@@ -403,7 +406,7 @@ def _facts(options: argparse.Namespace, tricks: Sequence[Trick], answers: Answer
 
 
 if __name__ == "__main__":
-    if children.is_asked():
-        children.answer(work)
+    if children.is_child():
+        children.run(work)
     else:
         main()

@@ -10,12 +10,12 @@ from jaxtyping import install_import_hook
 
 import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
 
-# Tests run beside each other, and their models are too small for threads to help.
+# Tests run in parallel, and their models are too small for threads to help.
 os.environ["OMP_NUM_THREADS"] = "1"
 # A shell's background jobs ignore Ctrl-C, and what they start inherits that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says more about what runs beside it than about vaelab.
+# The time of an example depends more on other processes than on vaelab.
 hypothesis.settings.register_profile("vaelab", deadline=None)
 hypothesis.settings.load_profile("vaelab")
 
@@ -26,7 +26,7 @@ from vaelab.config import Config
 from vaelab.data import Dataset, ImageData, load_data
 from vaelab.presets import preset
 from vaelab.runs import Run
-from vaelab.settings import with_settings
+from vaelab.settings import describe_fields, with_settings
 from vaelab.training import fit
 
 # A second of training: enough for every part to take part.
@@ -38,10 +38,19 @@ TINY = {
     "training.batch_size": "64",
     "training.preview_every_epochs": "1",
 }
-TINY_NETWORKS = {
-    "mlp": {"model.network.widths": "32"},
-    "conv": {"model.network.channels": "4,8"},
-    "residual": {"model.network.width": "32"},
+# Sizes that make models small, for presets that have these fields.
+TINY_SIZES = {
+    "model.network.widths": "32",
+    "model.network.channels": "4,8",
+    "model.network.width": "32",
+    "model.channels": "4,8",
+    "model.codebook_size": "16",
+    "model.code_size": "4",
+    "model.upper_size": "3",
+    "model.lower_size": "4",
+    "model.width": "32",
+    "model.prior.components": "5",
+    "model.prior.layers": "2",
 }
 
 
@@ -56,15 +65,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def tiny(name: str, **settings: str) -> Config:
     """A preset whose network and training are small."""
     config = preset(name)
-    changes = TINY | TINY_NETWORKS[config.model.network.kind]
-    if config.model.kind == "vae" and config.model.prior.kind == "mixture":
-        changes["model.prior.components"] = "5"
+    fields = dict(describe_fields(config))
+    changes = TINY | {field: size for field, size in TINY_SIZES.items() if field in fields}
     return with_settings(config, changes | {k.replace("__", "."): v for k, v in settings.items()})
 
 
 @pytest.fixture(scope="session")
 def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of all processes that run tests beside each other in this session."""
+    """The folder that all test processes of this session share."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
@@ -109,13 +117,13 @@ def noise_images(count: int, shape: tuple[int, int, int], *, classes: int) -> Im
     )
 
 
-# Images that are not ten labelled classes of grey ones: classes, shape and count.
+# Images that are not ten labeled classes of gray ones: classes, shape and count.
 ODD_DATA: dict[str, tuple[int, tuple[int, int, int], int]] = {
     "one class": (1, (1, 28, 28), 40),
     "three classes": (3, (1, 28, 28), 40),
     "seven classes": (7, (1, 28, 28), 70),
-    "colour": (3, (3, 12, 12), 40),
-    "unlabelled": (0, (1, 28, 28), 47),
+    "color": (3, (3, 12, 12), 40),
+    "unlabeled": (0, (1, 28, 28), 47),
     "one test image": (0, (1, 28, 28), 40),
 }
 

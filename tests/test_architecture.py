@@ -16,20 +16,30 @@ LAYERS = [
     "locks",
     "randomness",
     "distributions",
+    "statistics",
+    "parts",
     "config",
     "settings",
-    "presets",
-    "rounding",
+    "plugins",
+    "formatting",
+    "statistics",
     "pictures",
     "notebook",
     "data",
     "models",
     "objectives",
+    "presets",
+    "preset_changes",
+    "pairing",
+    "devices",
     "runs",
     "training",
     "features",
     "loaded_run",
     "sampling",
+    "needs",
+    "projections",
+    "latent_dimensions",
     "evaluation",
     "comparison",
     "figures",
@@ -40,7 +50,7 @@ LAYERS = [
     "search",
     "serving",
     "doctor",
-    "commands",
+    "register",
     "cli",
     "__main__",
 ]
@@ -88,7 +98,9 @@ def test_no_pickle_is_read_or_written(path: Path) -> None:
         assert forbidden not in text
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["study", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["search", "--help"], ["open", "--help"]]
+)
 def test_help_does_not_import_torch(arguments: list[str]) -> None:
     program = (
         "import sys\n"

@@ -1,23 +1,42 @@
 """The command line as a user runs it: real processes, real files."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vaelab import cli
+from vaelab import __version__, cli
+from vaelab.evaluation import METRICS
+from vaelab.figures import COMPARISON_FIGURES, FIGURES
+from vaelab.presets import CLASSIFIER_PRESETS, PRESETS
+from vaelab.studies import STUDIES
 
 SMALL = [
     *("--data", "wardrobe", "--accelerator", "cpu", "--set"),
     *("data.train_count=300", "data.test_count=100", "training.epochs=2"),
     *("training.batch_size=64", "model.network.widths=32"),
 ]
+
+
+PLUGIN = """
+import vaelab
+from torch import nn
+
+def encoder(shape, outputs):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, outputs))
+
+def decoder(shape, inputs):
+    return nn.Sequential(nn.Linear(inputs, 784), nn.Unflatten(1, (1, 28, 28)))
+
+vaelab.register.network("tiny", encoder=encoder, decoder=decoder)
+"""
 
 
 def vaelab(
@@ -48,7 +67,7 @@ def assert_refusal(out: str, error: str) -> None:
 def refusal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[Sequence[str], Path], str]:
-    """What a command that cannot be done says; in this process, as there are many."""
+    """The error message of a command, run in this process because there are many."""
 
     def said(arguments: Sequence[str], cwd: Path) -> str:
         monkeypatch.chdir(cwd)
@@ -83,10 +102,10 @@ def test_from_data_to_comparison(folder: Path) -> None:
     assert "negative_elbo" in done.stdout
     assert "floor" in done.stdout
     assert "conditional_accuracy" in done.stdout
-    only = ("evaluate", "runs/cvae", "--metrics", "losses", "frechet", "--json")
+    only = ("evaluate", "runs/cvae", "--metrics", "losses", "fid", "--json")
     (evaluation,) = json.loads(vaelab(*only, cwd=folder).stdout)
     metrics = evaluation["metrics"]
-    assert len(metrics["fid_proxy"]["classifier"]) == 64
+    assert len(metrics["fid_proxy"]["features"]) == 64
     assert metrics["negative_elbo"]["unit"] == "nats"
     assert metrics["negative_elbo"]["count"] == 100
     done = vaelab("figures", "runs/cvae", "class-samples", "curves", cwd=folder)
@@ -102,7 +121,7 @@ def test_from_data_to_comparison(folder: Path) -> None:
     assert "ssim (of at most 1)" in vaelab(*named, cwd=folder).stdout
 
 
-def test_anybodys_samples_are_judged(
+def test_samples_of_any_generator_are_evaluated(
     folder: Path, refusal: Callable[[Sequence[str], Path], str]
 ) -> None:
     random = np.random.default_rng(0)
@@ -121,7 +140,57 @@ def test_anybodys_samples_are_judged(
     assert "runs or --samples, not both" in both
 
 
-def test_a_judge_is_trained_by_name(
+def test_a_run_with_a_part_of_a_plugin_needs_the_plugin(
+    folder: Path, refusal: Callable[[Sequence[str], Path], str]
+) -> None:
+    (folder / "parts.py").write_text(PLUGIN)
+    plugin = ("--plugin", "parts.py")
+    settings = ("model.network=tiny", *SMALL[-4:-1])
+    train = ("train", "mlp-vae", "--out", "runs/tiny", "--data", "wardrobe", "--set", *settings)
+    done = vaelab(*train, *plugin, cwd=folder)
+    assert "vaelab evaluate runs/tiny --plugin parts.py" in done.stdout
+    evaluate = ("evaluate", "runs/tiny", "--metrics", "losses")
+    message = vaelab(*evaluate, cwd=folder, rc=2).stderr
+    assert "unknown model.network 'tiny'" in message
+    assert "--plugin my_parts.py" in message
+    assert "negative_elbo" in vaelab(*evaluate, *plugin, cwd=folder).stdout
+
+
+def test_stored_samples_are_compared_with_runs(
+    folder: Path, refusal: Callable[[Sequence[str], Path], str]
+) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (200, 28, 28), dtype=np.uint8)
+    np.savez(folder / "small.npz", images=images, labels=np.arange(200) % 10)
+    data = ("--data", "small.npz")
+    vaelab("sample", "runs/cvae", "-n", 120, "--out", "theirs.npz", cwd=folder)
+    stored = ("evaluate", "--samples", "theirs.npz", *data, "--metrics", "fid", "--out", "theirs")
+    assert "fid_proxy" in vaelab(*stored, cwd=folder).stdout
+    table = vaelab("compare", "theirs", "--columns", "fid_proxy", cwd=folder).stdout
+    assert table.splitlines()[1].startswith("theirs")
+    both = ["evaluate", "runs/cvae", "--out", "x"]
+    assert "--data and --out are for --samples" in refusal(both, folder)
+
+
+def test_a_prior_is_fitted_to_a_run(
+    folder: Path, refusal: Callable[[Sequence[str], Path], str]
+) -> None:
+    vaelab("train", "autoencoder", *SMALL, cwd=folder)
+    components = ("--set", "model.prior.components=4")
+    done = vaelab("fit-prior", "runs/autoencoder", *components, cwd=folder)
+    assert "runs/autoencoder-gmm: best epoch 1 of 1" in done.stdout
+    vaelab("sample", "runs/autoencoder-gmm", "-n", 3, "--out", "gmm.png", cwd=folder)
+    assert vaelab("fit-prior", "runs/autoencoder", *components, cwd=folder).stdout == done.stdout
+    wrong = refusal(["fit-prior", "runs/autoencoder", "--prior", "gmn"], folder)
+    assert "did you mean 'gmm'" in wrong
+
+    several = ("evaluate", "runs/autoencoder", "runs/autoencoder-gmm", "--metrics", "losses", "fid")
+    done = vaelab(*several, "--sample-count", 60, cwd=folder)
+    assert done.stdout.count("reconstruction") == 2
+    assert done.stdout.count("fid_proxy") == 1
+    assert "left out: frechet, it needs samples" in done.stdout
+
+
+def test_a_classifier_is_trained_by_name(
     folder: Path, refusal: Callable[[Sequence[str], Path], str]
 ) -> None:
     arguments = (
@@ -130,7 +199,7 @@ def test_a_judge_is_trained_by_name(
         *("training.batch_size=50", "network.widths=4,8"),
     )
     done = vaelab(*arguments, cwd=folder)
-    assert "runs/second-classifier: names the class of" in done.stdout
+    assert "runs/second-classifier: accuracy " in done.stdout
     card = json.loads((folder / "runs/second-classifier/classifier.json").read_text())
     assert card["command"].startswith("vaelab train second-classifier --set data.name=wardrobe")
     assert vaelab(*arguments, cwd=folder).stdout == done.stdout
@@ -138,7 +207,7 @@ def test_a_judge_is_trained_by_name(
     assert "did you mean 'widths'" in wrong
 
 
-def test_the_same_command_finds_its_run_done(
+def test_the_same_command_again_trains_nothing(
     folder: Path, refusal: Callable[[Sequence[str], Path], str]
 ) -> None:
     before = (folder / "runs/cvae/metrics.jsonl").stat().st_mtime_ns
@@ -148,7 +217,7 @@ def test_the_same_command_finds_its_run_done(
     assert "model.network.widths: (32,) / (16,)" in refusal(other, folder)
 
 
-def test_samples_as_picture_and_as_numbers(folder: Path) -> None:
+def test_samples_are_saved_as_picture_or_as_numbers(folder: Path) -> None:
     vaelab("sample", "runs/cvae", "-n", 12, "--class", "Bag", "--out", "b.png", cwd=folder)
     with Image.open(folder / "b.png") as image:
         assert image.mode == "L"
@@ -181,7 +250,7 @@ def test_data_show(tmp_path: Path) -> None:
     assert all(sum(split["class_counts"]) == split["images"] for split in splits)
 
 
-def test_the_users_own_images(tmp_path: Path) -> None:
+def test_a_folder_of_images_is_a_data_set(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for name in ("cats", "dogs"):
         (tmp_path / "pets" / name).mkdir(parents=True)
@@ -198,8 +267,64 @@ def test_the_users_own_images(tmp_path: Path) -> None:
 
 def test_doctor(tmp_path: Path) -> None:
     found = json.loads(vaelab("doctor", "--json", cwd=tmp_path).stdout)
-    assert found["fashion-mnist"] == "not on disk; vaelab data fetch"
+    assert found["fashion-mnist"] == "not found; run: vaelab data fetch"
     assert {"torch", "gpu", "umap-learn", "tensorboard"} <= found.keys()
+
+
+def output_of(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a help option prints, with single spaces."""
+    with contextlib.suppress(SystemExit):
+        cli.main(arguments)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert output_of(["--version"], capsys) == f"vaelab {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("train", [*PRESETS, *CLASSIFIER_PRESETS, "objective.beta=1.0"]),
+        ("evaluate", [*METRICS, "fid_proxy", "negative_elbo"]),
+        ("figures", FIGURES),
+        ("compare", COMPARISON_FIGURES),
+        ("study", STUDIES),
+    ],
+)
+def test_help_lists_the_names_that_a_command_accepts(
+    command: str, names: Iterable[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = output_of([command, "--help"], capsys)
+    assert not [name for name in names if f" {name} " not in text]
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_the_help_of_a_flag_states_its_default(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "(default: True)" not in output_of([command, "--help"], capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "plugin mine.py is missing"),
+        ("x = 1\nx = = 2", "plugin mine.py line 2: SyntaxError"),
+        ("\ndef part():\n    return 1 / 0\n\n\npart()", "mine.py line 3: ZeroDivisionError"),
+    ],
+)
+@pytest.mark.parametrize("command", [["train", "mlp-vae"], ["evaluate", "x"], ["study"]])
+def test_an_unusable_plugin_is_a_one_line_error(
+    command: list[str],
+    text: str | None,
+    message: str,
+    tmp_path: Path,
+    refusal: Callable[[Sequence[str], Path], str],
+) -> None:
+    if text is not None:
+        (tmp_path / "mine.py").write_text(text)
+    assert message in refusal([*command, "--plugin", "mine.py"], tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -216,17 +341,17 @@ def test_doctor(tmp_path: Path) -> None:
         (["train", "mlp-vae", "--data-dir", "/dev"], "lacks train-images-idx3-ubyte"),
         (["train", "mlp-vae", "--devices", "two"], "--devices"),
         (["evaluate"], "at least one run folder"),
-        (["evaluate", "runs/cvae", "--data", "wardrobe"], "--data is for --samples"),
+        (["evaluate", "runs/cvae", "--data", "wardrobe"], "--data and --out are for --samples"),
         (["evaluate", "--samples", "x.npy", "-k", "3"], "are for runs, not for --samples"),
-        (["evaluate", "nowhere"], "nowhere is no run folder"),
-        (["compare", "nowhere"], "nowhere is no run folder"),
-        (["figures", "nowhere"], "nowhere is no run folder"),
-        (["sample", "nowhere"], "nowhere is no run folder"),
+        (["evaluate", "nowhere"], "nowhere is not a run folder"),
+        (["compare", "nowhere"], "nowhere is not a run folder"),
+        (["figures", "nowhere"], "nowhere is not a run folder"),
+        (["sample", "nowhere"], "nowhere is not a run folder"),
         (["study", "quik"], "did you mean 'quick'"),
         (["data", "look"], "look"),
     ],
 )
-def test_unusable_input_is_one_line_and_exit_code_2(
+def test_invalid_input_is_a_one_line_error_with_exit_code_2(
     arguments: list[str],
     message: str,
     tmp_path: Path,
@@ -236,7 +361,7 @@ def test_unusable_input_is_one_line_and_exit_code_2(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_process_that_refuses_leaves_with_the_same(tmp_path: Path) -> None:
+def test_a_process_exits_with_the_code_of_its_error(tmp_path: Path) -> None:
     assert "did you mean 'mlp-vae'" in vaelab("train", "mlp-vea", cwd=tmp_path, rc=2).stderr
 
 
@@ -245,14 +370,14 @@ def test_a_process_that_refuses_leaves_with_the_same(tmp_path: Path) -> None:
     [
         (["sample", "runs/cvae", "--class", "Bagg"], "did you mean 'Bag'"),
         (["sample", "runs/cvae", "--out", "x.gif"], ".png or .npz"),
-        (["sample", "runs/cvae", "-n", "0"], "at least one sample"),
+        (["sample", "runs/cvae", "-n", "0"], "the number of samples must be at least 1"),
         (["figures", "runs/cvae", "sampels"], "did you mean 'samples'"),
         (["figures", "runs/cvae", "latent"], "it needs 2 latent dimensions"),
         (["compare", "runs/cvae", "--format", "tabel"], "did you mean 'table'"),
         (["compare", "runs/cvae", "--figure", "rates"], "did you mean 'rate-distortion'"),
     ],
 )
-def test_unusable_requests_of_a_run(
+def test_invalid_requests_of_a_run_are_one_line_errors(
     arguments: list[str],
     message: str,
     folder: Path,
@@ -261,7 +386,7 @@ def test_unusable_requests_of_a_run(
     assert message in refusal(arguments, folder)
 
 
-def test_posterior_collapse_is_told_with_advice(tmp_path: Path) -> None:
+def test_posterior_collapse_is_reported_with_advice(tmp_path: Path) -> None:
     done = vaelab("train", "beta-vae", *SMALL, "objective.beta=10000", cwd=tmp_path)
     assert "active units: 0 of 10 latent dimensions" in done.stdout
     assert "the posterior collapsed" in done.stdout

@@ -1,4 +1,4 @@
-"""Tables of runs: what is best, what is not to be compared, and the four forms."""
+"""Comparison tables: what is best, what cannot be compared, and the four formats."""
 
 import csv
 import io
@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from vaelab.comparison import comparable, render
+from vaelab.comparison import comparable, compare, open_evaluated, render
 from vaelab.errors import InputError
+from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
 from vaelab.runs import Run, open_run
 
 MakeRun = Callable[..., Run]
@@ -29,7 +30,8 @@ def result(value: float, **changes: Any) -> dict[str, Any]:
         "floor": 190.0,
         "baseline": 385.0,
         "split": "test",
-        "classifier": None,
+        "features": None,
+        "is_headline": True,
     } | changes
 
 
@@ -52,7 +54,7 @@ def cells(table: str, name: str) -> list[str]:
     return line.split()[2:]
 
 
-def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun) -> None:
+def test_the_best_is_marked_only_if_its_lead_exceeds_the_standard_error(made: MakeRun) -> None:
     close = [made(f"close-{v}", negative_elbo=result(v)) for v in (240.0, 242.0)]
     assert "*" not in render(close, "table").splitlines()[1]
     far = [made(f"far-{v}", negative_elbo=result(v)) for v in (240.0, 243.0)]  # over 2 sqrt(2)
@@ -61,7 +63,7 @@ def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun)
     assert "**240.00**" in render(far, "markdown")
     shares = {"unit": "share", "direction": "higher", "standard_error": 0.01}
     higher = [made(f"high-{v}", conditional_accuracy=result(v, **shares)) for v in (0.8, 0.9)]
-    assert cells(render(higher, "table"), "high-0.9") == ["*0.900"]
+    assert cells(render(higher, "table"), "high-0.9") == ["*90.0"]
     neither = [made(f"kl-{v}", kl=result(v, direction=None)) for v in (1.0, 90.0)]
     assert "*" not in "".join(cells(render(neither, "table"), "kl-1.0"))
     assert "*" not in "".join(cells(render(far[:1], "table"), "far-240.0"))
@@ -69,7 +71,7 @@ def test_the_best_is_marked_only_when_its_lead_is_over_the_spread(made: MakeRun)
     assert "*" not in "".join(cells(render(unknown, "table"), "un-1.0"))
 
 
-def test_what_perfect_and_useless_models_have_stands_below(made: MakeRun) -> None:
+def test_floors_and_baselines_stand_below(made: MakeRun) -> None:
     table = render([made("one", reconstruction=result(240.0))], "table")
     assert [line.split() for line in table.splitlines()[2:4]] == [
         ["(floor)", "190.00"],
@@ -81,33 +83,33 @@ def test_what_perfect_and_useless_models_have_stands_below(made: MakeRun) -> Non
 @pytest.mark.parametrize(
     ("metrics", "reason"),
     [
-        ({"classifier": "b" * 64}, "fid_proxy by another classifier"),
-        ({"count": 60}, "fid_proxy by another number of images"),
-        ({"split": "train"}, "fid_proxy by another split"),
+        ({"features": "b" * 64}, "fid_proxy by a different feature extractor"),
+        ({"count": 60}, "fid_proxy by a different number of images"),
+        ({"split": "train"}, "fid_proxy by a different split"),
     ],
 )
-def test_numbers_taken_on_other_terms_are_kept_apart(
+def test_numbers_under_different_conditions_are_in_different_tables(
     metrics: dict[str, Any], reason: str, made: MakeRun
 ) -> None:
     runs = [
-        made("one", fid_proxy=result(1.0, classifier="a" * 64)),
-        made("two", fid_proxy=result(2.0, **({"classifier": "a" * 64} | metrics))),
-        made("three", fid_proxy=result(3.0, classifier="a" * 64)),
+        made("one", fid_proxy=result(1.0, features="a" * 64)),
+        made("two", fid_proxy=result(2.0, **({"features": "a" * 64} | metrics))),
+        made("three", fid_proxy=result(3.0, features="a" * 64)),
     ]
     assert [[run.name for run in group.runs] for group in comparable(runs)] == [
         ["one", "three"],
         ["two"],
     ]
     for form in ("table", "markdown"):
-        assert f"Kept apart from the first table: {reason}" in render(runs, form)
+        assert f"Not comparable with the first table: {reason}" in render(runs, form)
     (_, second) = json.loads(render(runs, "json"))
-    assert second["kept_apart_because"] == reason
+    assert second["not_comparable_because"] == reason
 
 
-def test_a_run_without_samples_stands_beside_any_judge(made: MakeRun) -> None:
+def test_a_run_without_samples_is_comparable_with_any_features(made: MakeRun) -> None:
     runs = [
         made("plain", negative_elbo=result(240.0)),
-        made("evaluated", negative_elbo=result(241.0), fid_proxy=result(1.0, classifier="a" * 64)),
+        made("evaluated", negative_elbo=result(241.0), fid_proxy=result(1.0, features="a" * 64)),
     ]
     assert len(comparable(runs)) == 1
     assert cells(render(runs, "table"), "plain") == ["240.00"]
@@ -123,22 +125,24 @@ def test_a_run_without_samples_stands_beside_any_judge(made: MakeRun) -> None:
         ),
         (lambda run: _with_data(run, split_seed=1), "validation split"),
         (lambda run: _with_data(run, binarize=True), "binarization"),
-        (
-            lambda run: replace(
-                run,
-                config=replace(
-                    run.config, model=replace(run.config.model, likelihood="squared-error")
-                ),
-            ),
-            "unit of the likelihood",
-        ),
+        (lambda run: _with_unit(run, "squared error"), "unit of the likelihood"),
     ],
 )
-def test_runs_on_other_data_are_kept_apart(change: Any, reason: str, made: MakeRun) -> None:
+def test_runs_on_different_data_are_in_different_tables(
+    change: Any, reason: str, made: MakeRun
+) -> None:
     runs = [made("one", negative_elbo=result(1.0)), change(made("two", negative_elbo=result(2.0)))]
     one, two = comparable(runs)
     assert one.reason == ""
-    assert two.reason == f"other {reason}"
+    assert two.reason == f"different {reason}"
+
+
+def _with_unit(run: Run, unit: str) -> Run:
+    file = run.path / "config.json"
+    values = json.loads(file.read_text())
+    values["capabilities"]["unit"] = unit
+    file.write_text(json.dumps(values))
+    return run
 
 
 def _with_data(run: Run, **changes: Any) -> Run:
@@ -165,8 +169,41 @@ def test_columns_can_be_chosen(made: MakeRun) -> None:
         render(runs, "table", ("mss",))
 
 
-def test_a_run_without_evaluation_is_told(made: MakeRun) -> None:
+def test_a_run_without_evaluation_is_refused(made: MakeRun) -> None:
     run = made("one", negative_elbo=result(1.0))
     (run.path / "evaluation.json").unlink()
     with pytest.raises(InputError, match="was not evaluated yet; run `vaelab evaluate"):
         render([run], "table")
+
+
+def test_numbers_that_are_no_headlines_are_shown_on_request(made: MakeRun) -> None:
+    run = made("one", kl=result(9.0), mse=result(0.5, unit="", is_headline=False))
+    assert "mse" not in render([run], "table")
+    assert cells(render([run], "table", ("mse",)), "one") == ["0.5"]
+
+
+def test_samples_made_elsewhere_are_compared_with_runs(made: MakeRun, tmp_path: Path) -> None:
+    run = made("one", fid_proxy=result(2.0, unit=""), negative_elbo=result(240.0))
+    folder = tmp_path / "theirs"
+    card = SamplesCard(source="x.npz", count=120, has_labels=False, fingerprint="f")
+    stored = StoredSamples(folder, card, run.data)
+    stored.create()
+    stored.write_evaluation({"metrics": {"fid_proxy": result(9.0, unit="")}})
+    theirs = open_evaluated(folder)
+    assert len(comparable([run, theirs])) == 1
+    table = render([open_evaluated(run.path), theirs], "table")
+    assert cells(table, "theirs") == ["9"]
+    assert "samples" in table
+    elsewhere = StoredSamples(folder, card, replace(run.data, test_fingerprint="?"))
+    assert [group.reason for group in comparable([run, elsewhere])] == [
+        "",
+        "different test images",
+    ]
+
+
+def test_a_comparison_becomes_a_data_frame(made: MakeRun) -> None:
+    runs = [made(f"of-{value}", negative_elbo=result(value)) for value in (240.0, 250.0)]
+    frame = compare(runs).to_frame()
+    assert list(frame.index) == ["of-240.0", "of-250.0"]
+    assert frame.loc["of-250.0", "negative_elbo"] == 250.0
+    assert frame.loc["of-240.0", "negative_elbo_floor"] == 190.0

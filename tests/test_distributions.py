@@ -60,7 +60,7 @@ def test_bernoulli_log_prob() -> None:
     torch.testing.assert_close(ours.bernoulli_log_prob(x, LOGITS), expected)
 
 
-def test_bernoulli_of_grey_is_the_expectation_over_binarizations() -> None:
+def test_bernoulli_of_gray_is_the_expectation_over_binarizations() -> None:
     one, zero = torch.ones_like(UNIT), torch.zeros_like(UNIT)
     expected = UNIT * ours.bernoulli_log_prob(one, LOGITS) + (1 - UNIT) * ours.bernoulli_log_prob(
         zero, LOGITS

@@ -1,4 +1,4 @@
-"""ONNX files: the same numbers as PyTorch, for every preset, at any batch size."""
+"""ONNX files: the same numbers as PyTorch, for every preset and any batch size."""
 
 import json
 import math
@@ -18,23 +18,28 @@ from vaelab.distributions import standard_normal_like
 from vaelab.errors import InputError
 from vaelab.export import export_onnx, run_onnx
 from vaelab.loaded_run import LoadedRun
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.presets import PRESETS
 from vaelab.randomness import generator
 from vaelab.training import fit
 
 
-def exported(loaded: LoadedRun, folder: Path) -> tuple[bytes, bytes]:
-    encoder, decoder = export_onnx(loaded, folder / "model.onnx")
-    assert encoder == folder / "model.encoder.onnx"
-    assert decoder == folder / "model.decoder.onnx"
-    return encoder.read_bytes(), decoder.read_bytes()
+def exported(loaded: LoadedRun, folder: Path) -> list[bytes]:
+    """The content of encoder, decoder and, where there is one, prior."""
+    paths = export_onnx(loaded, folder / "model.onnx")
+    parts = [
+        "encoder",
+        "decoder",
+        *(["prior"] if loaded.capabilities.can_sample_from_noise else []),
+    ]
+    assert paths == [folder / f"model.{part}.onnx" for part in parts]
+    return [path.read_bytes() for path in paths]
 
 
 @pytest.fixture(scope="module")
 def of_cvae(
     trained: Any, wardrobe: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[LoadedRun, tuple[bytes, bytes]]:
+) -> tuple[LoadedRun, list[bytes]]:
     """A conditional run and its files."""
     loaded = LoadedRun(trained["cvae"], dataset=wardrobe)
     return loaded, exported(loaded, tmp_path_factory.mktemp("exported"))
@@ -47,31 +52,39 @@ def condition_of(
 
 
 @torch.no_grad()
-def assert_same_numbers(loaded: LoadedRun, encoder: bytes, decoder: bytes, size: int) -> None:
-    """On real test images, and codes far from any image."""
-    model = loaded.model
+def assert_same_numbers(loaded: LoadedRun, files: list[bytes], size: int) -> None:
+    """On real test images, on codes far from any image, and on new noise."""
+    model, (encoder, decoder, *priors) = loaded.model, files
     batch = loaded.test_batch(list(range(size)))
     condition = condition_of(model, batch.labels, batch.x)
-    posterior = model.encode(batch.x, batch.labels)
+    code = model.encode(batch.x, batch.labels).flat()
+    posterior = model.posterior(batch.x, batch.labels)
     found = run_onnx(encoder, {"images": batch.x.numpy(), **condition})
-    assert list(found) == ["mean", "log_variance"][: len(posterior)]
-    for name, expected in zip(found, posterior, strict=True):
+    assert list(found) == ["code", *([] if posterior is None else ["log_variance"])]
+    for name, expected in zip(found, (code,) if posterior is None else posterior, strict=True):
         np.testing.assert_allclose(found[name], expected.numpy(), atol=1e-4)
-    for codes in (posterior.mean, 4 * standard_normal_like(posterior.mean, generator(0, "codes"))):
-        found = run_onnx(decoder, {"codes": codes.numpy(), **condition})
+    for codes in (code, 4 * standard_normal_like(code, generator(0, "codes"))):
+        found = run_onnx(decoder, {"code": codes.numpy(), **condition})
         assert list(found) == ["images"]
         expected = model.decode(codes, batch.labels)
         np.testing.assert_allclose(found["images"], expected.numpy(), atol=1e-4)
         assert found["images"].min() >= 0
         assert found["images"].max() <= 1
+    for prior in priors:
+        noise = torch.empty(size, model.noise_size)
+        noise.normal_(generator=generator(0, "noise"))
+        found = run_onnx(prior, {"noise": noise.numpy(), **condition})
+        assert list(found) == ["code"]
+        expected = model.code_from_noise(noise, model.condition(batch.labels, noise))
+        np.testing.assert_allclose(found["code"], expected.numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset(name: str, trained: Any, wardrobe: Dataset, tmp_path: Path) -> None:
     loaded = LoadedRun(trained[name], dataset=wardrobe)
-    encoder, decoder = exported(loaded, tmp_path)
+    files = exported(loaded, tmp_path)
     for size in (1, 2, 33):
-        assert_same_numbers(loaded, encoder, decoder, size)
+        assert_same_numbers(loaded, files, size)
 
 
 def test_the_same_bits_twice(of_cvae: Any, tmp_path: Path) -> None:
@@ -80,15 +93,16 @@ def test_the_same_bits_twice(of_cvae: Any, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "model.decoder.onnx",
         "model.encoder.onnx",
+        "model.prior.onnx",
     ]
 
 
 @pytest.mark.parametrize(
     ("kind", "preset"),
     [
-        ("colour", "conv-vae"),
-        ("colour", "cvae"),
-        ("unlabelled", "flagship"),
+        ("color", "conv-vae"),
+        ("color", "cvae"),
+        ("unlabeled", "flagship"),
     ],
 )
 def test_odd_data(kind: str, preset: str, tmp_path: Path) -> None:
@@ -96,54 +110,53 @@ def test_odd_data(kind: str, preset: str, tmp_path: Path) -> None:
     settings = {"data__train_count": "none", "data__test_count": "none"}
     run = fit(tiny(preset, **settings), tmp_path / "run", dataset=data, show_progress=False)
     loaded = LoadedRun(run, dataset=data)
-    encoder, decoder = exported(loaded, tmp_path)
-    assert_same_numbers(loaded, encoder, decoder, min(5, len(data.test)))
+    assert_same_numbers(loaded, exported(loaded, tmp_path), min(5, len(data.test)))
 
 
 def test_another_likelihood_of_one_latent_dimension(wardrobe: Dataset, tmp_path: Path) -> None:
     config = tiny("mlp-vae", model__likelihood="continuous-bernoulli", model__latent_size="1")
     run = fit(config, tmp_path / "run", dataset=wardrobe, show_progress=False)
     loaded = LoadedRun(run, dataset=wardrobe)
-    assert_same_numbers(loaded, *exported(loaded, tmp_path), 5)
+    assert_same_numbers(loaded, exported(loaded, tmp_path), 5)
 
 
-def test_a_condition_may_lie_between_classes(of_cvae: Any) -> None:
-    loaded, (_, decoder) = of_cvae
+def test_a_condition_between_classes(of_cvae: Any) -> None:
+    loaded, (_, decoder, _) = of_cvae
     draw = generator(0, "condition")
     codes = torch.randn(3, 10, generator=draw)
     condition = torch.softmax(torch.randn(3, 10, generator=draw), 1)
-    found = run_onnx(decoder, {"codes": codes.numpy(), "condition": condition.numpy()})
+    found = run_onnx(decoder, {"code": codes.numpy(), "condition": condition.numpy()})
     expected = loaded.model.decode_condition(codes, condition)
     np.testing.assert_allclose(found["images"], expected.numpy(), atol=1e-4)
 
 
-def test_what_the_files_say_of_themselves(of_cvae: Any, wardrobe: Dataset) -> None:
+def test_the_metadata_of_the_files(of_cvae: Any, wardrobe: Dataset) -> None:
     for content in of_cvae[1]:
         model = onnx.load_from_string(content)
         onnx.checker.check_model(model, full_check=True)
-        said = {each.key: each.value for each in model.metadata_props}
-        assert said["run"] == "cvae"
-        assert said["preset"] == "cvae"
-        assert said["data"] == "wardrobe"
-        assert json.loads(said["class_names"]) == list(wardrobe.test.class_names)
-        assert json.loads(said["config"])["model"]["latent_size"] == 10
-        assert said["vaelab_version"] == vaelab.__version__
+        metadata = {each.key: each.value for each in model.metadata_props}
+        assert metadata["run"] == "cvae"
+        assert metadata["preset"] == "cvae"
+        assert metadata["data"] == "wardrobe"
+        assert json.loads(metadata["class_names"]) == list(wardrobe.test.class_names)
+        assert json.loads(metadata["config"])["model"]["latent_size"] == 10
+        assert metadata["vaelab_version"] == vaelab.__version__
         for end in (*model.graph.input, *model.graph.output):
             assert end.type.tensor_type.shape.dim[0].dim_param == "batch"
         assert not any(each.external_data for each in model.graph.initializer)
-        # Where the program lies on this machine stays here.
+        # Paths of this machine are private.
         assert str(Path(vaelab.__file__).parent).encode() not in content
 
 
-def test_a_path_of_images_is_not_told(tmp_path: Path) -> None:
-    data = odd_data("colour")
+def test_the_path_of_the_images_is_private(tmp_path: Path) -> None:
+    data = odd_data("color")
     config = tiny("mlp-vae", data__name="npz", data__path=str(tmp_path / "secret.npz"))
     run = fit(config, tmp_path / "run", dataset=data, show_progress=False)
     for content in exported(LoadedRun(run, dataset=data), tmp_path):
         assert b"secret" not in content
 
 
-def test_other_numbers_than_pytorch_are_refused(
+def test_other_numbers_than_pytorch_s_are_refused(
     trained: Any, wardrobe: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slightly_off(content: bytes, inputs: Any) -> Any:
@@ -151,12 +164,12 @@ def test_other_numbers_than_pytorch_are_refused(
 
     monkeypatch.setattr(export, "run_onnx", slightly_off)
     loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
-    with pytest.raises(InputError, match=r"mean in onnxruntime differs .* by 0.0003"):
+    with pytest.raises(InputError, match=r"code in onnxruntime differs .* by 0.0003"):
         export_onnx(loaded, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_that_are_no_numbers_are_refused(
+def test_weights_that_are_not_finite_are_refused(
     trained: Any, wardrobe: Dataset, tmp_path: Path
 ) -> None:
     loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
@@ -166,7 +179,9 @@ def test_weights_that_are_no_numbers_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_names_that_are_no_onnx_files(trained: Any, wardrobe: Dataset, tmp_path: Path) -> None:
+def test_file_names_that_do_not_end_in_onnx(
+    trained: Any, wardrobe: Dataset, tmp_path: Path
+) -> None:
     loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
     with pytest.raises(InputError, match=r"ends in \.onnx"):
         export_onnx(loaded, tmp_path / "model.pt")
@@ -176,7 +191,7 @@ def test_names_that_are_no_onnx_files(trained: Any, wardrobe: Dataset, tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_nothing_is_said_meanwhile(
+def test_nothing_is_printed(
     trained: Any, wardrobe: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     loaded = LoadedRun(trained["conv-vae"], dataset=wardrobe)
@@ -184,3 +199,30 @@ def test_nothing_is_said_meanwhile(
     capfd.readouterr()
     exported(loaded, tmp_path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_that_onnx_cannot_express_is_refused_in_one_line(
+    trained: Any, wardrobe: Dataset, tmp_path: Path
+) -> None:
+    loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
+
+    def forward(codes: torch.Tensor) -> torch.Tensor:
+        if codes.sum() > 0:  # depends on data, which a traced graph cannot
+            return torch.zeros(len(codes), 1, 28, 28)
+        return torch.ones(len(codes), 1, 28, 28)
+
+    loaded.model.decoder.forward = forward
+    with pytest.raises(InputError, match="mlp-vae cannot be exported as ONNX: ") as caught:
+        export_onnx(loaded, tmp_path / "model.onnx")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_code_that_fixes_the_batch_size_is_refused_with_a_remedy(
+    trained: Any, wardrobe: Dataset, tmp_path: Path
+) -> None:
+    loaded = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
+    decoder = loaded.model.decoder.forward
+    loaded.model.decoder.forward = lambda codes: decoder(codes.reshape(len(codes), -1))
+    with pytest.raises(InputError, match=r"use x\.shape\[0\] in place of len\(x\)"):
+        export_onnx(loaded, tmp_path / "model.onnx")

@@ -21,7 +21,7 @@ from PIL import Image
 from tests.conftest import tiny
 from tests.data.data_files import data_or_one_line, idx_bytes
 from vaelab.config import DataConfig
-from vaelab.data import load_data, npz_arrays
+from vaelab.data import load_data, npz_file
 from vaelab.data.csv_table import read_table
 from vaelab.data.idx import IMAGES_MAGIC, as_array, read_content
 from vaelab.data.image_files import read_images
@@ -223,7 +223,7 @@ def test_an_array_that_unpacks_without_end_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A small file whose array would fill memory."""
-    monkeypatch.setattr(npz_arrays, "LARGEST_ARRAY", 200 << 20)
+    monkeypatch.setattr(npz_file, "LARGEST_ARRAY", 200 << 20)
     np.savez_compressed(tmp_path / "bomb.npz", images=np.zeros((1 << 18, 32, 32), np.uint8))
     assert (tmp_path / "bomb.npz").stat().st_size < 1 << 20
     assert read_within_bounds(read_npz, tmp_path / "bomb.npz") is None

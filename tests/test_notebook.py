@@ -19,7 +19,7 @@ from PIL import Image
 import vaelab
 
 TOUR = Path(__file__).parents[1] / "notebooks" / "tour.ipynb"
-SECONDS = 300  # for one cell on the slowest machine; all process_group take half a minute
+SECONDS = 300  # for one cell on the slowest machine; all together take half a minute
 
 # Before the tour's own cells: it must get by without a warning.
 STRICT = "import warnings; warnings.simplefilter('error')"
@@ -32,7 +32,7 @@ def notebook() -> Any:
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The tour as a new kernel of this interpreter leaves it, in a folder and a home of its own."""
+    """The tour as a new kernel of this interpreter leaves it, in a new folder and home."""
     folder = tmp_path_factory.mktemp("tour")
     spec = folder / "jupyter" / "kernels" / "tour" / "kernel.json"
     spec.parent.mkdir(parents=True)
@@ -47,7 +47,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
         "JUPYTER_DATA_DIR": folder / "data",
         "JUPYTER_PATH": folder / "jupyter",
         "JUPYTER_RUNTIME_DIR": folder / "runtime",
-        "MPLCONFIGDIR": mpl.get_cachedir(),  # or it would look for fonts anew
+        "MPLCONFIGDIR": mpl.get_cachedir(),  # or it would search for fonts again
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, place in places.items():
@@ -122,7 +122,7 @@ def test_tables_hold_numbers(executed: Any) -> None:
     compared = cell_with(executed, "vaelab.compare(")["text/html"]
     rebuilt = re.search(r"autoencoder</td>.*?<strong>([\d.]+)</strong>", compared)
     assert rebuilt is not None
-    total = float(re.findall(r"[\d.]+", cell_with(executed, "minus the ELBO")["text/plain"])[0])
+    total = float(re.findall(r"[\d.]+", cell_with(executed, "negative ELBO:")["text/plain"])[0])
     assert 193.9 < float(rebuilt[1]) < total < 260, "between the floor and what was learned"
 
 
@@ -133,7 +133,7 @@ def test_it_leaves_what_it_says(executed: Any) -> None:
         "conditional",
         "autoencoder",
         "bags.png",
-        "autoencoder-beside-vae.png",
+        "autoencoder-vs-vae.png",
     }
 
 

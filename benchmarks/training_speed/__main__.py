@@ -1,4 +1,4 @@
-"""Let the contenders take turns, print what came of it, and write it as JSON."""
+"""Run the contenders in turns, print a table, and write the numbers as JSON."""
 
 # ruff: noqa: T201
 
@@ -24,7 +24,7 @@ def main() -> None:
     """Measure, print and write."""
     options = _options()
     require_images(options.images)
-    # Arithmetic always takes part: its rate says what the machine was worth in each round.
+    # Arithmetic is always included: it measures the speed of the machine in each round.
     contenders = [ARITHMETIC, *(name for name in CONTENDERS if name in options.only)]
     answers: Answers = {name: [None] * options.rounds for name in contenders}
     failures: list[str] = []
@@ -35,8 +35,8 @@ def main() -> None:
             failures.append(f"round {round_index + 1}, {name}: {error.reason}")
             children.note(str(error))
         else:
-            children.note(f"round {round_index + 1} of {options.rounds}: {_told(name, answer)}")
-        if options.json is not None:  # each time, so that what is measured is kept
+            children.note(f"round {round_index + 1} of {options.rounds}: {_line(name, answer)}")
+        if options.json is not None:  # after each measurement, so that none is lost
             write_json(options.json, _facts(options, answers, failures))
     _report(options, answers, failures)
 
@@ -44,7 +44,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.training_speed",
-        description="Training speed of vaelab beside that of its peers, in interleaved rounds.",
+        description="Training speed of vaelab and other training loops, in interleaved rounds.",
     )
     parser.add_argument(
         "--images", type=int, default=ALL_IMAGES, help="training images (default: %(default)s)"
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
         choices=CONTENDERS,
         default=list(CONTENDERS),
         metavar="NAME",
-        help=f"these alone, of {', '.join(CONTENDERS)}",
+        help=f"only these of {', '.join(CONTENDERS)}",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
@@ -78,7 +78,7 @@ def _ask(name: str, options: argparse.Namespace) -> Facts:
     return children.ask("benchmarks.training_speed.child", asdict(job), threads=options.threads)
 
 
-def _told(name: str, answer: Facts) -> str:
+def _line(name: str, answer: Facts) -> str:
     if name == ARITHMETIC:
         return f"matrix products at {answer['flops_per_second'] / 1e9:.0f} GFLOP/s"
     return f"{name} {statistics.median(answer['seconds']):.2f} s an epoch"
@@ -97,8 +97,8 @@ def _facts(options: argparse.Namespace, answers: Answers, failures: list[str]) -
 
 
 def _machine(answers: Answers) -> Facts | None:
-    told = [answer["machine"] for answer in answers[ARITHMETIC] if answer is not None]
-    return told[0] if told else None
+    machines = [answer["machine"] for answer in answers[ARITHMETIC] if answer is not None]
+    return machines[0] if machines else None
 
 
 def _report(options: argparse.Namespace, answers: Answers, failures: list[str]) -> None:
@@ -111,8 +111,8 @@ def _report(options: argparse.Namespace, answers: Answers, failures: list[str]) 
         )
     print(
         f"{options.images:,} training images for each, rounds: {options.rounds}, epochs in each: "
-        f"{options.epochs}. 'over' compares images/s: above 1 is faster than that peer; the median "
-        "of the rounds, in brackets their range.\n"
+        f"{options.epochs}. 'over' compares images/s: above 1 is faster; median "
+        "of the rounds, range in parentheses.\n"
     )
     print(results.text(results.rows_of(answers, options.images)))
     for failure in failures:

@@ -1,4 +1,4 @@
-"""The limit: how fast this machine multiplies matrices, and how much of that training needs."""
+"""The limit: the machine's rate of matrix products, and the products that training needs."""
 
 import statistics
 
@@ -16,7 +16,7 @@ TIMINGS, PRODUCTS = 10, 5
 
 
 def measure(device: str) -> Facts:
-    """The rate of float32 products, and each network's operations for one image."""
+    """The rate of float32 products, and the operations of each network for one image."""
     return {
         "flops_per_second": products_per_second(device) * 2 * MATRIX_SIZE**3,
         "flops_per_image": {network: operations_per_image(network) for network in PRESETS},
@@ -24,19 +24,19 @@ def measure(device: str) -> Facts:
 
 
 def products_per_second(device: str) -> float:
-    """Of large float32 matrices, the median of several timings."""
+    """Products of large float32 matrices per second, median of several timings."""
     left, right = (torch.rand(MATRIX_SIZE, MATRIX_SIZE, device=device) for _ in range(2))
 
     def multiply() -> None:
         for _ in range(PRODUCTS):
             torch.mm(left, right)
 
-    seconds_of(multiply, device)  # the first finds no memory yet
+    seconds_of(multiply, device)  # the first call allocates memory
     return PRODUCTS / statistics.median(seconds_of(multiply, device) for _ in range(TIMINGS))
 
 
 def operations_per_image(network: str) -> float:
-    """Floating-point operations of the products in one forward and one backward pass."""
+    """Floating-point operations of the matrix products in one forward and backward pass."""
     parts, x = build(network), torch.rand(BATCH_SIZE, 1, 28, 28)
     with FlopCounterMode(display=False) as counter:
         logits = parts.decoder(draw(*posterior(parts.encoder(x))))

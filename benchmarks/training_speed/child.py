@@ -1,19 +1,19 @@
-"""What runs in a contender's own process."""
+"""The child process of a contender."""
 
 import importlib
 from dataclasses import asdict
 
 from benchmarks import children
-from benchmarks.children import Facts, Tell
+from benchmarks.children import Facts, Report
 from benchmarks.machine import describe, peak_bytes
 from benchmarks.training_speed.contenders import ARITHMETIC, CONTENDERS
 from benchmarks.training_speed.job import Job
 
 
-def work(asked: Facts, tell: Tell) -> None:
-    """Train as the named contender does, or measure the arithmetic."""
-    job = Job(**asked)
-    tell(_arithmetic(job) if job.contender == ARITHMETIC else _training(job))
+def work(values: Facts, report: Report) -> None:
+    """Train like the contender, or measure the arithmetic."""
+    job = Job(**values)
+    report(_arithmetic(job) if job.contender == ARITHMETIC else _training(job))
 
 
 def _arithmetic(job: Job) -> Facts:
@@ -32,11 +32,11 @@ def _training(job: Job) -> Facts:
 
 
 def _import_the_rest() -> None:
-    """The first optimizer of a process has torch import as much again, for every contender."""
+    """Make an optimizer, because torch imports many modules for the first one."""
     import torch
 
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
 
 
 if __name__ == "__main__":
-    children.answer(work)
+    children.run(work)

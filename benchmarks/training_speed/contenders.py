@@ -1,16 +1,16 @@
-"""The table of contenders; without torch, so that the process that compares stays small."""
+"""The table of contenders; it does not import torch, to keep the main process small."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """One way to train.
+    """A training loop.
 
     Attributes:
         network: mlp or conv.
-        title: as in the results.
-        module: of this package, imported only in the process that trains.
+        title: in the results.
+        module: in this package; imported only in the process that trains.
     """
 
     network: str
@@ -21,21 +21,21 @@ class Contender:
 PER_SAMPLE, PYTHAE, IN_MEMORY, OWN = "per_sample", "pythae_trainer", "in_memory", "own"
 
 CONTENDERS = {
-    "r4": Contender(network="mlp", title="R4's loop", module=PER_SAMPLE),
+    "per-sample-mlp": Contender(network="mlp", title="per-sample loop", module=PER_SAMPLE),
     "pythae-mlp": Contender(network="mlp", title="pythae", module=PYTHAE),
     "in-memory-mlp": Contender(network="mlp", title="plain loop in memory", module=IN_MEMORY),
     "vaelab-mlp": Contender(network="mlp", title="vaelab", module=OWN),
-    "r3": Contender(network="conv", title="R3's loop", module=PER_SAMPLE),
+    "per-sample-conv": Contender(network="conv", title="per-sample loop", module=PER_SAMPLE),
     "pythae-conv": Contender(network="conv", title="pythae", module=PYTHAE),
     "in-memory-conv": Contender(network="conv", title="plain loop in memory", module=IN_MEMORY),
     "vaelab-conv": Contender(network="conv", title="vaelab", module=OWN),
 }
 
-# What each contender is measured by, in the order of the table's columns.
+# The contenders that others are compared with, in the order of the columns.
 PEERS = {
-    "mlp": ("r4", "pythae-mlp", "in-memory-mlp"),
-    "conv": ("r3", "pythae-conv", "in-memory-conv"),
+    "mlp": ("per-sample-mlp", "pythae-mlp", "in-memory-mlp"),
+    "conv": ("per-sample-conv", "pythae-conv", "in-memory-conv"),
 }
 
-# Takes part in every round beside the contenders: matrix products, nothing else.
+# Measured in every round: matrix products only.
 ARITHMETIC = "arithmetic"

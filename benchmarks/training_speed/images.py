@@ -21,13 +21,13 @@ def training_bytes(job: Job) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def training_floats(job: Job) -> Tensor:
-    """Images (N, 1, 28, 28) in [0, 1], all of them in memory."""
+    """Images (N, 1, 28, 28) in [0, 1], in memory."""
     images, _ = training_bytes(job)
     return torch.from_numpy(images).float().div_(255)
 
 
 def seconds_of(work: Callable[[], object], device: str) -> float:
-    """How long `work` takes until its results are there."""
+    """Seconds until the results of `work` are available."""
     start = time.perf_counter()
     work()
     if device == "cuda":

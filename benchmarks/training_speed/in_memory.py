@@ -1,6 +1,6 @@
-"""The plain loop that a practised user of PyTorch writes: all images in memory as floats.
+"""The plain loop of an experienced PyTorch user: all images in memory as floats.
 
-Batches are cut by index, the loss is taken of logits, and Adam's update is one fused pass.
+Batches are made by indexing, the loss takes logits, and Adam is fused.
 """
 
 import torch
@@ -13,18 +13,18 @@ from benchmarks.training_speed.networks import Parts, build, draw, posterior, su
 
 
 def train(job: Job) -> Timed:
-    """Train on one tensor of floats."""
+    """Train on one tensor of all images."""
     images = training_floats(job).to(job.device)
     parts = build(job.network).to(job.device)
     optimizer = torch.optim.Adam(parts.parameters(), lr=LEARNING_RATE, fused=True)
 
-    def go_through(steps: int | None = None) -> None:
+    def run_steps(steps: int | None = None) -> None:
         order = torch.randperm(len(images), device=images.device)
         for indices in order.split(BATCH_SIZE)[:steps]:
             _step(parts, optimizer, images[indices])
 
-    go_through(WARM_UP_STEPS)
-    seconds = [seconds_of(go_through, job.device) for _ in range(job.epochs)]
+    run_steps(WARM_UP_STEPS)
+    seconds = [seconds_of(run_steps, job.device) for _ in range(job.epochs)]
     return Timed(images=len(images), seconds=seconds)
 
 

@@ -1,23 +1,23 @@
-"""What a contender is asked for, and what it answers; without torch."""
+"""The job of a contender and its result; without torch."""
 
 from dataclasses import dataclass
 
 BATCH_SIZE = 128
 LEARNING_RATE = 1e-3
 
-# Steps before the clock runs: the first ones choose kernels and ask the system for memory.
+# Steps before timing: the first steps select kernels and allocate memory.
 WARM_UP_STEPS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One training.
+    """One training run.
 
     Attributes:
         contender: a key of `CONTENDERS`.
         network: mlp or conv.
-        images: the first so many training images; None: all.
-        epochs: to be timed.
+        images: number of training images; None: all.
+        epochs: number of timed epochs.
         device: cpu or cuda.
     """
 
@@ -30,13 +30,12 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timed:
-    """How long it took.
+    """The duration of a training run.
 
     Attributes:
-        images: trained on in each epoch.
-        seconds: of each epoch's training alone.
-        whole_seconds: of each epoch with all that belongs to it, such as validation and
-            checkpoints; None where nothing does.
+        images: training images per epoch.
+        seconds: of the training steps of each epoch.
+        whole_seconds: of each epoch with validation and checkpoint; None if there are none.
     """
 
     images: int

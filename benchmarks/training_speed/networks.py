@@ -1,6 +1,6 @@
-"""The two pairs of networks that all contenders train, and the loss that all minimize.
+"""The two pairs of networks that all contenders train, and the loss.
 
-Layer by layer those of the presets `mlp-vae` (784-400-10-400-784) and `conv-vae` (two stride-2
+They have the layers of the presets `mlp-vae` (784-400-10-400-784) and `conv-vae` (two stride-2
 convolutions, 12 latent dimensions, two transposed ones).
 """
 
@@ -9,20 +9,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vaelab.models import ImageShape, build_model
+from vaelab.models import ImageShape
+from vaelab.models.build import build_model
 from vaelab.presets import preset
 from vaelab.randomness import generator
 
-# The preset that a network is the network of.
+# The preset of each network.
 PRESETS = {"mlp": "mlp-vae", "conv": "conv-vae"}
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A VAE's two networks.
+    """The two networks of a VAE.
 
     Attributes:
-        encoder: images (B, 1, 28, 28) to mean and log-variance side by side (B, 2 Z).
+        encoder: images (B, 1, 28, 28) to mean and log-variance, concatenated (B, 2 Z).
         decoder: codes (B, Z) to logits (B, 1, 28, 28).
         latent_size: Z.
     """
@@ -32,11 +33,11 @@ class Parts:
     latent_size: int
 
     def parameters(self) -> list[nn.Parameter]:
-        """Of both."""
+        """The parameters of both networks."""
         return [*self.encoder.parameters(), *self.decoder.parameters()]
 
     def to(self, device: str) -> "Parts":
-        """Themselves, moved."""
+        """Move both networks."""
         self.encoder.to(device)
         self.decoder.to(device)
         return self

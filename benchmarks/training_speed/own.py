@@ -1,4 +1,4 @@
-"""vaelab's presets, trained as users train them: progress bar, validation, checkpoints and all."""
+"""Training by vaelab as users run it, with progress bar, validation and checkpoints."""
 
 import importlib
 import importlib.util
@@ -12,28 +12,28 @@ from benchmarks.training_speed.job import BATCH_SIZE, WARM_UP_STEPS, Job, Timed
 from benchmarks.training_speed.networks import PRESETS
 from vaelab.config import Config
 from vaelab.data import load_data
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.presets import preset
 from vaelab.training import Hardware, fit
 
 if importlib.util.find_spec("tensorboard"):
-    # Where it is installed, vaelab imports it; so it counts as imported, not as used.
+    # vaelab imports it if it is installed, so its memory counts as that of imports.
     importlib.import_module("torch.utils.tensorboard")
 
 
 class AfterSteps:
-    """How long each epoch went on after its last step: validation, pictures, checkpoint."""
+    """Seconds of each epoch after its last step: validation, previews, checkpoint."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self._last_step = 0.0
 
     def on_step(self) -> None:
-        """Perhaps the last."""
+        """Note the time, as this step may be the last."""
         self._last_step = time.perf_counter()
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Trained, validated and kept."""
+        """Store the seconds since the last step."""
         self.seconds.append(time.perf_counter() - self._last_step)
 
 

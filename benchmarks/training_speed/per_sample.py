@@ -1,9 +1,9 @@
-"""The loops of the two notebooks R4 (fully connected) and R3 (convolutions), in our own words.
+"""A per-sample torchvision-style loop, for the fully connected and the convolutional VAE.
 
-They do what most notebooks do: a dataset makes a picture of each image and the picture a tensor of
-floats, one at a time; a DataLoader without workers gathers 128 of them; the loss compares
-probabilities; and every step reads the loss's value. The steps from bytes to floats are those of
-torchvision's `FashionMNIST` with `ToTensor`.
+It does what many notebooks do: a data set converts one image at a time to a PIL image and then to a
+tensor; a DataLoader without workers collates 128 of them; the loss takes probabilities; and each
+step reads the value of the loss. The steps from bytes to floats are those of torchvision's
+`FashionMNIST` with `ToTensor`.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from benchmarks.training_speed.networks import Parts, build, draw, posterior, su
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):
-    """Pairs of an image as floats and its label, each made when it is asked for."""
+    """Pairs of an image as floats and its label, made when they are requested."""
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         self.images, self.labels = torch.from_numpy(images[:, 0]), torch.from_numpy(labels)
@@ -37,7 +37,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
 
 
 def as_floats(picture: Image.Image) -> Tensor:
-    """A grey picture as (1, height, width) in [0, 1]."""
+    """A gray picture as (1, height, width) in [0, 1]."""
     pixels = torch.from_numpy(np.array(picture)).view(picture.size[1], picture.size[0], 1)
     return pixels.permute(2, 0, 1).contiguous().float().div(255)
 
@@ -45,19 +45,19 @@ def as_floats(picture: Image.Image) -> Tensor:
 def train(
     job: Job, after_epoch: Callable[[float, Parts], None] = lambda _seconds, _parts: None
 ) -> Timed:
-    """Train; `after_epoch` is given each epoch's seconds and the networks as they are then."""
+    """Train; `after_epoch` is called with the seconds of each epoch and the networks."""
     pictures = Pictures(*training_bytes(job))
     loader = DataLoader(pictures, batch_size=BATCH_SIZE, shuffle=True, num_workers=0)
     parts = build(job.network).to(job.device)
     optimizer = torch.optim.Adam(parts.parameters(), lr=LEARNING_RATE)
 
-    def go_through(batches: Iterable[list[Tensor]]) -> float:
+    def run_epoch(batches: Iterable[list[Tensor]]) -> float:
         return sum(_step(parts, optimizer, x.to(job.device)) for x, _ in batches)
 
-    go_through(islice(loader, WARM_UP_STEPS))
+    run_epoch(islice(loader, WARM_UP_STEPS))
     timed = Timed(images=len(pictures), seconds=[])
     for _ in range(job.epochs):
-        timed.seconds.append(seconds_of(lambda: go_through(loader), job.device))
+        timed.seconds.append(seconds_of(lambda: run_epoch(loader), job.device))
         after_epoch(timed.seconds[-1], parts)
     return timed
 

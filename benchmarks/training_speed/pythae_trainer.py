@@ -1,7 +1,7 @@
 """pythae's VAE, trained by pythae's own trainer, with the same networks.
 
-It is given its images as floats in memory, in the form that its datasets hold, and no images to
-validate on: what is timed is its training step over an epoch alone.
+It gets floats in memory, in the form of its data sets, and no validation images. Only its training
+step over an epoch is timed.
 """
 
 # pythae has no types.
@@ -27,7 +27,7 @@ from benchmarks.training_speed.networks import Parts, build, posterior
 
 
 class Encoder(BaseEncoder):
-    """The shared encoder as pythae takes it."""
+    """The shared encoder in the form of pythae."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
@@ -35,13 +35,13 @@ class Encoder(BaseEncoder):
         self.latent_dim = parts.latent_size
 
     def forward(self, x: Tensor) -> Any:
-        """The posterior's parameters."""
+        """The parameters of the posterior."""
         mean, log_variance = posterior(self.network(x))
         return ModelOutput(embedding=mean, log_covariance=log_variance)
 
 
 class Decoder(BaseDecoder):
-    """The shared decoder as pythae takes it."""
+    """The shared decoder in the form of pythae."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__()
@@ -55,22 +55,24 @@ class Decoder(BaseDecoder):
 class TimedTrainer(BaseTrainer):
     """pythae's trainer with a clock around its epochs."""
 
-    def __init__(self, told: Callable[[float], None], **arguments: Any) -> None:
+    def __init__(self, on_epoch: Callable[[float], None], **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.told = told
+        self.on_epoch = on_epoch
 
     def train_step(self, epoch: int) -> Any:
         """One epoch."""
         start = time.perf_counter()
-        loss = super().train_step(epoch)  # it reads every step's loss, so nothing is left to do
-        self.told(time.perf_counter() - start)
+        loss = super().train_step(
+            epoch
+        )  # it reads the loss of every step, so the device has finished
+        self.on_epoch(time.perf_counter() - start)
         return loss
 
 
 def train(
     job: Job, after_epoch: Callable[[float, Parts], None] = lambda _seconds, _parts: None
 ) -> Timed:
-    """Train; `after_epoch` is given each epoch's seconds and the networks as they are then."""
+    """Train; `after_epoch` is called with the seconds of each epoch and the networks."""
     images = training_floats(job)
     parts = build(job.network)
     settings = VAEConfig(
@@ -79,22 +81,27 @@ def train(
     model = VAE(settings, encoder=Encoder(parts), decoder=Decoder(parts))
     timed = Timed(images=len(images), seconds=[])
 
-    def told(seconds: float) -> None:
+    def on_epoch(seconds: float) -> None:
         timed.seconds.append(seconds)
         after_epoch(seconds, parts)
 
     with tempfile.TemporaryDirectory() as folder:
         warm_up = images[: WARM_UP_STEPS * BATCH_SIZE]
         _trainer(job, model, warm_up, Path(folder), 1, lambda _seconds: None).train()
-        _trainer(job, model, images, Path(folder), job.epochs, told).train()
+        _trainer(job, model, images, Path(folder), job.epochs, on_epoch).train()
     return timed
 
 
 def _trainer(
-    job: Job, model: Any, images: Tensor, folder: Path, epochs: int, told: Callable[[float], None]
+    job: Job,
+    model: Any,
+    images: Tensor,
+    folder: Path,
+    epochs: int,
+    on_epoch: Callable[[float], None],
 ) -> TimedTrainer:
     return TimedTrainer(
-        told,
+        on_epoch,
         model=model,
         train_dataset=BaseDataset(images, torch.zeros(len(images))),
         training_config=BaseTrainerConfig(

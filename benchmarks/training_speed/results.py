@@ -1,4 +1,4 @@
-"""From what the contenders answered, round by round, to a table; without torch."""
+"""A table of the reports of the contenders; without torch."""
 
 import statistics
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from benchmarks.training_speed.contenders import ARITHMETIC, CONTENDERS, PEERS
 
 MEGABYTE = 1e6
 
-# One entry a round; None where the contender failed or was not yet asked.
+# One entry per round; None if the contender failed or has not run yet.
 Answers = dict[str, list[Facts | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One contender's line.
+    """The results of one contender.
 
     Attributes:
         network: mlp or conv.
         title: of the contender.
-        images: that it trains on in one epoch.
-        seconds: of one epoch, each round's median.
-        rates: images a second, round by round.
-        over: its rate over that of each peer, in the order of `PEERS`; None against itself.
-        bytes_over_imports: the most memory it held beyond what importing its libraries takes.
+        images: training images in one epoch.
+        seconds: of one epoch, median of each round.
+        rates: images per second, by round.
+        over: its rate over that of each contender in `PEERS`; None for itself.
+        bytes_over_imports: peak memory minus that after importing its libraries.
     """
 
     network: str
@@ -37,7 +37,7 @@ class Row:
     bytes_over_imports: float | None
 
     def to_dict(self) -> Facts:
-        """For JSON."""
+        """As JSON values."""
         return {
             "network": self.network,
             "contender": self.title,
@@ -53,11 +53,11 @@ class Row:
 
 
 def rows_of(answers: Answers, images: int) -> list[Row]:
-    """A line for each contender that was measured, vaelab's twice, and for the limit.
+    """A row for each measured contender, two rows for vaelab, and one for the limit.
 
     Args:
-        answers: of contenders and `ARITHMETIC`.
-        images: training images that every contender was given.
+        answers: by contender, and of `ARITHMETIC`.
+        images: training images of every contender.
     """
     rows = []
     for network in PEERS:
@@ -73,7 +73,7 @@ def rows_of(answers: Answers, images: int) -> list[Row]:
 
 
 def text(rows: Sequence[Row]) -> str:
-    """A table for each network."""
+    """One table per network."""
     return "\n\n".join(
         _table(network, [row for row in rows if row.network == network])
         for network in PEERS
@@ -82,7 +82,7 @@ def text(rows: Sequence[Row]) -> str:
 
 
 def products_rate(answers: Answers) -> Spread | None:
-    """Floating-point operations a second in matrix products."""
+    """Floating-point operations per second in matrix products."""
     measured = _known([_of(answer, "flops_per_second") for answer in answers.get(ARITHMETIC, [])])
     return spread(measured) if measured else None
 
@@ -126,7 +126,7 @@ def _row(answers: Answers, name: str, title: str, rates: list[float | None]) -> 
 
 
 def _limit(answers: Answers, network: str, images: int) -> Row | None:
-    """As if training were nothing but its matrix products."""
+    """The speed if training were nothing but its matrix products."""
     rates = [
         None if answer is None else answer["flops_per_second"] / answer["flops_per_image"][network]
         for answer in answers.get(ARITHMETIC, [])
@@ -160,7 +160,7 @@ def _images_a_second(
     clock: str = "seconds",
     like: Sequence[float | None] = (),
 ) -> list[float | None]:
-    """Of each round; as many nothings as `like` has rounds where the contender took no part."""
+    """Images per second by round; all None if the contender was not selected."""
     if name not in answers:
         return [None] * len(like)
     return [

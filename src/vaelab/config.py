@@ -1,210 +1,106 @@
-"""Everything that a run is made from: frozen dataclasses, without torch, so that help is instant.
+"""The settings of a run: frozen dataclasses, without torch, so that help is instant.
 
-The docstring below a field is its help on the command line. Where a choice brings settings of its
-own (a network, a prior, a schedule), each alternative is a class of its own that `kind` names, so
-that no setting exists where it would do nothing.
+The docstring below a field is its help on the command line. Exchangeable parts (models, networks,
+priors, objectives, schedules) keep their settings next to their code; this module has their
+base classes and what all runs have in common.
 """
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vaelab.errors import InputError
+from vaelab.parts import PartConfig, Settings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DataConfig:
+class DataConfig(Settings):
     """Which images, and how they are split."""
 
     name: str = "fashion-mnist"
-    """fashion-mnist, wardrobe, folder or npz"""
+    """fashion-mnist, wardrobe, folder, npz, npy or arrays"""
     path: str | None = None
-    """where the images of folder and npz lie"""
+    """location of the images of folder, npz and npy"""
     train_count: int | None = None
     """use only this many training images (before the validation split); none: all"""
     test_count: int | None = None
     """use only this many test images; none: all"""
     validation_fraction: float = 0.1
-    """share of the training images set aside to select on"""
+    """share of the training images used for validation"""
     validation_images: str = "random"
-    """which training images are set aside: random (of each class alike) or last"""
+    """which training images are used for validation: random (stratified by class) or last"""
     split_seed: int = 0
     """seed of the random split into training and validation images"""
     binarize: bool = False
-    """draw each pixel as 0 or 1 with its grey value as probability, afresh each time"""
+    """draw each pixel as 0 or 1 with its gray value as probability, at every access"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {
+            "split_seed must not be negative": self.split_seed >= 0,
+            "validation_fraction must lie in (0, 1)": 0 < self.validation_fraction < 1,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MlpConfig:
-    """Fully connected layers; the decoder mirrors the encoder."""
+class NetworkConfig(PartConfig):
+    """Settings of an encoder and a decoder."""
 
-    kind: Literal["mlp"] = "mlp"
-    widths: tuple[int, ...] = (400,)
-    """hidden widths of the encoder"""
-    activation: str = "relu"
-    """relu or silu"""
+    TABLE: ClassVar[str] = "vaelab.models.networks:NETWORKS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConvConfig:
-    """Stride-2 convolutions, mirrored by transposed ones."""
+class ConditioningConfig(PartConfig):
+    """How a model is given the label."""
 
-    kind: Literal["conv"] = "conv"
-    channels: tuple[int, ...] = (32, 64)
-    """channels after each halving of the image"""
-    activation: str = "relu"
-    """relu or silu"""
+    TABLE: ClassVar[str] = "vaelab.models.conditioning:CONDITIONINGS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ResidualConfig:
-    """Wide layers with residual connections, in encoder and decoder alike."""
+class PriorConfig(PartConfig):
+    """Settings of a prior."""
 
-    kind: Literal["residual"] = "residual"
-    width: int = 1024
-    """units of each layer"""
-    blocks: int = 1
-    """residual layers"""
-    activation: str = "silu"
-    """relu or silu"""
-
-
-NetworkConfig = MlpConfig | ConvConfig | ResidualConfig
+    TABLE: ClassVar[str] = "vaelab.models.priors:PRIORS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StandardNormalConfig:
-    """p(z) = N(0, I)."""
+class ModelConfig(PartConfig):
+    """Settings of a model."""
 
-    kind: Literal["standard-normal"] = "standard-normal"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MixtureConfig:
-    """p(z) is a learned mixture of diagonal Gaussians."""
-
-    kind: Literal["mixture"] = "mixture"
-    components: int = 100
-    """number of Gaussians"""
-
-
-PriorConfig = StandardNormalConfig | MixtureConfig
+    TABLE: ClassVar[str] = "vaelab.models:MODELS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VaeConfig:
-    """A variational autoencoder: Gaussian posterior, prior, likelihood."""
+class KLScheduleConfig(PartConfig):
+    """How the weight of the KL changes during training."""
 
-    kind: Literal["vae"] = "vae"
-    latent_size: int = 10
-    """number of latent dimensions"""
-    network: NetworkConfig = field(default_factory=MlpConfig)
-    likelihood: str = "bernoulli"
-    """bernoulli, continuous-bernoulli, gaussian-learned, gaussian-optimal or squared-error"""
-    prior: PriorConfig = field(default_factory=StandardNormalConfig)
-    conditional: bool = False
-    """give the label to the encoder and to the decoder"""
-    auxiliary_classifier: bool = False
-    """train a small classifier beside a conditional model, which samples' classes are held to"""
+    TABLE: ClassVar[str] = "vaelab.objectives:KL_SCHEDULES"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AutoencoderConfig:
-    """A deterministic autoencoder: a code, no prior."""
+class ObjectiveConfig(PartConfig):
+    """Settings of an objective."""
 
-    kind: Literal["autoencoder"] = "autoencoder"
-    latent_size: int = 10
-    """number of latent dimensions"""
-    network: NetworkConfig = field(default_factory=MlpConfig)
-    likelihood: str = "bernoulli"
-    """bernoulli, continuous-bernoulli, gaussian-learned, gaussian-optimal or squared-error"""
-    conditional: bool = False
-    """give the label to the encoder and to the decoder"""
-
-
-ModelConfig = VaeConfig | AutoencoderConfig
+    TABLE: ClassVar[str] = "vaelab.objectives:OBJECTIVES"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConstantConfig:
-    """The KL weight is beta throughout."""
-
-    kind: Literal["constant"] = "constant"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WarmupConfig:
-    """The KL weight rises linearly from 0 to beta (Bowman et al. 2016, arXiv:1511.06349)."""
-
-    kind: Literal["warmup"] = "warmup"
-    epochs: float = 10.0
-    """epochs until beta is reached"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CyclicalConfig:
-    """The KL weight rises to beta again and again (Fu et al. 2019, arXiv:1903.10145)."""
-
-    kind: Literal["cyclical"] = "cyclical"
-    cycles: int = 4
-    """rises over the whole training"""
-    rising_fraction: float = 0.5
-    """share of each cycle spent rising; the rest stays at beta"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CapacityConfig:
-    """beta |KL - C| with C rising linearly (Burgess et al. 2018, arXiv:1804.03599)."""
-
-    kind: Literal["capacity"] = "capacity"
-    target_nats: float = 15.0
-    """C at the end of the rise"""
-    epochs: float = 10.0
-    """epochs until the target is reached"""
-
-
-KLScheduleConfig = ConstantConfig | WarmupConfig | CyclicalConfig | CapacityConfig
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ElboConfig:
-    """Reconstruction plus weighted KL."""
-
-    kind: Literal["elbo"] = "elbo"
-    beta: float = 1.0
-    """final weight of the KL (beta-VAE, Higgins et al. 2017)"""
-    kl_schedule: KLScheduleConfig = field(default_factory=ConstantConfig)
-    free_bits_nats: float = 0.0
-    """KL per latent dimension below which it is not pressed down (Kingma et al. 2016)"""
-    auxiliary_weight: float = 0.0
-    """weight of what the class reader misreads, in nats; 0 without one"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReconstructionConfig:
-    """Reconstruction alone, the objective of an autoencoder."""
-
-    kind: Literal["reconstruction"] = "reconstruction"
-
-
-ObjectiveConfig = ElboConfig | ReconstructionConfig
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingConfig:
+class TrainingConfig(Settings):
     """How the objective is minimized."""
 
     epochs: int = 10
     """passes over the training images"""
     batch_size: int = 128
-    """images per step, over all processes process_group"""
+    """images per step, over all processes"""
     optimizer: str = "adam"
     """adam or adamw"""
     learning_rate: float = 1e-3
-    """the highest that the schedule reaches"""
+    """highest learning rate of the schedule"""
     schedule: str = "constant"
-    """of the learning rate: constant, cosine or one-cycle"""
+    """schedule of the learning rate: constant, cosine or one-cycle"""
     weight_decay: float = 0.0
     """decoupled with adamw, an L2 penalty with adam"""
     gradient_clip_norm: float | None = None
@@ -216,23 +112,59 @@ class TrainingConfig:
     preview_every_epochs: int = 5
     """epochs between saved reconstructions and samples; 0: none"""
 
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        early, clip, decay = (
+            self.early_stopping_epochs,
+            self.gradient_clip_norm,
+            self.ema_decay,
+        )
+        return {
+            "epochs must be at least 1": self.epochs >= 1,
+            "batch_size must be at least 1": self.batch_size >= 1,
+            "learning_rate must be above 0": self.learning_rate > 0,
+            "weight_decay must not be negative": self.weight_decay >= 0,
+            "early_stopping_epochs must be at least 1": early is None or early >= 1,
+            "preview_every_epochs must not be negative": self.preview_every_epochs >= 0,
+            "gradient_clip_norm must be above 0": clip is None or clip > 0,
+            "ema_decay must lie in (0, 1)": decay is None or 0 < decay < 1,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Config:
-    """One run, whole."""
+class ParentConfig(Settings):
+    """The trained run that a derived run starts from."""
+
+    run: str
+    """folder of the parent"""
+    weights_fingerprint: str
+    """SHA-256 of the parent's model.safetensors"""
+    trains: str = "prior"
+    """part of the model that is trained; all other weights stay those of the parent"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config(Settings):
+    """Settings of one run."""
 
     preset: str
-    """the preset that it derives from"""
+    """the preset that the settings start from"""
     seed: int = 0
-    """of initial weights, order of images and noise"""
+    """seed of initial weights, order of images and noise"""
     data: DataConfig = field(default_factory=DataConfig)
-    model: ModelConfig = field(default_factory=VaeConfig)
-    objective: ObjectiveConfig = field(default_factory=ElboConfig)
+    model: ModelConfig
+    objective: ObjectiveConfig
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    parent: ParentConfig | None = None
+    """the run that this run is derived from; none: trained from scratch"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {"seed must lie in 0 to 2^32 - 1": 0 <= self.seed < 2**32}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ResNetConfig:
+class ResNetConfig(Settings):
     """Four stages of two residual blocks, as in ResNet-18 (He et al. 2016), for small images."""
 
     kind: Literal["resnet"] = "resnet"
@@ -241,7 +173,7 @@ class ResNetConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PlainConfig:
+class PlainConfig(Settings):
     """Convolutions and pooling without shortcuts."""
 
     kind: Literal["plain"] = "plain"
@@ -250,126 +182,76 @@ class PlainConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ClassifierTrainingConfig:
-    """How a classifier learns to tell the classes apart: SGD with Nesterov momentum, one cycle."""
+class ClassifierTrainingConfig(Settings):
+    """Training of a classifier: SGD with Nesterov momentum and a one-cycle schedule."""
 
     epochs: int = 20
     """passes over the training images"""
     batch_size: int = 128
     """images per step"""
     learning_rate: float = 0.1
-    """the highest that the cycle reaches"""
+    """highest learning rate of the cycle"""
     momentum: float = 0.9
-    """of Nesterov's kind"""
+    """of the Nesterov momentum"""
     weight_decay: float = 5e-4
     """an L2 penalty"""
     label_smoothing: float = 0.1
     """share of each target spread over all classes"""
     shift_pixels: int = 2
-    """images are moved by up to this much, up, down and sideways"""
+    """random shift of each image, at most, in both directions"""
     flip: bool = True
-    """half of the images are mirrored"""
+    """mirror half of the images"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {
+            "epochs must be at least 1": self.epochs >= 1,
+            # Batch normalization needs two images.
+            "batch_size must be at least 2": self.batch_size >= 2,
+            "learning_rate must be above 0": self.learning_rate > 0,
+            "momentum must lie in (0, 1)": 0 < self.momentum < 1,
+            "weight_decay must not be negative": self.weight_decay >= 0,
+            "label_smoothing must lie in [0, 1)": 0 <= self.label_smoothing < 1,
+            "shift_pixels must not be negative": self.shift_pixels >= 0,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ClassifierConfig:
-    """One classifier: a classifier whose features and classes generated images are measured by."""
+class ClassifierConfig(Settings):
+    """A classifier whose features and classes are used to evaluate generated images."""
 
     preset: str
-    """the preset that it derives from"""
+    """the preset that the settings start from"""
     seed: int = 0
-    """of initial weights, order of images and augmentation"""
+    """seed of initial weights, order of images and augmentation"""
     data: DataConfig = field(default_factory=DataConfig)
     network: ResNetConfig | PlainConfig = field(default_factory=ResNetConfig)
     training: ClassifierTrainingConfig = field(default_factory=ClassifierTrainingConfig)
 
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {
+            "seed must lie in 0 to 2^32 - 1": 0 <= self.seed < 2**32,
+            "network.widths must be at least 1": min(self.network.widths) >= 1,
+        }
+
 
 def check(config: Config | ClassifierConfig) -> None:
-    """Refuse settings that nothing could be trained with.
+    """Refuse settings out of their bounds.
 
     Raises:
-        InputError: naming the field, what it may be and what it is.
+        InputError: naming the field and its bounds.
     """
-    training, data = config.training, config.data
-    demands = {
-        "seed must lie in 0 to 2^32 - 1": 0 <= config.seed < 2**32,
-        "data.split_seed must not be negative": data.split_seed >= 0,
-        "data.validation_fraction must lie in (0, 1)": 0 < data.validation_fraction < 1,
-        "training.epochs must be at least 1": training.epochs >= 1,
-        "training.batch_size must be at least 1": training.batch_size >= 1,
-        "training.learning_rate must be above 0": training.learning_rate > 0,
-        "training.weight_decay must not be negative": training.weight_decay >= 0,
-    }
-    match config:
-        case Config():
-            demands |= _demands_of_run(config)
-        case ClassifierConfig():
-            demands |= _demands_of_classifier(config)
-    for demand, is_met in demands.items():
-        if not is_met:
-            raise InputError(demand)
+    for where, group in _groups(config, ""):
+        for requirement, is_met in group.requirements().items():
+            if not is_met:
+                raise InputError(f"{where}{requirement}")
 
 
-def _demands_of_classifier(config: ClassifierConfig) -> dict[str, bool]:
-    training = config.training
-    return {
-        "network.widths must be at least 1": min(config.network.widths) >= 1,
-        # Batch normalization has nothing to go by in a batch of one.
-        "training.batch_size must be at least 2": training.batch_size >= 2,
-        "training.momentum must lie in (0, 1)": 0 < training.momentum < 1,
-        "training.label_smoothing must lie in [0, 1)": 0 <= training.label_smoothing < 1,
-        "training.shift_pixels must not be negative": training.shift_pixels >= 0,
-    }
-
-
-def _demands_of_run(config: Config) -> dict[str, bool]:
-    training, model = config.training, config.model
-    demands = {
-        "training.early_stopping_epochs must be at least 1": (
-            training.early_stopping_epochs is None or training.early_stopping_epochs >= 1
-        ),
-        "training.preview_every_epochs must not be negative": training.preview_every_epochs >= 0,
-        "training.gradient_clip_norm must be above 0": training.gradient_clip_norm is None
-        or training.gradient_clip_norm > 0,
-        "training.ema_decay must lie in (0, 1)": training.ema_decay is None
-        or 0 < training.ema_decay < 1,
-        "model.latent_size must be at least 1": model.latent_size >= 1,
-        "an autoencoder has no KL: it needs objective.kind=reconstruction, a vae needs elbo": (
-            (model.kind == "autoencoder") == (config.objective.kind == "reconstruction")
-        ),
-    }
-    if isinstance(model, VaeConfig) and isinstance(model.prior, MixtureConfig):
-        demands["model.prior.components must be at least 1"] = model.prior.components >= 1
-    if isinstance(config.objective, ElboConfig):
-        demands |= _demands_of_elbo(config.objective, model)
-    return demands
-
-
-def _demands_of_elbo(objective: ElboConfig, model: ModelConfig) -> dict[str, bool]:
-    schedule, free_bits = objective.kl_schedule, objective.free_bits_nats
-    reads = isinstance(model, VaeConfig) and model.auxiliary_classifier
-    demands = {
-        "objective.beta must not be negative": objective.beta >= 0,
-        "objective.free_bits_nats must not be negative": free_bits >= 0,
-        "objective.auxiliary_weight must be above 0 with an auxiliary classifier, else 0": (
-            objective.auxiliary_weight > 0 if reads else objective.auxiliary_weight == 0
-        ),
-        "model.auxiliary_classifier=true needs model.conditional=true": not reads
-        or model.conditional,
-        "free bits need model.prior=standard-normal, whose KL splits by dimension": (
-            free_bits == 0 or not (isinstance(model, VaeConfig) and model.prior.kind == "mixture")
-        ),
-    }
-    match schedule:
-        case WarmupConfig() | CapacityConfig():
-            demands["objective.kl_schedule.epochs must be above 0"] = schedule.epochs > 0
-        case CyclicalConfig():
-            demands["objective.kl_schedule.cycles must be at least 1"] = schedule.cycles >= 1
-            demands["objective.kl_schedule.rising_fraction must lie in (0, 1]"] = (
-                0 < schedule.rising_fraction <= 1
-            )
-    if isinstance(schedule, CapacityConfig):
-        demands["objective.kl_schedule.target_nats must not be negative"] = (
-            schedule.target_nats >= 0
-        )
-    return demands
+def _groups(group: Settings, where: str) -> Iterator[tuple[str, Settings]]:
+    """A group of settings and all groups inside it, each with its prefix."""
+    yield where, group
+    for each in dataclasses.fields(group):
+        value = getattr(group, each.name)
+        if isinstance(value, Settings):
+            yield from _groups(value, f"{where}{each.name}.")

@@ -62,14 +62,14 @@ def uniform_like(x: Float[Tensor, "*S"], source: Source) -> Float[Tensor, "*S"]:
 def bernoulli_log_prob(x: Float[Tensor, "*S"], logits: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
     """x log p + (1 - x) log(1 - p) with p = sigmoid(logits).
 
-    A log-probability for x in {0, 1}; for grey x in [0, 1] it is minus the cross-entropy, the
+    A log-probability for x in {0, 1}; for gray x in [0, 1] it is minus the cross-entropy, the
     field's convention for Fashion-MNIST (its expectation over binarizations of x).
     """
     return -functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
 
 
 def binary_entropy(p: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-    """-p log p - (1 - p) log(1 - p): what no Bernoulli reconstruction of grey p can go below."""
+    """-p log p - (1 - p) log(1 - p): what no Bernoulli reconstruction of gray p can go below."""
     return -torch.xlogy(p, p) - torch.xlogy(1 - p, 1 - p)
 
 

@@ -1,4 +1,4 @@
-"""What this machine has of what vaelab can use."""
+"""The installation: versions, devices, data and optional packages."""
 
 import importlib.util
 import platform
@@ -10,23 +10,27 @@ import vaelab
 from vaelab.data import fashion_mnist
 from vaelab.errors import InputError
 
-OPTIONAL = {"tensorboard": "tensorboard", "umap-learn": "umap"}
+# Optional packages, each with its module and the extra that installs it.
+OPTIONAL = {
+    "optuna": ("optuna", "optuna"),
+    "ray": ("ray", "ray"),
+    "tensorboard": ("tensorboard", "tensorboard"),
+    "umap-learn": ("umap", "umap"),
+}
 REQUIRED = ("torch", "numpy", "lightning-fabric", "safetensors", "matplotlib", "scikit-learn")
 
 
 def examine() -> dict[str, str]:
-    """Versions, devices, data and optional packages, in words."""
+    """Versions, devices, data and optional packages, as text by name."""
     found = {"vaelab": vaelab.__version__, "python": platform.python_version()}
     found |= {name: metadata.version(name) for name in REQUIRED}
     found["cpu threads"] = str(torch.get_num_threads())
     found["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     found["fashion-mnist"] = _fashion_mnist()
-    for package, module in OPTIONAL.items():
-        is_there = importlib.util.find_spec(module) is not None
-        extra = "umap" if package == "umap-learn" else package
-        found[package] = (
-            metadata.version(package) if is_there else f"missing; pip install 'vaelab[{extra}]'"
-        )
+    for package, (module, extra) in OPTIONAL.items():
+        is_installed = importlib.util.find_spec(module) is not None
+        advice = f"not installed; pip install 'vaelab[{extra}]'"
+        found[package] = metadata.version(package) if is_installed else advice
     return found
 
 
@@ -35,4 +39,4 @@ def _fashion_mnist() -> str:
         folder = fashion_mnist.find_folder()
     except InputError as error:
         return str(error)
-    return "not on disk; vaelab data fetch" if folder is None else str(folder)
+    return "not found; run: vaelab data fetch" if folder is None else str(folder)

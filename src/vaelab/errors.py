@@ -1,4 +1,4 @@
-"""What the user can put right is told in one line; the rest is a bug and keeps its traceback."""
+"""Errors that users can fix have a one-line message; all others are bugs and show a traceback."""
 
 import difflib
 import sys
@@ -9,17 +9,21 @@ T = TypeVar("T")
 
 
 class InputError(ValueError):
-    """Unusable input: the message is one line that says what, where, and what to do.
+    """Invalid input. The message is one line: what is wrong, where, and what to do.
 
     The command line prints it without a traceback and exits with code 2.
     """
 
 
+class UnknownNameError(InputError):
+    """A name that is not in a table."""
+
+
 class Interruption(KeyboardInterrupt):
-    """Work was asked to stop, kept what it had and left.
+    """A signal has stopped the work, and its state was saved.
 
     Attributes:
-        exit_code: 128 and the signal's number, as a shell has it.
+        exit_code: 128 plus the number of the signal, as in a shell.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -28,27 +32,27 @@ class Interruption(KeyboardInterrupt):
 
 
 class LostProcessError(RuntimeError):
-    """One of the processes that work process_group has ended, and the others cannot go on."""
+    """A process of the process group has ended, so the others cannot continue."""
 
 
 def note(message: str) -> None:
-    """Tell the user something that stops nothing, in a line on standard error."""
+    """Print a message to the user on standard error."""
     print(f"vaelab: {message}", file=sys.stderr)  # noqa: T201
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> InputError:
-    """An `InputError` for a name that is not in a table, naming the nearest that is."""
+def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a name that is not in a table; it suggests the closest match."""
     known = list(known)
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     advice = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(known)}"
-    return InputError(f"unknown {what} {name!r}; {advice}")
+    return UnknownNameError(f"unknown {what} {name!r}; {advice}")
 
 
 def entry(what: str, name: str, table: Mapping[str, T]) -> T:
-    """What a table holds under `name`.
+    """The entry of a table.
 
     Raises:
-        InputError: if it holds nothing there, naming the nearest.
+        InputError: if there is no such entry; the message suggests the closest match.
     """
     if name not in table:
         raise unknown_name(what, name, table)

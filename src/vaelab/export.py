@@ -1,19 +1,24 @@
-"""A trained model as two ONNX files, for every runtime that reads them, a browser's among them.
+"""A trained model as ONNX files, for every runtime that reads them, such as a browser's.
 
-    encoder: images (B, C, H, W) [, condition (B, K)] -> mean (B, D) [, log_variance (B, D)]
-    decoder: codes (B, D) [, condition (B, K)]        -> images (B, C, H, W)
+    encoder: images (B, C, H, W) [, condition (B, K)] -> code (B, D) [, log_variance (B, D)]
+    decoder: code (B, D) [, condition (B, K)]         -> images (B, C, H, W)
+    prior:   noise (B, M) [, condition (B, K)]        -> code (B, D)
 
-Images are floats in [0, 1]; the condition, weights of the classes and one-hot for one, is there
-for a conditional model only, the log-variance for a VAE only. Any batch size B will do.
+Images are floats in [0, 1], noise is drawn from N(0, I). The condition, weights of the classes and
+one-hot for one class, is an input of conditional models. The encoder gives the posterior's mean as
+the code; the log-variance is an output where the posterior is Gaussian. The prior is exported where
+it is a function of noise. Any batch size B is accepted.
 
-Letters in shapes: B batch, C channels, H height, W width, D latent dimensions, K classes.
+Letters in shapes: B batch, C channels, H height, W width, D dimensions of the flat code, K classes,
+M noise dimensions.
 """
 
+import copy
 import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,9 +33,9 @@ from torch import Tensor, nn
 import vaelab
 from vaelab import settings
 from vaelab.errors import InputError
-from vaelab.files import written_whole
+from vaelab.files import atomic_write
 from vaelab.loaded_run import LoadedRun
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import Run
 
@@ -38,95 +43,133 @@ from vaelab.runs import Run
 OPSET = 18
 BATCH = "batch"
 
-# The two runtimes add up in other orders; more than rounding is a fault of the export. Of numbers
-# over 1, such as the codes of an autoencoder, their size counts.
+# The two runtimes add in different orders; a larger difference is a fault of the export. Above 1,
+# as for codes of an autoencoder, it is relative.
 TOLERANCE = 1e-4
 CHECKED_BATCHES = (1, 7)
 
 
+class ExportError(InputError):
+    """A model that cannot be exported as ONNX."""
+
+
 class OnnxModel(NamedTuple):
-    """The content of the two files."""
+    """The content of the files.
+
+    Attributes:
+        encoder: images to codes.
+        decoder: codes to images.
+        prior: noise to codes; None where the prior is not a function of noise.
+    """
 
     encoder: bytes
     decoder: bytes
+    prior: bytes | None
 
 
-class ExportedModel(NamedTuple):
-    """The two files."""
+class _Graph(nn.Module):
+    """A function of a model as a module, with the names of its outputs."""
 
-    encoder: Path
-    decoder: Path
-
-
-class _Encoder(nn.Module):
-    """Images to the parameters of the posterior."""
+    outputs: tuple[str, ...]
 
     def __init__(self, model: LatentVariableModel) -> None:
         super().__init__()
-        self.network = model.encoder
-        self.posterior_of = model.posterior_of
+        self.model = model
+
+    def condition(self, values: Tensor, condition: Tensor | None) -> Tensor:
+        """No condition is (B, 0); by `shape`, because `len` would fix the batch size."""
+        return values.new_empty(values.shape[0], 0) if condition is None else condition
+
+
+class _Encoder(_Graph):
+    """Images to codes and, for a Gaussian posterior, log-variances."""
+
+    outputs = ("code", "log_variance")
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> tuple[Tensor, ...]:
-        encoded = self.network(images, _none_like(images) if condition is None else condition)
-        return tuple(self.posterior_of(encoded))
+        labels = None if condition is None else condition.argmax(1)
+        posterior = self.model.posterior(images, labels)
+        return (self.model.encode(images, labels).flat(),) if posterior is None else posterior
 
 
-class _Decoder(nn.Module):
+class _Decoder(_Graph):
     """Codes to the expected images."""
 
-    def __init__(self, model: LatentVariableModel) -> None:
-        super().__init__()
-        self.network = model.decoder
-        self.likelihood = model.likelihood
+    outputs = ("images",)
 
-    def forward(self, codes: Tensor, condition: Tensor | None = None) -> tuple[Tensor]:
-        decoded = self.network(codes if condition is None else torch.cat([codes, condition], 1))
-        return (self.likelihood.mean(decoded),)
+    def forward(self, code: Tensor, condition: Tensor | None = None) -> tuple[Tensor]:
+        return (self.model.decode_condition(code, self.condition(code, condition)),)
 
 
-def _none_like(images: Tensor) -> Tensor:
-    """No condition (B, 0); by `shape`, because `len` would fix the batch size."""
-    return images.new_empty(images.shape[0], 0)
+class _Prior(_Graph):
+    """Noise to codes."""
+
+    outputs = ("code",)
+
+    def forward(self, noise: Tensor, condition: Tensor | None = None) -> tuple[Tensor]:
+        return (self.model.code_from_noise(noise, self.condition(noise, condition)),)
 
 
-def export_onnx(loaded: LoadedRun, out: Path) -> ExportedModel:
-    """Write encoder and decoder beside each other, checked against PyTorch.
+def export_onnx(loaded: LoadedRun, out: Path) -> list[Path]:
+    """Write encoder, decoder and, where it is a function of noise, the prior.
 
     Args:
         loaded: the trained run.
-        out: `model.onnx` gives `model.encoder.onnx` and `model.decoder.onnx`.
+        out: `model.onnx` gives `model.encoder.onnx`, `model.decoder.onnx`, `model.prior.onnx`.
+
+    Returns:
+        The files.
 
     Raises:
-        InputError: if `out` is no .onnx file, cannot be written, or onnxruntime computes
-            something else than PyTorch; then no file is left.
+        InputError: if `out` does not end in .onnx or cannot be written, or the model cannot be
+            exported; then no file is left.
     """
     if out.suffix != ".onnx":
-        raise InputError(f"{out}: expected a name that ends in .onnx")
-    model = to_onnx(loaded)
-    paths = ExportedModel(*(out.with_suffix(f".{part}.onnx") for part in model._fields))
-    with written_whole(paths.encoder) as encoder, written_whole(paths.decoder) as decoder:
-        encoder.write_bytes(model.encoder)
-        decoder.write_bytes(model.decoder)
+        raise InputError(f"{out}: expected a file name that ends in .onnx")
+    parts = {name: content for name, content in to_onnx(loaded)._asdict().items() if content}
+    paths = [out.with_suffix(f".{name}.onnx") for name in parts]
+    with ExitStack() as stack:
+        for path, content in zip(paths, parts.values(), strict=True):
+            stack.enter_context(atomic_write(path)).write_bytes(content)
     return paths
 
 
 def to_onnx(loaded: LoadedRun) -> OnnxModel:
-    """Encoder and decoder as ONNX, checked against PyTorch; the same bytes each time.
+    """The model as ONNX, computed on the CPU and compared with PyTorch; the same bytes each time.
 
     Raises:
-        InputError: if onnxruntime computes something else than PyTorch.
+        ExportError: if ONNX cannot express the model, or onnxruntime computes other numbers.
     """
-    model, metadata = loaded.model, _metadata(loaded.run)
-    images, codes, condition = _examples(model, max(CHECKED_BATCHES))
-    return OnnxModel(
-        _converted(_Encoder(model), {"images": images} | condition, metadata),
-        _converted(_Decoder(model), {"codes": codes} | condition, metadata),
-    )
+    model, metadata = copy.deepcopy(loaded.model).cpu(), _metadata(loaded.run)
+    try:
+        images, code, condition = _examples(model, max(CHECKED_BATCHES))
+        prior = None
+        if model.capabilities.can_sample_from_noise:
+            noise = _noise(max(CHECKED_BATCHES), model.noise_size)
+            prior = _converted(_Prior(model), {"noise": noise} | condition, metadata)
+        return OnnxModel(
+            _converted(_Encoder(model), {"images": images} | condition, metadata),
+            _converted(_Decoder(model), {"code": code} | condition, metadata),
+            prior,
+        )
+    except InputError:
+        raise
+    except Exception as error:  # of many libraries: PyTorch, its exporter, ONNX, onnxruntime
+        reason = _reason(error)
+        raise ExportError(f"{loaded.run.path} cannot be exported as ONNX: {reason}") from error
+
+
+def _reason(error: Exception) -> str:
+    """One line; the exporter's own says little about the most frequent cause."""
+    text = str(error).strip() or type(error).__name__
+    if f"You marked {BATCH} as dynamic but your code specialized it" in text:
+        return "its code fixes the batch size; use x.shape[0] in place of len(x)"
+    return text.splitlines()[0]
 
 
 def _metadata(run: Run) -> dict[str, str]:
     """What a file must say to be understood without its run folder."""
-    # Where the images lay on this machine is nobody else's business.
+    # The path of the images on this machine is private.
     config = replace(run.config, data=replace(run.config.data, path=None))
     return {
         "run": run.name,
@@ -140,35 +183,37 @@ def _metadata(run: Run) -> dict[str, str]:
 
 @torch.no_grad()
 def _examples(model: LatentVariableModel, count: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Images like those that the model makes, codes of such, and every class in turn."""
-    noise = generator(0, "export")
-    codes = torch.empty(count, model.latent_size).normal_(generator=noise)
+    """Images like those that the model generates, their codes, and every class in turn."""
+    noise = _noise(count, model.latent_size)
     labels = torch.arange(count) % model.class_count if model.is_conditional else None
-    images = model.decode(codes, labels)
-    condition = {} if labels is None else {"condition": model.condition(labels, codes)}
-    return images, model.encode(images, labels).mean, condition
+    images = model.decode(noise, labels)
+    condition = {} if labels is None else {"condition": model.condition(labels, noise)}
+    return images, model.encode(images, labels).flat(), condition
 
 
-def _converted(module: nn.Module, inputs: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
-    module.eval()
+def _noise(count: int, size: int) -> Tensor:
+    return torch.empty(count, size).normal_(generator=generator(0, "export"))
+
+
+def _converted(graph: _Graph, inputs: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    graph.eval()
     with torch.no_grad():
-        expected = module(*inputs.values())
-    outputs = ("mean", "log_variance") if isinstance(module, _Encoder) else ("images",)
-    proto = _exported(module, inputs, outputs[: len(expected)])
+        expected = graph(*inputs.values())
+    proto = _exported(graph, inputs, graph.outputs[: len(expected)])
     _clean(proto)
     onnx.helper.set_model_props(proto, metadata)
     content: bytes = proto.SerializeToString(deterministic=True)
-    _check(content, module, inputs)
+    _check(content, graph, inputs)
     return content
 
 
 def _exported(
-    module: nn.Module, inputs: dict[str, Tensor], output_names: Sequence[str]
+    graph: _Graph, inputs: dict[str, Tensor], output_names: Sequence[str]
 ) -> onnx.ModelProto:
     batch = torch.export.Dim(BATCH, min=1)
     with _quiet(), torch.no_grad():
         program = torch.export.export(
-            module,
+            graph,
             tuple(inputs.values()),
             dynamic_shapes=tuple({0: batch} for _ in inputs),
             strict=False,
@@ -187,7 +232,7 @@ def _exported(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what the exporter says of packages that nothing here needs, and of itself."""
+    """Without the exporter's messages about itself and about packages that are not needed."""
     registry = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registry.level
     with warnings.catch_warnings():
@@ -200,7 +245,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _clean(proto: onnx.ModelProto) -> None:
-    """Take out what the exporter notes of the source, paths of this machine among it."""
+    """Remove the exporter's notes on the source code, which hold paths of this machine."""
     graph = proto.graph
     ends = [*graph.input, *graph.output]
     for noted in (proto, graph, *graph.node, *graph.initializer, *ends):
@@ -213,21 +258,21 @@ def _clean(proto: onnx.ModelProto) -> None:
                 size.dim_param = BATCH
 
 
-def _check(content: bytes, module: nn.Module, inputs: dict[str, Tensor]) -> None:
-    """Refuse what onnxruntime computes otherwise than PyTorch, at any batch size.
+def _check(content: bytes, graph: _Graph, inputs: dict[str, Tensor]) -> None:
+    """Compare onnxruntime with PyTorch at several batch sizes.
 
     Raises:
-        InputError: with the largest difference.
+        ExportError: with the largest difference.
     """
     for size in CHECKED_BATCHES:
         some = {name: value[:size] for name, value in inputs.items()}
         with torch.no_grad():
-            expected = [output.numpy() for output in module(*some.values())]
+            expected = [output.numpy() for output in graph(*some.values())]
         found = run_onnx(content, {name: value.numpy() for name, value in some.items()})
         for name, wanted in zip(found, expected, strict=True):
             difference = float(np.abs(found[name] - wanted).max())
             if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted).max())):
-                raise InputError(
+                raise ExportError(
                     f"the model cannot be exported: {name} in onnxruntime differs from PyTorch's "
                     f"by {difference:.2g} at a batch of {size}; nothing was written. Are all "
                     "weights finite? If so, other versions of onnxscript and onnxruntime may help"
@@ -237,9 +282,19 @@ def _check(content: bytes, module: nn.Module, inputs: dict[str, Tensor]) -> None
 def run_onnx(
     content: bytes, inputs: dict[str, NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
-    """Compute an ONNX model on the CPU; arrays by name in, arrays by name out."""
+    """Compute an ONNX model on the CPU.
+
+    Args:
+        content: of the file.
+        inputs: arrays by name; those that the model does not have are ignored.
+
+    Returns:
+        The outputs by name.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # a pool of threads costs more than it saves here
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    known = {end.name for end in session.get_inputs()}
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, inputs), strict=True))
+    given = {name: value for name, value in inputs.items() if name in known}
+    return dict(zip(names, session.run(names, given), strict=True))

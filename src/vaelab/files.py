@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Atomic writes: a file or folder is replaced completely or not at all. Checksums of files."""
 
 import contextlib
 import hashlib
@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,19 +14,19 @@ from typing import Any
 
 from vaelab.errors import InputError
 
-SUMS = "SHA256SUMS"
+CHECKSUMS = "SHA256SUMS"
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success sync it and rename it into place.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; on success it is synced and renamed to `path`.
 
-    On any failure the temporary file is removed and `path` is left as it was.
+    On failure the temporary file is removed and `path` is not changed.
 
     Raises:
-        InputError: for what the operating system refuses, such as a full disk.
+        InputError: if the file cannot be written, for example on a full disk.
     """
-    # The suffix stays last because writers such as matplotlib choose the format by it.
+    # The suffix stays last, because writers such as matplotlib derive the format from it.
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {error.strerror or error}; "
-            "make room there or name another folder"
+            "free some space there or choose another folder"
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -44,11 +45,11 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_written_whole(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place on success.
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that replaces `path` on success.
 
     Raises:
-        InputError: for what the operating system refuses, such as a full disk.
+        InputError: if it cannot be written, for example on a full disk.
     """
     aside, before = (path.with_name(f"{path.name}.{end}") for end in ("new", "before"))
     try:
@@ -67,7 +68,7 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     except OSError as error:
         raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; make room there"
+            f"{path} cannot be written: {error.strerror or error}; free some space there"
         ) from error
     finally:
         if before.exists() and not path.exists():
@@ -77,30 +78,30 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
-    with written_whole(path) as partial:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all; NaN and infinities are refused."""
+    """Write `value` as indented JSON, atomically; NaN and infinities are errors."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def write_sums(folder: Path, names: Sequence[str]) -> None:
-    """Write the SHA-256 sums of files in `folder`, in the form that `sha256sum -c` reads."""
+def write_checksums(folder: Path, names: Sequence[str]) -> None:
+    """Write the SHA-256 checksums of files in `folder`, in the format of `sha256sum`."""
     lines = (f"{_sha256(folder / name)}  {name}\n" for name in names)
-    write_text(folder / SUMS, "".join(lines))
+    write_text(folder / CHECKSUMS, "".join(lines))
 
 
 def find_damage(folder: Path, names: Sequence[str]) -> str | None:
-    """In what files of these names differ from the sums written beside them; None: in nothing."""
+    """Describe the first of the files that does not match its checksum; None if all match."""
     try:
-        lines = (folder / SUMS).read_text(encoding="ascii", errors="replace").splitlines()
+        lines = (folder / CHECKSUMS).read_text(encoding="ascii", errors="replace").splitlines()
         sums = {line[66:]: line[:64] for line in lines}
         for name in names:
             if _sha256(folder / name) != sums.get(name):
-                return f"{folder / name} is damaged: it is not what its SHA-256 sum says"
+                return f"{folder / name} is damaged: its SHA-256 checksum does not match"
     except OSError as error:
         return f"{error.filename} cannot be read: {error.strerror}"
     return None
@@ -112,7 +113,9 @@ def _sha256(path: Path) -> str:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names inside `path` survive a loss of power."""
+    """Sync a folder, so that new names in it survive a power failure."""
+    if sys.platform == "win32":  # which cannot open a folder
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -121,10 +124,7 @@ def sync_folder(path: Path) -> None:
 
 
 def cache_folder() -> Path | None:
-    """Where vaelab keeps what can be had again: in `$XDG_CACHE_HOME`, else in ~/.cache.
-
-    None where there is no home folder.
-    """
+    """The cache of vaelab, in `$XDG_CACHE_HOME` or ~/.cache; None without a home folder."""
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vaelab"
     except RuntimeError:

@@ -1,61 +1,79 @@
-"""A trained run, ready to be looked at: its model and, once asked for, its images."""
+"""A trained run with its model and its images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
-from vaelab import notebook
+from vaelab import notebook, plugins
 from vaelab.config import Config
 from vaelab.data import Dataset, ImageData, load_data
+from vaelab.data.arrays import as_dataset
 from vaelab.data.batches import Batch, Batches
+from vaelab.devices import device_for
 from vaelab.errors import InputError
-from vaelab.models import LatentVariableModel
-from vaelab.models.posteriors import Delta, DiagonalGaussian
+from vaelab.models.capabilities import Capabilities
+from vaelab.models.contract import LatentVariableModel
+from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, open_run
 
-# Images in the strip by which a run is recognized.
+BATCH_SIZE = 500
+# Images in the strip of a notebook cell.
 STRIP = 10
 
 
 @dataclass(frozen=True, repr=False)
 class LoadedRun:
-    """A run with its trained model on the CPU.
+    """A run with its trained model.
 
     Attributes:
         run: the folder.
-        data_dir: where its images lie now, if not where they were.
+        data_dir: location of its images, if not where they were.
         dataset: its images, where they are loaded already.
+        accelerator: cpu, gpu, or auto: a GPU if available.
     """
 
     run: Run
     data_dir: Path | None = None
     dataset: Dataset | None = None
+    accelerator: str = "cpu"
 
     @property
     def config(self) -> Config:
-        """What it was trained with."""
+        """The settings that it was trained with."""
         return self.run.config
 
     @cached_property
+    def device(self) -> torch.device:
+        """The device of the model."""
+        return device_for(self.accelerator)
+
+    @cached_property
     def model(self) -> LatentVariableModel:
-        """The model with its best weights by validation loss, in evaluation mode."""
-        return self.run.load_model()
+        """The model with the weights of the best epoch, in evaluation mode."""
+        return self.run.load_model().to(self.device)
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What the model can do."""
+        return self.run.capabilities
 
     @cached_property
     def data(self) -> Dataset:
-        """The images that it was trained on and is evaluated by.
+        """The images that it was trained on and is evaluated on.
 
         Raises:
             InputError: if the images found are not those that it was trained on.
         """
-        if self.dataset is not None:
-            return self.dataset
-        dataset = load_data(self.config.data, self.data_dir)
+        dataset = self.dataset or load_data(self.config.data, self.data_dir)
         card, found = self.run.data, DataCard.of(dataset)
         differing = card.differing_splits(found)
         if differing:
@@ -68,26 +86,91 @@ class LoadedRun:
 
     @cached_property
     def test_batches(self) -> Batches:
-        """The test images as models see them."""
-        return Batches(self.data.test, torch.device("cpu"), binarize=self.config.data.binarize)
+        """The test images as the model sees them."""
+        return self.batches(self.data.test)
+
+    def batches(self, data: ImageData) -> Batches:
+        """Images as the model sees them."""
+        return Batches(data, self.device, binarize=self.config.data.binarize)
 
     def test_batch(self, indices: list[int]) -> Batch:
         """Some test images."""
-        return self.test_batches.at(torch.tensor(indices), generator(0, "binarize"))
-
-    def codes(self, data: ImageData) -> Tensor:
-        """Posterior means (N, D) of images, such as `self.data.test`."""
-        return self.posteriors(data).mean
+        return self.test_batches.at(
+            torch.tensor(indices, device=self.device), self._noise("binarize")
+        )
 
     @torch.no_grad()
-    def posteriors(self, data: ImageData) -> DiagonalGaussian | Delta:
-        """q(z|x) or q(z|x,y) of images, all process_group."""
-        batches = Batches(data, torch.device("cpu"), binarize=self.config.data.binarize)
-        each = [
-            self.model.encode(batch.x, batch.labels)
-            for batch in batches.in_order(500, generator(0, "binarize"))
+    def codes(self, data: ImageData) -> Float[Tensor, "N D"]:
+        """Flat point estimates of the codes of images, such as `self.data.test`, on the CPU."""
+        return torch.cat(
+            [
+                self.model.encode(batch.x, batch.labels).flat().cpu()
+                for batch in self.batches(data).in_order(BATCH_SIZE, self._noise("binarize"))
+            ]
+        )
+
+    @torch.no_grad()
+    def posteriors(self, data: ImageData) -> DiagonalGaussian:
+        """q(z|x,y) of images, all together, on the CPU.
+
+        Raises:
+            InputError: if the model has no Gaussian posterior.
+        """
+        parts = [
+            self.model.posterior(batch.x, batch.labels)
+            for batch in self.batches(data).in_order(BATCH_SIZE, self._noise("binarize"))
         ]
-        return type(each[0])(*(torch.cat(part) for part in zip(*each, strict=True)))
+        gaussians = [each for each in parts if each is not None]
+        if len(gaussians) < len(parts):
+            raise InputError(f"{self.capabilities.name} has no Gaussian posterior")
+        return DiagonalGaussian(
+            torch.cat([each.mean.cpu() for each in gaussians]),
+            torch.cat([each.log_variance.cpu() for each in gaussians]),
+        )
+
+    @torch.no_grad()
+    def decode(
+        self, codes: Float[Tensor, "N D"], labels: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N C H W"]:
+        """E[x|z,y] of flat codes in batches, on the CPU."""
+        label_parts = [None] * len(codes) if labels is None else labels.split(BATCH_SIZE)
+        return torch.cat(
+            [
+                self.model.decode(
+                    part.to(self.device), None if of_part is None else of_part.to(self.device)
+                ).cpu()
+                for part, of_part in zip(codes.split(BATCH_SIZE), label_parts, strict=False)
+            ]
+        )
+
+    @torch.no_grad()
+    def sample(
+        self, count: int, *, seed: int = 0, labels: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N C H W"]:
+        """Decoded draws from the prior, on the CPU; of a conditional model the classes in turn.
+
+        Args:
+            count: of samples.
+            seed: of the draws.
+            labels: classes to generate instead, of a conditional model.
+
+        Raises:
+            InputError: if the model has no prior.
+        """
+        if labels is None:
+            labels = self.classes_in_turn(count)
+        noise = generator(seed, "samples", device=self.device)
+        on_device = None if labels is None else labels.to(self.device)
+        return self.decode(self.model.sample_prior(count, noise, on_device).flat(), labels)
+
+    def classes_in_turn(self, count: int) -> Int[Tensor, " N"] | None:
+        """Labels 0, 1, ... over and over for a conditional model, None for others."""
+        if not self.capabilities.is_conditional:
+            return None
+        return torch.arange(count) % len(self.run.data.class_names)
+
+    def _noise(self, purpose: str) -> torch.Generator:
+        return generator(0, purpose, device=self.device)
 
     def __repr__(self) -> str:
         return f"<Loaded{repr(self.run)[1:]}"
@@ -101,29 +184,47 @@ class LoadedRun:
 
     @torch.no_grad()
     def _strip(self) -> list[Html]:
-        """What it makes: samples, or reconstructions of test images if these are at hand."""
-        if self.model.prior is not None:
-            labels, captions, title = None, [], "samples, none picked"
-            if self.model.is_conditional:
-                names = self.run.data.class_names
-                labels = torch.arange(STRIP) % len(names)
-                captions = [names[label] for label in labels.tolist()]
-            images = self.model.sample(STRIP, generator(0, "samples"), labels)
+        """Samples, or reconstructions of test images if these are loaded."""
+        if self.capabilities.has_prior:
+            labels = self.classes_in_turn(STRIP)
+            names = self.run.data.class_names
+            captions = [] if labels is None else [names[label] for label in labels.tolist()]
+            images, title = self.sample(STRIP), "random samples"
         elif self.dataset is not None or "data" in vars(self):
             batch = self.test_batch(list(range(min(STRIP, len(self.data.test)))))
             images = self.model.reconstruct(batch.x, batch.labels)
             captions, title = [], "reconstructions of the first test images"
         else:
             return []
-        return [notebook.paragraph(title), notebook.gallery(images.numpy(), captions)]
+        return [notebook.paragraph(title), notebook.gallery(images.cpu().numpy(), captions)]
 
 
-def load_run(path: Path | str, data_dir: Path | None = None) -> LoadedRun:
+def load_run(
+    path: Path | str,
+    data_dir: Path | str | None = None,
+    *,
+    dataset: Dataset | NDArray[Any] | None = None,
+    accelerator: str = "cpu",
+    plugin: Path | str | Sequence[Path | str] = (),
+) -> LoadedRun:
     """The trained run in a folder.
 
+    Args:
+        path: the run folder.
+        data_dir: location of its images, if not where they were.
+        dataset: its images, if they are arrays in memory.
+        accelerator: cpu, gpu, or auto: a GPU if available.
+        plugin: files that define the parts that the run uses, if they are not defined yet.
+
     Raises:
-        InputError: if there is none, or it was not trained yet.
+        InputError: if there is none, or it is not trained yet.
     """
-    loaded = LoadedRun(open_run(Path(path)), data_dir)
-    _ = loaded.model  # told now, not when it is first used
+    plugins.load([plugin] if isinstance(plugin, Path | str) else plugin)
+    loaded = LoadedRun(
+        open_run(path),
+        None if data_dir is None else Path(data_dir),
+        None if dataset is None else as_dataset(dataset),
+        accelerator,
+    )
+    _ = loaded.model  # errors are raised here, not at the first use
     return loaded

@@ -1,6 +1,6 @@
-"""What only one process may do at a time: others are refused, or wait for their turn.
+"""Locks between processes: other processes are refused, or wait.
 
-The locks are the operating system's and end with the process, however that ends.
+The operating system releases a lock when its process ends in any way.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from vaelab.files import write_text
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep `folder` for this process alone.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder for this process inside the context.
 
     Raises:
-        InputError: if another process has it, naming that process.
+        InputError: if another process has locked it, naming that process.
     """
-    from filelock import FileLock, Timeout  # a tenth of a second that help does not need
+    from filelock import FileLock, Timeout  # slow to import, and not needed for help texts
 
     name, lock = folder / ".holder", FileLock(folder / ".lock", blocking=False)
     try:
@@ -35,7 +35,7 @@ def held(folder: Path) -> Iterator[None]:
             f"{folder} is in use by {_holder(name)}; wait for it, stop it or choose another --out"
         ) from None
     except OSError as error:
-        raise InputError(f"{folder} cannot be written to: {error.strerror or error}") from None
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
     try:
         since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -55,13 +55,13 @@ def _holder(name: Path) -> str:
 
 
 @contextmanager
-def in_turn(path: Path) -> Iterator[None]:
-    """Inside, no other process is inside with the same file `path`; those who come later wait.
+def wait_for_lock(path: Path) -> Iterator[None]:
+    """Lock the file `path` inside the context; waits until other processes have released it.
 
     Raises:
         InputError: if the file cannot be written.
     """
-    from filelock import FileLock  # a tenth of a second that help does not need
+    from filelock import FileLock  # slow to import, and not needed for help texts
 
     lock = FileLock(path)
     try:

@@ -1,6 +1,6 @@
 """HTML for notebook cells.
 
-Colours are left to the notebook, light or dark, and every text is escaped here.
+Colors are left to the notebook, light or dark, and every text is escaped here.
 Letters in shapes: N images, C channels, H height, W width.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vaelab.pictures import png_bytes, to_pixels
 
 GALLERY_COLUMNS = 10
-# Nearly; each pixel of an image is a whole number of pixels wide.
+# Approximate: each pixel of an image is a whole number of screen pixels wide.
 IMAGE_WIDTH = 80
 
 _CELL = "padding:.15em .7em;vertical-align:top"
@@ -22,7 +22,7 @@ _SMALL = "font-size:.85em;opacity:.8"
 
 
 class Html(str):
-    """A text that is HTML already, and is not escaped again."""
+    """Text that is already HTML and is not escaped again."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ def strong(text: str) -> Html:
 
 
 def block(heading: str, *parts: Html, note: str = "") -> str:
-    """What one cell shows: a heading, if any, its parts, and a note below them, if any."""
+    """The HTML of a cell: a heading, if any, its parts, and a note below them, if any."""
     lines = [f"<div>{strong(heading)}</div>"] if heading else []
     lines += parts
     if note:
@@ -42,12 +42,12 @@ def block(heading: str, *parts: Html, note: str = "") -> str:
 
 
 def paragraph(text: str) -> Html:
-    """A line of its own."""
+    """A separate line."""
     return Html(f'<div style="margin:.4em 0">{html.escape(text)}</div>')
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> Html:
-    """A line each: what, and its value."""
+    """A table with one row for each name and value."""
     return table((), pairs, "ll")
 
 
@@ -55,9 +55,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> Htm
     """A table.
 
     Args:
-        head: the heads of its columns, or nothing.
-        rows: their cells.
-        sides: a letter a column, l where it is flush left, r where it is flush right.
+        head: the column heads; empty for none.
+        rows: the cells of each row.
+        sides: one letter for each column: l aligned left, r aligned right.
     """
     lines = [_row("th", head, sides)] if head else []
     lines += [_row("td", row, sides) for row in rows]

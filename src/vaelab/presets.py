@@ -1,28 +1,40 @@
-"""The named experiments, deriving from each other; each has the settings of its source."""
+"""The named settings of runs, derived from each other."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from vaelab.config import (
-    AutoencoderConfig,
     ClassifierConfig,
     ClassifierTrainingConfig,
     Config,
-    ConvConfig,
     DataConfig,
-    ElboConfig,
-    MixtureConfig,
-    MlpConfig,
     PlainConfig,
-    ReconstructionConfig,
-    ResidualConfig,
     ResNetConfig,
     TrainingConfig,
-    VaeConfig,
-    WarmupConfig,
 )
 from vaelab.errors import entry
+from vaelab.models.autoencoder.config import AutoencoderConfig
+from vaelab.models.conditioning import ClassWeightsConfig, ConcatConfig
+from vaelab.models.gaussian.config import VaeConfig
+from vaelab.models.hierarchical.config import HierarchicalConfig
+from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig
+from vaelab.models.priors.config import (
+    ClassGaussianConfig,
+    FlowConfig,
+    MixtureConfig,
+    VampConfig,
+)
+from vaelab.models.vq.config import VqVaeConfig
+from vaelab.objectives.config import (
+    BetaTcVaeConfig,
+    ElboConfig,
+    InfoVaeConfig,
+    IwaeConfig,
+    ReconstructionConfig,
+    VqConfig,
+    WarmupConfig,
+)
 
 BETA_SWEEP = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -37,14 +49,18 @@ def mlp_vae() -> Config:
     )
 
 
+def _with_model(base: Config, preset: str, **changes: Any) -> Config:
+    """Another preset, with other fields of the model."""
+    return replace(base, preset=preset, model=replace(base.model, **changes))
+
+
 def mlp_vae_2d() -> Config:
-    """mlp-vae with 2 latent dimensions, to be looked at directly."""
-    base = mlp_vae()
-    return replace(base, preset="mlp-vae-2d", model=replace(base.model, latent_size=2))
+    """mlp-vae with 2 latent dimensions, which can be plotted directly."""
+    return _with_model(mlp_vae(), "mlp-vae-2d", latent_size=2)
 
 
 def autoencoder() -> Config:
-    """mlp-vae's networks without posterior or prior: reconstruction alone."""
+    """The networks of mlp-vae without posterior or prior: reconstruction alone."""
     return replace(
         mlp_vae(),
         preset="autoencoder",
@@ -65,13 +81,8 @@ def conv_vae() -> Config:
 
 def conv_vae_warmup() -> Config:
     """conv-vae with 32 latent dimensions and KL warm-up over 10 epochs."""
-    base = conv_vae()
-    return replace(
-        base,
-        preset="conv-vae-warmup",
-        model=replace(base.model, latent_size=32),
-        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10.0)),
-    )
+    base = _with_model(conv_vae(), "conv-vae-warmup", latent_size=32)
+    return replace(base, objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10.0)))
 
 
 def beta_vae() -> Config:
@@ -80,28 +91,89 @@ def beta_vae() -> Config:
 
 
 def cvae() -> Config:
-    """mlp-vae given the label, its samples held to it by a class reader."""
+    """mlp-vae with one-hot labels concatenated to images and to codes."""
     return replace(
         mlp_vae(),
         preset="cvae",
         model=VaeConfig(
+            latent_size=10, network=MlpConfig(widths=(400,)), conditioning=ConcatConfig()
+        ),
+    )
+
+
+def cvae_2d() -> Config:
+    """cvae with 2 latent dimensions."""
+    return _with_model(cvae(), "cvae-2d", latent_size=2)
+
+
+def cvae_controlled() -> Config:
+    """cvae with class-specific weights and an auxiliary classifier."""
+    return replace(
+        mlp_vae(),
+        preset="cvae-controlled",
+        model=VaeConfig(
             latent_size=10,
             network=MlpConfig(widths=(400,)),
-            conditional=True,
+            conditioning=ClassWeightsConfig(),
             auxiliary_classifier=True,
         ),
         objective=ElboConfig(auxiliary_weight=5.0),
     )
 
 
-def cvae_2d() -> Config:
-    """cvae with 2 latent dimensions: style on a plane, class apart from it."""
-    base = cvae()
-    return replace(base, preset="cvae-2d", model=replace(base.model, latent_size=2))
+def cvae_controlled_2d() -> Config:
+    """cvae-controlled with 2 latent dimensions."""
+    return _with_model(cvae_controlled(), "cvae-controlled-2d", latent_size=2)
+
+
+def class_prior_vae() -> Config:
+    """cvae with a learned Gaussian prior p(z|y) for each class."""
+    return _with_model(cvae(), "class-prior-vae", prior=ClassGaussianConfig())
+
+
+def vamp_vae() -> Config:
+    """mlp-vae with a VampPrior of 100 pseudo-inputs."""
+    return _with_model(mlp_vae(), "vamp-vae", prior=VampConfig(components=100))
+
+
+def flow_vae() -> Config:
+    """mlp-vae with a normalizing flow as its prior."""
+    return _with_model(mlp_vae(), "flow-vae", prior=FlowConfig())
+
+
+def beta_tcvae() -> Config:
+    """mlp-vae with a weight of 6 on the total correlation."""
+    return replace(mlp_vae(), preset="beta-tcvae", objective=BetaTcVaeConfig(beta=6.0))
+
+
+def iwae() -> Config:
+    """mlp-vae trained on the importance-weighted bound with 5 draws."""
+    return replace(mlp_vae(), preset="iwae", objective=IwaeConfig(draws=5))
+
+
+def info_vae() -> Config:
+    """mlp-vae with part of the KL replaced by the MMD of codes and prior."""
+    return replace(mlp_vae(), preset="info-vae", objective=InfoVaeConfig())
+
+
+def vq_vae() -> Config:
+    """VQ-VAE with 7 x 7 codes from a codebook of 128 entries."""
+    model = VqVaeConfig(channels=(16, 32))
+    return replace(mlp_vae(), preset="vq-vae", model=model, objective=VqConfig())
+
+
+def hierarchical_vae() -> Config:
+    """Two levels of latent variables, 16 and 32 dimensions."""
+    return replace(
+        mlp_vae(),
+        preset="hierarchical-vae",
+        model=HierarchicalConfig(network=MlpConfig(widths=(400,))),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=3.0)),
+    )
 
 
 def exemplar_vae() -> Config:
-    """784-300-300-40, binarized: the model of the published likelihoods."""
+    """784-300-300-40 on binarized images: the model of published likelihoods."""
     return Config(
         preset="exemplar-vae",
         data=DataConfig(binarize=True, validation_images="last", validation_fraction=1 / 6),
@@ -127,6 +199,7 @@ def flagship() -> Config:
             network=ResidualConfig(width=1024, blocks=1),
             prior=MixtureConfig(components=500),
         ),
+        objective=ElboConfig(),
         training=TrainingConfig(
             epochs=24,
             batch_size=256,
@@ -144,20 +217,30 @@ PRESETS: dict[str, Callable[[], Config]] = {
     "conv-vae": conv_vae,
     "conv-vae-warmup": conv_vae_warmup,
     "beta-vae": beta_vae,
-    "cvae-2d": cvae_2d,
     "cvae": cvae,
+    "cvae-2d": cvae_2d,
+    "cvae-controlled": cvae_controlled,
+    "cvae-controlled-2d": cvae_controlled_2d,
+    "class-prior-vae": class_prior_vae,
+    "vamp-vae": vamp_vae,
+    "flow-vae": flow_vae,
+    "beta-tcvae": beta_tcvae,
+    "iwae": iwae,
+    "info-vae": info_vae,
+    "vq-vae": vq_vae,
+    "hierarchical-vae": hierarchical_vae,
     "exemplar-vae": exemplar_vae,
     "flagship": flagship,
 }
 
 
 def classifier() -> ClassifierConfig:
-    """ResNet-18, narrow: the reference network that generated images are measured by."""
+    """A narrow ResNet-18: the reference classifier for evaluating generated images."""
     return ClassifierConfig(preset="classifier", network=ResNetConfig(widths=(16, 32, 64, 128)))
 
 
 def second_classifier() -> ClassifierConfig:
-    """A plain network of another seed: the second, independent classifier."""
+    """A plain network with another seed: the second, independent classifier."""
     return ClassifierConfig(
         preset="second-classifier",
         seed=1,

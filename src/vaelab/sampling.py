@@ -1,4 +1,4 @@
-"""Samples of a trained run as a picture or as numbers.
+"""Samples of a trained run, as a picture or as arrays.
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -13,27 +13,26 @@ from torch import Tensor
 
 from vaelab import notebook
 from vaelab.errors import InputError, unknown_name
-from vaelab.files import written_whole
+from vaelab.files import atomic_write
 from vaelab.loaded_run import LoadedRun
 from vaelab.pictures import save_png, tile
-from vaelab.randomness import generator
 
 COLUMNS = 10
 PNG_SCALE = 3
 MAX_PNG_COUNT = 10_000
-# A notebook cell shows no more.
+# The most that a notebook cell displays.
 MAX_SHOWN = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Samples:
-    """Generated images; in a notebook they are seen.
+    """Generated images; a notebook cell displays them.
 
     Attributes:
         images: raw in [0, 1].
-        labels: the class that each was asked to be; None where no class was asked for.
-        source: where they are from, for messages.
-        class_names: a name per label value, where they are known.
+        labels: the class requested of each; None for unconditional samples.
+        source: of the samples, for messages.
+        class_names: a name per label value, where known.
     """
 
     images: Float[Tensor, "N C H W"]
@@ -59,7 +58,7 @@ class Samples:
         if path.suffix == ".png":
             save_png(path, tile(images, min(COLUMNS, len(self))), scale=PNG_SCALE)
             return path
-        with written_whole(path) as partial:
+        with atomic_write(path) as partial:
             if self.labels is None:
                 np.savez_compressed(partial, images=images)
             else:
@@ -85,44 +84,43 @@ class Samples:
         return f"{len(self):,} {what} of {self.source}" + (f", {shared}" if shared else "")
 
     def _asked(self) -> list[str]:
-        """The class that each was asked to be, in words."""
+        """The names of the requested classes."""
         if self.labels is None:
             return []
         names = dict(enumerate(self.class_names))
         return [names.get(label, f"class {label}") for label in self.labels.tolist()]
 
     def _shared_class(self) -> str | None:
-        """The class that all were asked to be."""
+        """The class that was requested of all samples."""
         asked = set(self._asked())
         return asked.pop() if len(asked) == 1 else None
 
 
-@torch.no_grad()
 def sample(
     loaded: LoadedRun, count: int, *, seed: int = 0, class_name: str | None = None
 ) -> Samples:
-    """Decode draws of the prior, none picked.
+    """Decoded draws from the prior.
 
     Args:
         loaded: the trained run.
         count: of samples.
         seed: of the draws.
-        class_name: the class that a conditional model is to make; none: all classes in turn.
+        class_name: the class to generate, of a conditional model; none: all classes in turn.
 
     Raises:
         InputError: on a model without prior, an unknown class or a count below 1.
     """
     if count < 1:
-        raise InputError(f"at least one sample must be asked for, found {count}")
+        raise InputError(f"the number of samples must be at least 1, found {count}")
     labels = _labels(loaded, count, class_name)
-    images = loaded.model.sample(count, generator(seed, "samples"), labels)
+    images = loaded.sample(count, seed=seed, labels=labels)
     return Samples(images, labels, loaded.run.name, loaded.run.data.class_names)
 
 
 def save_samples(
     loaded: LoadedRun, out: Path, *, count: int, class_name: str | None, seed: int
 ) -> None:
-    """As `sample`, into a file as `Samples.save` writes it; refused before anything is drawn."""
+    """Draw samples and write them with `Samples.save`; bad file names are refused first."""
     _require_writable(out, count)
     sample(loaded, count, seed=seed, class_name=class_name).save(out)
 
@@ -136,15 +134,15 @@ def _require_writable(path: Path, count: int) -> None:
 
 def _labels(loaded: LoadedRun, count: int, class_name: str | None) -> Tensor | None:
     names = loaded.run.data.class_names
-    if not loaded.model.is_conditional:
+    if not loaded.capabilities.is_conditional:
         if class_name is not None:
             raise InputError(
-                f"{loaded.run.path} is not conditional: it cannot be asked for a class; "
+                f"{loaded.run.path} is not conditional: it cannot generate a requested class; "
                 "train cvae or cvae-2d"
             )
         return None
     if class_name is None:
-        return torch.arange(count) % len(names)
+        return loaded.classes_in_turn(count)
     if class_name not in names:
         raise unknown_name("class", class_name, names)
     return torch.full((count,), names.index(class_name))

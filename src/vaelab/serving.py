@@ -1,4 +1,4 @@
-"""A finished site to the browser of this machine, and to nobody else."""
+"""A web server for a report, reachable only from this machine."""
 
 import contextlib
 import sys
@@ -16,11 +16,11 @@ from vaelab.errors import InputError
 
 ADDRESS = "127.0.0.1"
 START_PAGE = "index.html"
-SECONDS_TO_ASK = 30.0
-# In no name of a file: what separates names on some system, and what ends them.
+REQUEST_TIMEOUT_SECONDS = 30.0
+# Path separators of all systems, and the end of a string.
 FORBIDDEN = frozenset("/\\:\0")
 
-# By ending, because the operating system's own table may say anything of these.
+# A table of our own, because that of the operating system may differ.
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
@@ -34,8 +34,8 @@ MEDIA_TYPES = {
     ".wasm": "application/wasm",
 }
 
-# The page may use what lies in its folder and what it makes itself. The explorer compiles: its
-# runtime WebAssembly, its map drawing commands out of text.
+# Pages may load only files of the site and what they create. The explorer needs to compile
+# WebAssembly, and its map compiles drawing commands from text.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -55,58 +55,58 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
-    # Scripts may be fetched by any page on the web unless this forbids it.
+    # Without it, any page on the web could load the scripts.
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
 
 def serve(folder: Path, *, port: int = 0, open_browser: bool = True) -> None:
-    """Serve a site until interrupted, and say where.
+    """Serve a site until interrupted, and print its address.
 
     Args:
-        folder: of a site, or of a study that has one.
-        port: on 127.0.0.1; 0 for any that is free.
-        open_browser: whether to open the site there.
+        folder: of a site, or of a study with a site.
+        port: on 127.0.0.1; 0 for any free port.
+        open_browser: whether to open the site in a browser.
 
     Raises:
-        InputError: if there is no site, or the port cannot be had.
+        InputError: if there is no site, or the port cannot be used.
     """
     with SiteServer(site_in(folder), port) as server:
-        print(f"{server.folder} is at {server.url}; Ctrl-C ends it", flush=True)  # noqa: T201
+        print(f"serving {server.folder} at {server.url} (press Ctrl-C to stop)", flush=True)  # noqa: T201
         if open_browser:
-            # Some browsers keep who opens them waiting, and this one waits for an answer.
+            # In a thread, because some browsers block the caller until the page is loaded.
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
-        # To interrupt it is the way to end it, not a failure.
+        # An interruption is the normal end.
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
 
 
 def site_in(folder: Path) -> Path:
-    """The site in a study's folder, or the folder itself if it is one.
+    """The site in a folder of a study, or the folder itself if it is a site.
 
     Raises:
-        InputError: if it is neither.
+        InputError: if there is no site.
     """
     for site in (folder / "site", folder):
         if (site / START_PAGE).is_file():
             return site
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder; name a study's folder or its site")
+        raise InputError(f"{folder} is not a folder; name the folder of a study or of its site")
     raise InputError(
-        f"{folder} holds no {START_PAGE}; write its page first: vaelab report {folder}"
+        f"{folder} has no {START_PAGE}; build the report first: vaelab report {folder}"
     )
 
 
 class SiteServer(ThreadingHTTPServer):
-    """Serves the files below one folder, read-only, on 127.0.0.1.
+    """Serves the files in one folder, read-only, on 127.0.0.1.
 
     Attributes:
-        folder: the only one that anything is read from, without symbolic links.
+        folder: the folder, with symbolic links resolved; no other file is read.
     """
 
     daemon_threads = True
-    # A browser asks for many files at once.
+    # A browser requests many files at once.
     request_queue_size = 64
 
     def __init__(self, folder: Path, port: int = 0) -> None:
@@ -115,86 +115,86 @@ class SiteServer(ThreadingHTTPServer):
             super().__init__((ADDRESS, port), _Handler)
         except (OSError, OverflowError) as error:
             raise InputError(
-                f"port {port} of {ADDRESS} cannot be had: {error}; "
-                "name another with --port, or none for any that is free"
+                f"cannot use port {port} of {ADDRESS}: {error}; "
+                "choose another one with --port, or leave it out for any free port"
             ) from None
 
     @property
     def url(self) -> str:
-        """Of the first page."""
+        """The address of the first page."""
         return f"http://{ADDRESS}:{self.server_port}/"
 
     def server_bind(self) -> None:
-        """Without asking the network for this machine's name, which may take long."""
+        """Bind without looking up the name of this machine, which may be slow."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = ADDRESS, self.server_address[1]
 
     @property
     def hosts(self) -> set[str]:
-        """What a browser on this machine calls the server; anything else is another's name for it.
+        """The accepted values of the Host header.
 
-        Were others let in, any page on the web could read the site through a name of its own
-        that it makes point here (DNS rebinding).
+        Other values are refused, since a page on the web could otherwise read the site under its
+        own name that resolves to this machine (DNS rebinding).
         """
         names = {ADDRESS, "localhost"}
         with_port = {f"{name}:{self.server_port}" for name in names}
         return with_port | names if self.server_port == 80 else with_port
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """As always, but silent on a browser that went away."""
+        """Print the error, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: SiteServer
-    timeout = SECONDS_TO_ASK
-    # Answers have headers whatever is asked; those of HTTP/0.9 had none.
+    timeout = REQUEST_TIMEOUT_SECONDS
+    # Responses to HTTP/0.9 would have no headers.
     default_request_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
-        """Answer with a file."""
-        self._answer()
+        """Send a file."""
+        self._serve_file()
 
     def do_HEAD(self) -> None:
-        """Answer with what is said of a file, without it."""
-        self._answer()
+        """Send the headers of a file."""
+        self._serve_file()
 
     def parse_request(self) -> bool:
-        """Refuse, before anything is looked up, what no browser on this machine would ask."""
+        """Refuse requests that no browser on this machine sends."""
         if not super().parse_request():
             return False
         if self.command not in ("GET", "HEAD"):
-            self._say(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})
+            self._send_status(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"})
             return False
         hosts = [host.strip().lower() for host in self.headers.get_all("Host", [])]
         if len(hosts) != 1 or hosts[0] not in self.server.hosts:
-            self._say(HTTPStatus.MISDIRECTED_REQUEST)
+            self._send_status(HTTPStatus.MISDIRECTED_REQUEST)
             return False
         return True
 
-    def _answer(self) -> None:
+    def _serve_file(self) -> None:
         root, names = self.server.folder, _names(self.path)
         found = _inside(root, names)
         if found is not None and found.is_file():
             self._send(found)
         elif found is not None and _inside(root, [*names, START_PAGE]):
-            # Links on a folder's page count from it only if its address ends in a slash.
-            place = "/".join(quote(name) for name in names)
-            self._say(HTTPStatus.MOVED_PERMANENTLY, {"Location": f"/{place}/"})
+            # Relative links work only if the address of a folder ends in a slash.
+            path = "/".join(quote(name) for name in names)
+            self._send_status(HTTPStatus.MOVED_PERMANENTLY, {"Location": f"/{path}/"})
         else:
-            self._say(HTTPStatus.NOT_FOUND)
+            self._send_status(HTTPStatus.NOT_FOUND)
 
     def _send(self, path: Path) -> None:
         try:
             content = path.read_bytes()
         except OSError:
-            self._say(HTTPStatus.NOT_FOUND)
+            self._send_status(HTTPStatus.NOT_FOUND)
             return
         self._reply(HTTPStatus.OK, {"Content-Type": _media_type(path)}, content)
 
-    def _say(self, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> None:
-        """A status, in words too."""
+    def _send_status(self, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> None:
+        """Send a status without a file."""
         text = {"Content-Type": "text/plain; charset=utf-8", **(headers or {})}
         self._reply(status, text, f"{status.value} {status.phrase}\n".encode())
 
@@ -208,21 +208,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """A request that cannot be read is told so, and nothing of it is repeated."""
-        self._say(HTTPStatus(code))
+        """Answer a malformed request, without repeating any of it."""
+        self._send_status(HTTPStatus(code))
 
     def version_string(self) -> str:
-        """Without the versions of Python and its server."""
+        """The Server header, without the versions of Python and its server."""
         return "vaelab"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: whoever looks at a page wants no line for each of its pictures."""
+        """Print nothing."""
 
 
 def _names(target: str) -> list[str]:
-    """What a request asks for, from the root down: a folder's first page for a folder.
+    """The parts of the requested path; a folder stands for its first page.
 
-    A name that no file of a site has, such as .. or one with a slash inside, gives none at all.
+    Empty if any part cannot be the name of a file in a site, such as .. or an encoded slash.
     """
     path = target.partition("#")[0].partition("?")[0]
     root, *parts = path.split("/")
@@ -237,11 +237,11 @@ def _names(target: str) -> list[str]:
 
 
 def _inside(root: Path, names: list[str]) -> Path | None:
-    """What lies at `names` below `root`; None if nothing does, or a link leads out of it."""
+    """The path at `names` in `root`; None if it does not exist or a link leads outside."""
     try:
         path = root.joinpath(*names).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
-        return None  # nothing there, a name that no file can have, or links in a circle
+        return None  # it does not exist, is not a valid name, or is a loop of links
     return path if names and path.is_relative_to(root) else None
 
 

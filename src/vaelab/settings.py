@@ -5,6 +5,7 @@ import dataclasses
 import inspect
 import itertools
 import math
+import textwrap
 import types
 import typing
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from vaelab.config import SCHEMA_VERSION, ClassifierConfig, Config, check
 from vaelab.errors import InputError, unknown_name
+from vaelab.parts import PartConfig, family
 
 AnyConfig = Config | ClassifierConfig
 C = TypeVar("C", bound=Config | ClassifierConfig)
@@ -86,30 +88,48 @@ def _with_setting(config: C, name: str, text: str) -> C:
 
 
 def field_help() -> list[tuple[str, str]]:
-    """The dotted name of every field that there is, alternatives included, and its docstring."""
+    """The dotted name of every field, alternatives included, and its docstring."""
     return _help_of(Config, "")
+
+
+def help_of(config: AnyConfig) -> dict[str, str]:
+    """The help of every field of a configuration, by its dotted name as in `describe_fields`."""
+    return _help_within(config, "")
+
+
+def _help_within(group: Any, prefix: str) -> dict[str, str]:
+    kind = type(group)
+    texts = {f"{prefix}{name}": text for name, text in _field_docstrings(kind).items()}
+    for name, hint in _hints(kind).items():
+        value = getattr(group, name)
+        if dataclasses.is_dataclass(value):
+            texts[f"{prefix}{name}.kind"] = " | ".join(_alternatives(hint))
+            texts |= _help_within(value, f"{prefix}{name}.")
+    return texts
 
 
 def _help_of(kind: Any, prefix: str) -> list[tuple[str, str]]:
     texts = dict[str, str]()
     docstrings = _field_docstrings(kind)
-    for name, hint in typing.get_type_hints(kind).items():
-        members = [m for m in typing.get_args(hint) or (hint,) if dataclasses.is_dataclass(m)]
+    for name, hint in _hints(kind).items():
+        members = _alternatives(hint)
         if len(members) > 1:
-            kinds = [str(member.__dataclass_fields__["kind"].default) for member in members]
-            texts[prefix + name] = " | ".join(kinds)
+            texts[prefix + name] = " | ".join(members)
         elif name in docstrings:
             texts[prefix + name] = docstrings[name]
-        for member in members:
-            # Alternatives share some fields; each is told once.
+        for member in members.values():
+            # Alternatives share some fields; each is listed once.
             for inner, text in _help_of(member, f"{prefix}{name}."):
                 texts.setdefault(inner, text)
     return list(texts.items())
 
 
 def _field_docstrings(kind: Any) -> dict[str, str]:
-    """The string literal below each field of a dataclass."""
-    (definition,) = ast.parse(inspect.getsource(kind)).body
+    """The string literal below each field of a dataclass, and of those that it derives from."""
+    try:
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    except OSError:
+        return {}  # made at run time, from a user's function
     assert isinstance(definition, ast.ClassDef)
     found = {}
     for field, text in itertools.pairwise(definition.body):
@@ -168,12 +188,32 @@ def _descend(values: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     return inner
 
 
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of the fields of a dataclass."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _alternatives(annotation: Any) -> dict[str, Any]:
+    """The dataclasses that a field may hold, by kind; by name where there is no choice."""
+    if isinstance(annotation, type) and issubclass(annotation, PartConfig):
+        return {kind: part.config for kind, part in family(annotation).items()}
+    members = typing.get_args(annotation) or (annotation,)
+    classes = [member for member in members if dataclasses.is_dataclass(member)]
+    return {
+        str(each.__dataclass_fields__["kind"].default) if len(classes) > 1 else "": each
+        for each in classes
+    }
+
+
 def _read(annotation: Any, value: Any, where: str) -> Any:
-    """`value`, from JSON or as text from the command line, as what `annotation` asks for."""
+    """`value`, from JSON or as text from the command line, as the type `annotation`."""
+    if isinstance(annotation, type) and issubclass(annotation, PartConfig):
+        return _read_part(annotation, value, where)
     if dataclasses.is_dataclass(annotation):
         return _read_dataclass(annotation, value, where)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return _read_union(typing.get_args(annotation), value, where)
+        return _read_union(annotation, value, where)
     if typing.get_origin(annotation) is Literal:
         (only,) = typing.get_args(annotation)
         if value != only:
@@ -182,6 +222,8 @@ def _read(annotation: Any, value: Any, where: str) -> Any:
     if typing.get_origin(annotation) is tuple:
         kind = typing.get_args(annotation)[0]
         items = value.split(",") if isinstance(value, str) else value
+        if items == [""]:
+            items = []
         # A list of numbers sizes something; one of names may be empty.
         if not isinstance(items, list | tuple) or (kind is int and not items):
             raise _ill_typed(where, "integers separated by commas", value)
@@ -192,7 +234,7 @@ def _read(annotation: Any, value: Any, where: str) -> Any:
 def _read_dataclass(annotation: Any, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise _ill_typed(where, "a group of fields", value)
-    hints = typing.get_type_hints(annotation)
+    hints = _hints(annotation)
     for name in value:
         _require_field(hints, name, where)
     for field in dataclasses.fields(annotation):
@@ -203,19 +245,26 @@ def _read_dataclass(annotation: Any, value: Any, where: str) -> Any:
     return annotation(**{name: _read(hints[name], value[name], inner + name) for name in value})
 
 
-def _read_union(members: tuple[Any, ...], value: Any, where: str) -> Any:
+def _read_union(annotation: Any, value: Any, where: str) -> Any:
+    members = typing.get_args(annotation)
     if type(None) in members:
         if value is None or value == "none":
             return None
         (member,) = (member for member in members if member is not type(None))
         return _read(member, value, where)
+    return _read_part(annotation, value, where)
+
+
+def _read_part(annotation: Any, value: Any, where: str) -> Any:
+    """One of several alternatives, which `kind` names."""
+    if isinstance(value, str):
+        value = {"kind": value}
     if not isinstance(value, Mapping):
         raise _ill_typed(where, "a group of fields", value)
-    by_kind = {member.__dataclass_fields__["kind"].default: member for member in members}
-    kind = value.get("kind")
+    by_kind, kind = _alternatives(annotation), value.get("kind")
     if not isinstance(kind, str) or kind not in by_kind:
         raise unknown_name(where, str(kind), by_kind)
-    return _read(by_kind[kind], value, where)
+    return _read_dataclass(by_kind[kind], value, where)
 
 
 _TRUTH = {"true": True, "false": False}

@@ -1,4 +1,4 @@
-"""A real site, opened by a real browser from disk and over http."""
+"""A site of a small study, opened by a browser from disk and over HTTP."""
 
 import os
 import shutil
@@ -13,30 +13,30 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import tiny
 from vaelab.config import DataConfig
-from vaelab.locks import in_turn
+from vaelab.locks import wait_for_lock
 from vaelab.serving import SiteServer
 from vaelab.studies import Study, run_study
 from vaelab.training import Hardware
 
-# A plain, a 2-D and a conditional model, an autoencoder, and one that fails.
+# An unconditional, a 2-D and a conditional VAE, an autoencoder, and a run that fails.
 EXPLORED = ("mlp-vae", "mlp-vae-2d", "cvae-2d", "autoencoder")
 FAILED = "diverging"
 # Names that would be markup if they were not escaped; a run's name is that of a folder.
 ODD_RUN = "<script>alert(1)<"
-# Drawn by the CPU: tests need no graphics card.
+# Software rendering: tests need no graphics card.
 ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Debian's browser, or what CHROMIUM names.
+    """The path of the browser: that in CHROMIUM, or chromium, or google-chrome.
 
-    Without one the tests are skipped, but fail where VAELAB_BROWSER=required, as in CI.
+    Without a browser the tests are skipped; with VAELAB_BROWSER=required, as in CI, they fail.
     """
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if found:
         return found
-    reason = "no chromium: install Debian's package chromium, or name a browser in CHROMIUM"
+    reason = "no browser: install chromium, or set CHROMIUM to the path of a browser"
     if os.environ.get("VAELAB_BROWSER") == "required":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -54,7 +54,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def study_folder(common_folder: Path) -> Path:
     """A study whose site has every kind of page, a failed run and an odd name."""
     out = common_folder / "browser" / "study"
-    with in_turn(out.with_suffix(".lock")):
+    with wait_for_lock(out.with_suffix(".lock")):
         if not (out / "site").exists():
             _run(out)
     return out
@@ -71,9 +71,9 @@ def _run(out: Path) -> None:
     study = Study(
         name="small & <odd>",
         configs=configs,
-        illustrated=("mlp-vae-2d", "cvae-2d"),
+        runs_with_figures=("mlp-vae-2d", "cvae-2d"),
         comparisons={
-            "autoencoder-beside-vae": ("autoencoder", "mlp-vae"),
+            "autoencoder-vs-vae": ("autoencoder", "mlp-vae"),
             "rate-distortion": betas,
         },
         metrics=("losses", "importance"),
@@ -91,7 +91,7 @@ def site(study_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def served(site: Path) -> Iterator[str]:
-    """The address at which `vaelab open` would serve the site."""
+    """The address of the site on the server of `vaelab open`."""
     server = SiteServer(site)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -103,20 +103,20 @@ def served(site: Path) -> Iterator[str]:
 
 @dataclass
 class Visit:
-    """A page, with everything that must not happen on it.
+    """A tab that records every error.
 
     Attributes:
         page: the tab.
         home: the address of the site's root.
-        faults: console errors, uncaught exceptions, failed requests and foreign addresses.
+        errors: console errors, uncaught exceptions, failed requests and foreign addresses.
     """
 
     page: Page
     home: str
-    faults: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        page, note = self.page, self.faults.append
+        page, note = self.page, self.errors.append
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: note(f"uncaught: {error}"))
         page.on("requestfailed", lambda request: self._miss(request.url, request.failure))
@@ -124,18 +124,18 @@ class Visit:
         page.on("dialog", lambda dialog: (note(f"dialog: {dialog.message}"), dialog.dismiss()))
 
     def _hear(self, kind: str, text: str) -> None:
-        # Drawing without a graphics card is slow, and the browser says so.
+        # Software rendering is slow, and the browser warns about it.
         if kind in BAD_MESSAGES and "GL Driver Message" not in text:
-            self.faults.append(f"{kind}: {text}")
+            self.errors.append(f"{kind}: {text}")
 
     def _miss(self, url: str, reason: str | None) -> None:
-        # A page that is left stops loading.
+        # Leaving a page aborts its requests.
         if reason != "net::ERR_ABORTED":
-            self.faults.append(f"failed: {url}, {reason}")
+            self.errors.append(f"failed: {url}, {reason}")
 
     def _check(self, url: str) -> None:
         if not url.startswith((self.home, "data:", "blob:")):
-            self.faults.append(f"foreign: {url}")
+            self.errors.append(f"foreign: {url}")
 
     def go(self, path: str) -> Page:
         self.page.goto(f"{self.home}{path}")
@@ -149,7 +149,7 @@ BAD_MESSAGES = ("error", "warning", "assert")
 def visit(
     request: pytest.FixtureRequest, browser: Browser, site: Path, served: str
 ) -> Iterator[Visit]:
-    """A tab on the site, opened from disk by double click or served; it must stay without fault."""
+    """A tab on the site, from disk or over HTTP; fails on any error."""
     home = f"{site.as_uri()}/" if request.param == "disk" else f"{served.rstrip('/')}/"
     with visiting(browser, home) as visit:
         yield visit
@@ -157,18 +157,18 @@ def visit(
 
 @pytest.fixture
 def served_visit(browser: Browser, served: str) -> Iterator[Visit]:
-    """As `visit`, over http alone."""
+    """As `visit`, over HTTP only."""
     with visiting(browser, f"{served.rstrip('/')}/") as visit:
         yield visit
 
 
 @contextmanager
 def visiting(browser: Browser, home: str) -> Iterator[Visit]:
-    """A new tab that must stay without fault."""
+    """A new tab; fails on any error."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page(), home)
     visit.watch()
     yield visit
     context.close()
-    assert not visit.faults
+    assert not visit.errors

@@ -1,5 +1,8 @@
-"""The explorer: the browser decodes what PyTorch decodes, and each control does what it says."""
+"""The explorer: the browser decodes what PyTorch decodes, and every control works."""
 
+import base64
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,13 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import Visit
 from vaelab.loaded_run import load_run
+from vaelab.pictures import png_bytes
 
 TOLERANCE = 1e-3
+# One pixel.
+PICTURE = (
+    "data:image/png;base64," + base64.b64encode(png_bytes(np.zeros((1, 1, 1), np.uint8))).decode()
+)
 READY = "() => window.vaelabExplorer.ready"
 STATE = "() => window.vaelabExplorer.state()"
 
@@ -23,7 +31,7 @@ def explore(visit: Visit, address: str = "") -> Page:
 
 
 def decoded(page: Page, slug: str, *, after: int = 0) -> np.ndarray:
-    """What the page shows of a model, once it has shown more than `after` images."""
+    """The image of a model, once the page has shown more than `after` images."""
     page.wait_for_function(
         """([slug, after]) =>
             vaelabExplorer.pixels(slug) !== null && vaelabExplorer.frames() > after""",
@@ -34,7 +42,7 @@ def decoded(page: Page, slug: str, *, after: int = 0) -> np.ndarray:
 
 
 def settled(page: Page) -> int:
-    """How many images were shown once nothing is being decoded any more."""
+    """The number of images shown, once nothing is being decoded."""
     frames = "() => window.vaelabExplorer.frames()"
     before = -1
     while (now := page.evaluate(frames)) != before or now == 0:
@@ -100,7 +108,7 @@ def test_a_slider_changes_the_image_and_the_address(served_visit: Visit) -> None
     assert max(map(abs, state(page)["code"])) > 0.1
 
 
-def test_a_link_brings_back_what_was_seen(served_visit: Visit) -> None:
+def test_a_link_restores_the_image(served_visit: Visit) -> None:
     page = explore(served_visit, "#models=cvae-2d")
     page.get_by_role("button", name="Random code").click()
     settled(page)
@@ -152,7 +160,60 @@ def test_random_image_reset_and_back(served_visit: Visit) -> None:
 
 def test_an_autoencoder_has_nothing_to_draw_from(served_visit: Visit) -> None:
     page = explore(served_visit, "#models=autoencoder")
+    draw = page.get_by_role("button", name="Random code")
+    assert draw.is_disabled()
+    assert draw.get_attribute("title") == "This model has no prior to sample from."
+
+
+def test_a_random_code_is_a_draw_of_the_prior(served_visit: Visit) -> None:
+    served_visit.page.add_init_script("Math.random = () => 0.75")
+    page = explore(served_visit, "#models=mlp-vae-2d")
+    shown = settled(page)
+    page.get_by_role("button", name="Random code").click()
+    decoded(page, "mlp-vae-2d", after=shown)
+    noise = math.sqrt(-2 * math.log(0.25)) * math.cos(1.5 * math.pi)
+    assert state(page)["code"] == pytest.approx([noise, noise], abs=1e-5)
+
+
+def changed(page: Page, **changes: Any) -> None:
+    """Change what the site says of its models."""
+
+    def change(route: Route) -> None:
+        text = route.fetch().text()
+        head, _, tail = text.partition(",")
+        index = json.loads(tail.removesuffix(");\n"))
+        for model in index["models"]:
+            model |= changes
+        route.fulfill(body=f"{head},{json.dumps(index)});", content_type="text/javascript")
+
+    page.route("**/explorer/index.js", change)
+
+
+def test_stored_samples_are_shown_where_the_browser_cannot_draw(served_visit: Visit) -> None:
+    page, note = served_visit.page, "The prior of this model cannot run in a browser."
+    changed(page, noiseSize=0, samplingNote=note, hasSamples=True)
+    page.route(
+        "**/mlp-vae-2d/samples.js",
+        lambda route: route.fulfill(
+            body=f'vaelabProvide("mlp-vae-2d/samples","{PICTURE}");', content_type="text/javascript"
+        ),
+    )
+    page = explore(served_visit, "#models=mlp-vae-2d")
+    page.get_by_role("img", name="Stored samples of mlp-vae-2d").wait_for()
+    assert page.get_by_text(note).is_visible()
     assert page.get_by_role("button", name="Random code").is_disabled()
+
+
+def test_codes_that_were_not_stored_are_encoded(served_visit: Visit, study_folder: Path) -> None:
+    changed(served_visit.page, hasCodes=False, dimensions=[])
+    served_visit.page.route("**/codes.js", lambda route: route.abort())
+    page = explore(served_visit, "#models=mlp-vae&image=17")
+    loaded = load_run(study_folder / "mlp-vae")
+    batch = loaded.test_batch([17])
+    with torch.no_grad():
+        expected = loaded.model.reconstruct(batch.x, batch.labels)[0].numpy()
+    assert np.abs(decoded(page, "mlp-vae") - expected).max() < TOLERANCE
+    assert page.get_by_text("too large for sliders").is_visible()
 
 
 def test_models_are_chosen_and_compared(served_visit: Visit) -> None:
@@ -165,12 +226,12 @@ def test_models_are_chosen_and_compared(served_visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("address", ["#models=none", "#z=a,b&image=-3&class=99&map=x", "#%%%"])
-def test_an_address_that_makes_no_sense_does_no_harm(served_visit: Visit, address: str) -> None:
+def test_an_invalid_address_does_no_harm(served_visit: Visit, address: str) -> None:
     page = explore(served_visit, address)
     assert decoded(page, state(page)["models"][0]).shape == (1, 28, 28)
 
 
-def test_the_original_stays_beside_what_sliders_make_of_it(served_visit: Visit) -> None:
+def test_the_original_stays_while_sliders_move(served_visit: Visit) -> None:
     page = explore(served_visit, "#models=mlp-vae,mlp-vae-2d&image=5")
     shown = settled(page)
     page.locator(".ex-slider input").first.press("ArrowRight")
@@ -180,31 +241,30 @@ def test_the_original_stays_beside_what_sliders_make_of_it(served_visit: Visit) 
     assert page.get_by_text("its own code of the test image").is_visible()
 
 
-def test_a_code_that_comes_late_does_not_undo_what_came_after(served_visit: Visit) -> None:
+def test_a_late_code_does_not_undo_later_changes(served_visit: Visit) -> None:
     page = explore(served_visit, "#models=mlp-vae")
     settled(page)
-    held: list[Route] = []
-    page.route("**/mlp-vae/codes.js", lambda route: held.append(route))
+    delayed: list[Route] = []
+    page.route("**/mlp-vae/codes.js", lambda route: delayed.append(route))
     with page.expect_request("**/mlp-vae/codes.js"):
         page.get_by_role("button", name="Random image").first.click()
     slider = page.locator(".ex-slider input").first
     slider.press("ArrowRight")
     wanted = slider.input_value()
     with page.expect_response("**/mlp-vae/codes.js"):
-        held[0].continue_()
+        delayed[0].continue_()
     settled(page)
     assert slider.input_value() == wanted
     assert float(wanted) == pytest.approx(max(state(page)["code"]))
 
 
-def test_a_decoder_that_is_missing_is_told_in_its_place(served_visit: Visit) -> None:
+def test_a_missing_decoder_is_reported_in_its_place(served_visit: Visit) -> None:
     page = explore(served_visit, "#models=mlp-vae")
     settled(page)
     page.route("**/cvae-2d/decoder.js", lambda route: route.abort())
     page.get_by_label("Model", exact=True).select_option("cvae-2d")
-    told = page.locator(".ex-panels").get_by_text("cvae-2d/decoder.js cannot be loaded")
-    told.wait_for()
-    served_visit.faults.clear()  # the browser tells of it, too
+    page.locator(".ex-panels").get_by_text("cvae-2d/decoder.js cannot be loaded").wait_for()
+    served_visit.errors.clear()  # the browser reports it, too
 
 
 def test_the_focus_stays_where_it_was(served_visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""The latent map and the paths: what is clicked, walked, lassoed, uploaded and drawn is shown."""
+"""The latent map and interpolations: clicks, walks, lassos, uploads and drawings."""
 
 import io
 from pathlib import Path
@@ -32,9 +32,9 @@ def end(page: Page, name: str) -> Locator:
 
 
 def steps(page: Page) -> Locator:
-    """The steps of the first model's path, once they are there."""
+    """The steps of the first model's interpolation, once they are decoded."""
     found = page.get_by_role("button", name="Step 1 of", exact=False)
-    page.get_by_role("heading", name="Paths between garments").scroll_into_view_if_needed()
+    page.get_by_role("heading", name="Interpolation between images").scroll_into_view_if_needed()
     found.first.wait_for()
     return page.get_by_role("group", name="Steps,").first.get_by_role("button")
 
@@ -92,7 +92,7 @@ def test_a_lasso_selects_images_and_one_of_them_is_chosen(served_visit: Visit) -
     selected.first.wait_for(state="detached")
 
 
-def test_classes_and_thumbnails_are_switched(served_visit: Visit) -> None:
+def test_classes_and_thumbnails_are_toggled(served_visit: Visit) -> None:
     page = explore(served_visit, MODEL)
     latent_map(page)
     legend = page.get_by_role("group", name="Classes shown").get_by_role("button")
@@ -103,7 +103,7 @@ def test_classes_and_thumbnails_are_switched(served_visit: Visit) -> None:
     assert tool(page, "Thumbnails").get_attribute("aria-pressed") == "true"
 
 
-def test_a_step_of_a_path_becomes_the_code(served_visit: Visit) -> None:
+def test_a_step_of_an_interpolation_becomes_the_code(served_visit: Visit) -> None:
     page = explore(served_visit, f"{MODEL}&z=0,0")
     buttons = steps(page)
     assert buttons.count() == 9
@@ -123,7 +123,7 @@ def test_an_upload_is_encoded_as_pytorch_does(
     end(page, "Start").get_by_text("garment.png").first.wait_for()
     with torch.no_grad():
         image = torch.from_numpy(pixels.astype(np.float32) / 255)[None, None]
-        expected = loaded.model.encode(image).mean[0].numpy()
+        expected = loaded.model.encode(image).flat()[0].numpy()
 
     def first_code() -> list[float]:
         page.get_by_role("group", name="Steps,").first.get_by_role("button").first.click()
@@ -134,12 +134,12 @@ def test_an_upload_is_encoded_as_pytorch_does(
     assert np.abs(np.array(first_code()) - expected).max() < 1e-3
 
 
-def test_what_is_no_image_is_told(served_visit: Visit, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_refused(served_visit: Visit, tmp_path: Path) -> None:
     page = explore(served_visit, MODEL)
     steps(page)
     (tmp_path / "notes.png").write_text("no image at all")
     end(page, "End").locator("input[type=file]").set_input_files(tmp_path / "notes.png")
-    page.get_by_text("notes.png").first.wait_for()
+    page.get_by_text("cannot read “notes.png” as an image").wait_for()
 
 
 def test_a_drawing_becomes_an_end(served_visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""Every page in a real browser: no error, no foreign request, nothing that bars anybody."""
+"""Every page in a real browser: no errors, no foreign requests, accessible."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def test_the_study_has_every_kind_of_page(site: Path) -> None:
     assert sum(name.startswith("runs/") for name in found) >= len(EXPLORED)
 
 
-def test_every_page_loads_without_fault(visit: Visit, site: Path) -> None:
+def test_every_page_loads_without_errors(visit: Visit, site: Path) -> None:
     for path in pages(site):
         page = visit.go(path)
         page.wait_for_load_state()
@@ -39,28 +39,27 @@ def test_every_page_loads_without_fault(visit: Visit, site: Path) -> None:
             "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
         )
         assert broken == [], path
-        assert visit.faults == [], path
+        assert visit.errors == [], path
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_bars_anybody(served_visit: Visit, site: Path, theme: str) -> None:
-    """axe-core, on every page that is not just another run's."""
+def test_pages_are_accessible(served_visit: Visit, site: Path, theme: str) -> None:
+    """axe-core on every page, except for further pages of runs."""
     served_visit.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     runs = [name for name in pages(site) if name.startswith("runs/")]
     for path in [name for name in pages(site) if name not in runs[2:]]:
         page = served_visit.go(path)
         if path == "explorer.html":
             page.evaluate("() => window.vaelabExplorer.ready")
-            page.get_by_role(
-                "heading", name="Paths", exact=False
-            ).first.scroll_into_view_if_needed()
-        # Evaluated, not added as a script, which the site's policy would refuse.
+            heading = page.get_by_role("heading", name="Interpolation between images")
+            heading.scroll_into_view_if_needed()
+        # Evaluated, because the content security policy blocks added scripts.
         page.evaluate(AXE.read_text(encoding="utf-8"))
         found = page.evaluate("() => axe.run()")
         serious = [
-            (fault["id"], fault["nodes"][0]["html"][:200], fault["nodes"][0]["failureSummary"])
-            for fault in found["violations"]
-            if fault["impact"] in ("serious", "critical")
+            (each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["failureSummary"])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
         ]
         assert serious == [], path
 
@@ -75,8 +74,8 @@ def test_no_page_is_wider_than_the_screen(served_visit: Visit, site: Path, width
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_nothing_jumps_while_a_page_loads(served_visit: Visit, site: Path) -> None:
-    for path in ("index.html", "conditional.html", "runs/mlp-vae-2d.html"):
+def test_pages_do_not_shift_while_loading(served_visit: Visit, site: Path) -> None:
+    for path in ("index.html", "beta.html", "conditional.html", "runs/mlp-vae-2d.html"):
         page = served_visit.go(path)
         page.wait_for_load_state("networkidle")
         shift = page.evaluate(
@@ -88,7 +87,7 @@ def test_nothing_jumps_while_a_page_loads(served_visit: Visit, site: Path) -> No
 
 
 def test_pages_are_light(served_visit: Visit, site: Path) -> None:
-    """What the browser transfers for a page, all images included."""
+    """The bytes that the browser transfers for a page with all its images."""
     page = served_visit.page
     sizes: dict[str, int] = {}
     page.on("response", lambda answer: sizes.__setitem__(answer.url, len(answer.body())))
@@ -104,25 +103,25 @@ def test_pages_are_light(served_visit: Visit, site: Path) -> None:
         assert 0 < sum(sizes.values()) < 2 * MEGABYTE, path
 
 
-def test_a_failed_run_is_named_with_its_reason(served_visit: Visit) -> None:
+def test_a_failed_run_is_listed_with_its_reason(served_visit: Visit) -> None:
     page = served_visit.go("index.html")
     text = page.locator("main").inner_text()
     assert FAILED in text
     assert "is not finite" in text
 
 
-def test_an_odd_name_is_text(served_visit: Visit) -> None:
+def test_an_odd_name_is_escaped(served_visit: Visit) -> None:
     page = served_visit.go("index.html")
     page.get_by_role("link", name=ODD_RUN).first.click()
     assert ODD_RUN in page.get_by_role("heading", level=1).inner_text()
     assert "small & <odd>" in page.title()
 
 
-def test_the_table_is_sorted_by_any_column(served_visit: Visit) -> None:
+def test_tables_can_be_sorted(served_visit: Visit) -> None:
     page = served_visit.go("index.html")
     table = page.locator("table").filter(has=page.locator("th button")).first
-    button = table.get_by_role("button", name="negative_elbo").first
-    heading = table.locator("th", has=page.get_by_role("button", name="negative_elbo")).first
+    button = table.get_by_role("button", name="Negative ELBO").first
+    heading = table.locator("th", has=page.get_by_role("button", name="Negative ELBO")).first
 
     def column() -> list[float]:
         index = heading.evaluate("th => th.cellIndex")
@@ -160,7 +159,7 @@ def test_the_theme_is_chosen_and_remembered(served_visit: Visit) -> None:
     assert page.evaluate(ground) == dark
 
 
-def test_a_nan_in_an_evaluation_leaves_the_page_right(
+def test_a_value_that_is_not_a_number_is_named(
     browser: Browser, study_folder: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "study"
@@ -175,3 +174,36 @@ def test_a_nan_in_an_evaluation_leaves_the_page_right(
         for path in ("index.html", "runs/mlp-vae.html"):
             page = visit.go(path)
             assert "not a number" in page.locator("main").inner_text().lower()
+
+
+def test_every_chart_is_drawn_and_shows_values_at_the_pointer(visit: Visit) -> None:
+    page = visit.go("beta.html")
+    charts = page.locator("[data-chart]")
+    assert charts.count() > 3
+    assert charts.locator("> svg").count() == charts.count()
+    chart = page.locator("figure.chart", has_text="Negative ELBO").first
+    chart.locator("[data-chart]").hover()
+    shown = chart.locator('[aria-label="tip"]').text_content() or ""
+    assert "β\u00a0=\u00a0" in shown
+    chart.locator("summary").click()
+    value = chart.locator("tbody td").nth(1).inner_text()
+    assert value in shown
+
+
+def test_charts_follow_the_theme(served_visit: Visit) -> None:
+    page = served_visit.page
+    page.emulate_media(color_scheme="light")
+    served_visit.go("beta.html")
+    color = "getComputedStyle(document.querySelector('[data-chart] [aria-label=line] path')).stroke"
+    light = page.evaluate(color)
+    page.get_by_role("button", name="theme").click()
+    assert page.evaluate(color) != light
+
+
+def test_the_values_of_charts_are_there_without_scripts(browser: Browser, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "beta.html").as_uri())
+    page.locator("figure.chart summary").first.click()
+    assert page.locator("figure.chart tbody td").first.is_visible()
+    context.close()

@@ -1,4 +1,4 @@
-"""Small files of every form, and the assertion that each bad one is told in one line."""
+"""Small files of every format, and assertions that a bad one gives a one-line error."""
 
 import gzip
 import struct
@@ -16,7 +16,7 @@ from vaelab.errors import InputError
 
 @contextmanager
 def refused(*parts: object, kind: type[InputError] = InputError) -> Iterator[None]:
-    """The block raises an error of this kind, its message one line that holds each of `parts`."""
+    """The block raises an error of this kind with a one-line message that contains all `parts`."""
     with pytest.raises(kind) as caught:
         yield
     message = str(caught.value)
@@ -26,7 +26,7 @@ def refused(*parts: object, kind: type[InputError] = InputError) -> Iterator[Non
 
 
 def data_or_one_line(read: Callable[..., Any], *arguments: object) -> Any:
-    """What `read` gives, or None where it refuses in one line; any other exception comes out."""
+    """The result of `read`, or None after a one-line `InputError`; other exceptions propagate."""
     try:
         return read(*arguments)
     except InputError as error:

@@ -101,8 +101,8 @@ def test_blank_lines_count_as_lines(lines, refuses):
 
 
 def test_no_rows(lines, refuses):
-    refuses([], "holds no rows")
-    refuses(lines[:1], "holds no rows", "785 columns")
+    refuses([], "has no rows")
+    refuses(lines[:1], "has no rows", "785 columns")
 
 
 def test_web_page(refuses):

@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import http.server
-import resource
 import signal
 import socket
 import threading
@@ -12,7 +11,7 @@ import pytest
 
 from tests.data.data_files import idx_bytes, leftovers, refused, write_csv, write_idx
 from vaelab.config import DataConfig
-from vaelab.data import download, fashion_mnist, idx
+from vaelab.data import download, fashion_mnist, idx, load_data
 from vaelab.data.fashion_mnist import DataUnavailableError, PublishedFile, fetch, load
 from vaelab.data.summary import entropy_nats_per_image
 
@@ -76,11 +75,11 @@ def write_tables(folder: Path) -> Path:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers by the first folder of the path, as mirrors behave and misbehave."""
+    """Responds as good and bad mirrors do, according to the first folder of the path."""
 
     def do_GET(self):
-        _, behaviour, name = self.path.split("/")
-        self.server.asked.append((behaviour, name))
+        _, behavior, name = self.path.split("/")
+        self.server.asked.append((behavior, name))
         body = ZIPPED[name]
         status, sent = {
             "good": (200, body),
@@ -91,11 +90,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "page": (200, b"<!DOCTYPE html>\n<p>Sign in to this network"),
             "endless": (200, bytes(10 * len(body) + 100_000)),
             "second-time": (200, body)
-            if self.server.asked.count((behaviour, name)) > 1
+            if self.server.asked.count((behavior, name)) > 1
             else (503, b""),
-        }[behaviour]
+        }[behavior]
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body if behaviour == "cut" else sent)))
+        self.send_header("Content-Length", str(len(body if behavior == "cut" else sent)))
         self.end_headers()
         self.wfile.write(sent)
 
@@ -105,15 +104,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def mirrors():
-    """Gives the base URL of a mirror by its behaviour; `asked` on it lists what was requested."""
+    """Gives the base URL of a mirror by its behavior; its attribute `asked` lists the requests."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
     server.handle_error = lambda *arguments: None  # a client that hangs up is expected
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
 
-    def urls(*behaviours: str) -> tuple[str, ...]:
-        return tuple(f"http://127.0.0.1:{server.server_port}/{name}/" for name in behaviours)
+    def urls(*behaviors: str) -> tuple[str, ...]:
+        return tuple(f"http://127.0.0.1:{server.server_port}/{name}/" for name in behaviors)
 
     urls.asked = server.asked
     yield urls
@@ -124,9 +123,9 @@ def mirrors():
 
 @pytest.fixture
 def refusing_mirror():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
 
 
 def assert_is_the_set(dataset):
@@ -137,7 +136,7 @@ def assert_is_the_set(dataset):
         np.testing.assert_array_equal(data.labels, LABELS[split])
 
 
-# Where it is looked for.
+# The search path.
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -166,7 +165,7 @@ def test_the_search_order(small, tmp_path, monkeypatch, mirrors):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_named_folder_without_the_files_is_not_passed_over(small, tmp_path, monkeypatch, exists):
+def test_a_given_folder_without_the_files_is_an_error(small, tmp_path, monkeypatch, exists):
     write_files(small)
     folder = tmp_path / "empty"
     if exists:
@@ -187,23 +186,23 @@ def test_a_folder_that_lacks_one_file(small, tmp_path):
 
 def test_without_a_home_folder(small, monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(Path, "home", lambda: Path("~nobody-here").expanduser())
+    monkeypatch.setattr(Path, "home", lambda: Path("~no-such-user").expanduser())
     with refused("no home folder", "XDG_CACHE_HOME"):
         load(CONFIG, mirrors=())
 
 
-# What the files hold.
+# The content of the files.
 
 
-def test_counts_take_the_first(small, tmp_path):
+def test_counts_select_the_first_images(small, tmp_path):
     folder = write_files(tmp_path / "given")
-    dataset = load(DataConfig(train_count=7, test_count=3), folder, mirrors=())
+    dataset = load_data(DataConfig(train_count=7, test_count=3), folder)
     np.testing.assert_array_equal(dataset.train.images[:, 0], IMAGES["train"][:7])
     np.testing.assert_array_equal(dataset.test.labels, LABELS["test"][:3])
     with refused("train_count", "1 to 40", "found 41"):
-        load(DataConfig(train_count=41), folder, mirrors=())
+        load_data(DataConfig(train_count=41), folder)
     with refused("test_count", "1 to 20", "found 0"):
-        load(DataConfig(test_count=0), folder, mirrors=())
+        load_data(DataConfig(test_count=0), folder)
 
 
 def test_other_images_under_the_published_name(small, tmp_path):
@@ -276,9 +275,9 @@ BAD_MIRRORS = {
 }
 
 
-@pytest.mark.parametrize("behaviour", BAD_MIRRORS)
-def test_the_next_mirror_serves(small, mirrors, behaviour):
-    assert_is_the_set(load(CONFIG, mirrors=mirrors(behaviour, "good")))
+@pytest.mark.parametrize("behavior", BAD_MIRRORS)
+def test_the_next_mirror_serves(small, mirrors, behavior):
+    assert_is_the_set(load(CONFIG, mirrors=mirrors(behavior, "good")))
     assert not leftovers(small)
 
 
@@ -286,17 +285,17 @@ def test_the_next_mirror_serves_where_connections_are_refused(small, mirrors, re
     assert_is_the_set(load(CONFIG, mirrors=(refusing_mirror, *mirrors("good"))))
 
 
-def test_a_mirror_is_asked_again(small, mirrors):
+def test_a_mirror_is_tried_again(small, mirrors):
     assert_is_the_set(load(CONFIG, mirrors=mirrors("second-time")))
 
 
-@pytest.mark.parametrize(("behaviour", "reason"), BAD_MIRRORS.items())
-def test_no_mirror_serves(small, mirrors, behaviour, reason):
-    urls = mirrors(behaviour)
+@pytest.mark.parametrize(("behavior", "reason"), BAD_MIRRORS.items())
+def test_no_mirror_serves(small, mirrors, behavior, reason):
+    urls = mirrors(behavior)
     advice = ("--data-dir", "VAELAB_DATA", "wardrobe")
     with refused(urls[0], reason, *advice, kind=DataUnavailableError):
         load(CONFIG, mirrors=urls)
-    assert mirrors.asked == [(behaviour, "train-images-idx3-ubyte.gz")] * 2
+    assert mirrors.asked == [(behavior, "train-images-idx3-ubyte.gz")] * 2
     assert not list(small.iterdir())
 
 
@@ -317,6 +316,7 @@ def test_an_interruption_leaves_no_partial_file(small, mirrors, monkeypatch):
 
 
 def test_a_full_disk(small, mirrors):
+    resource = pytest.importorskip("resource", reason="limits of file sizes are POSIX")
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16384, limits[1]))
@@ -327,7 +327,7 @@ def test_a_full_disk(small, mirrors):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert not list(small.iterdir())
-    assert len(mirrors.asked) == 1  # another mirror would not make room
+    assert len(mirrors.asked) == 1  # another mirror would not free disk space
 
 
 def test_a_folder_that_cannot_be_made(small, tmp_path, mirrors):

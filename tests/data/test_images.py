@@ -13,18 +13,19 @@ from PIL import Image
 
 from tests.data.data_files import data_or_one_line, refused
 from vaelab.config import DataConfig
+from vaelab.data import image_folder, load_data
 from vaelab.data.image_files import read_images
-from vaelab.data.images import load_folder, load_npz
+from vaelab.data.npz_file import load as load_npz
 
-GREY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
-COLOUR = np.stack([GREY, GREY[::-1], GREY.T], axis=2)
+GRAY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
+COLOR = np.stack([GRAY, GRAY[::-1], GRAY.T], axis=2)
 
 
 def config(path: Path, **settings: object) -> DataConfig:
     return DataConfig(name="folder", path=str(path), **settings)
 
 
-def save(path: Path, image: np.ndarray | Image.Image = GREY, **options: object) -> Path:
+def save(path: Path, image: np.ndarray | Image.Image = GRAY, **options: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
     picture.save(path, **options)
@@ -33,10 +34,10 @@ def save(path: Path, image: np.ndarray | Image.Image = GREY, **options: object) 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of ten grey images each, told apart by their first pixel."""
+    """Two classes of ten gray images each, which differ in their first pixel."""
     for label, name in enumerate(["boots", "coats"]):
         for index in range(10):
-            image = GREY.copy()
+            image = GRAY.copy()
             image[0, 0] = 10 * label + index
             save(tmp_path / "mine" / name / f"{index}.png", image)
     return tmp_path / "mine"
@@ -48,7 +49,7 @@ def folder(tmp_path):
 def test_a_folder_per_class(folder):
     (folder / ".hidden").write_text("a system's file")
     (folder / "boots" / ".hidden").write_text("a system's file")
-    dataset = load_folder(config(folder))
+    dataset = image_folder.load(config(folder))
     assert dataset.name == "folder:mine"
     assert str(folder) in dataset.source
     assert dataset.train.class_names == dataset.test.class_names == ("boots", "coats")
@@ -62,7 +63,7 @@ def test_a_folder_per_class(folder):
 
 def test_the_split_follows_its_seed(folder):
     first, same, other = (
-        load_folder(config(folder, split_seed=seed)).test.fingerprint() for seed in (0, 0, 1)
+        image_folder.load(config(folder, split_seed=seed)).test.fingerprint() for seed in (0, 0, 1)
     )
     assert first == same != other
 
@@ -72,9 +73,9 @@ def test_folders_for_training_and_test(tmp_path):
         for name in ("boots", "coats"):
             for index in range(count):
                 save(tmp_path / part / name / f"{index}.png")
-    save(tmp_path / "test" / "coats" / "colour.png", COLOUR)
-    dataset = load_folder(config(tmp_path, train_count=5))
-    assert dataset.train.images.shape == (5, 3, 8, 8)  # one coloured image makes all of them so
+    save(tmp_path / "test" / "coats" / "color.png", COLOR)
+    dataset = load_data(config(tmp_path, train_count=5))
+    assert dataset.train.images.shape == (5, 3, 8, 8)  # one colored image makes all of them so
     assert dataset.test.images.shape == (5, 3, 8, 8)
     assert dataset.test.labels.tolist() == [0, 0, 1, 1, 1]
 
@@ -83,48 +84,51 @@ def test_a_test_class_that_training_lacks(tmp_path):
     save(tmp_path / "train" / "boots" / "0.png")
     odd = save(tmp_path / "test" / "hats" / "0.png")
     with refused(odd.parent, "only classes that the training images have (boots)"):
-        load_folder(config(tmp_path))
+        image_folder.load(config(tmp_path))
 
 
 def test_no_class_folders(tmp_path):
     with refused(tmp_path, "empty", "a folder per class"):
-        load_folder(config(tmp_path))
+        image_folder.load(config(tmp_path))
     path = save(tmp_path / "0.png")
     with refused(path, "expected a folder per class, found a file"):
-        load_folder(config(tmp_path))
+        image_folder.load(config(tmp_path))
 
 
 def test_an_empty_class_folder(folder):
     (folder / "hats").mkdir()
     with refused(folder / "hats", "empty"):
-        load_folder(config(folder))
+        image_folder.load(config(folder))
 
 
-def test_a_file_that_is_no_image(folder):
+def test_a_file_that_is_not_an_image(folder):
     (folder / "coats" / "notes.txt").write_text("notes")
     with refused(folder / "coats" / "notes.txt", "expected a PNG or JPEG image"):
-        load_folder(config(folder))
+        image_folder.load(config(folder))
 
 
 def test_an_image_of_another_size(folder):
     path = save(folder / "coats" / "a.png", np.zeros((7, 9), np.uint8))
     with refused(path, "expected 8 x 8 pixels like", folder / "boots" / "0.png", "found 9 x 7"):
-        load_folder(config(folder))
+        image_folder.load(config(folder))
 
 
-def test_an_image_that_is_not_square(tmp_path):
-    path = save(tmp_path / "boots" / "0.png", np.zeros((7, 9), np.uint8))
-    with refused(path, "square", "found 9 x 7"):
-        load_folder(config(tmp_path))
+def test_images_that_are_not_square(tmp_path):
+    wide = np.arange(63, dtype=np.uint8).reshape(7, 9)
+    for index in range(10):
+        save(tmp_path / "boots" / f"{index}.png", wide)
+    dataset = image_folder.load(config(tmp_path))
+    assert dataset.train.images.shape == (9, 1, 7, 9)
+    np.testing.assert_array_equal(dataset.test.images[0, 0], wide)
 
 
 def test_a_missing_path(tmp_path):
     with refused(tmp_path / "none", "cannot be read: No such file"):
-        load_folder(config(tmp_path / "none"))
+        image_folder.load(config(tmp_path / "none"))
     with refused("'folder' needs a path", "data.path"):
-        load_folder(DataConfig(name="folder"))
+        image_folder.load(DataConfig(name="folder"))
     with refused("cannot be read: Not a directory"):
-        load_folder(config(save(tmp_path / "0.png")))
+        image_folder.load(config(save(tmp_path / "0.png")))
 
 
 # Image files.
@@ -139,40 +143,40 @@ def png(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
     return path
 
 
-def test_grey_is_grey_however_it_is_stored(tmp_path):
+def test_gray_is_gray_however_it_is_stored(tmp_path):
     forms = {
-        "grey.png": Image.fromarray(GREY),
-        "rgb.png": Image.fromarray(GREY).convert("RGB"),
-        "palette.png": Image.fromarray(GREY).convert("P"),
-        "opaque.png": Image.fromarray(GREY).convert("RGBA"),
-        "deep.png": Image.fromarray(GREY.astype(np.uint16) * 257),
+        "gray.png": Image.fromarray(GRAY),
+        "rgb.png": Image.fromarray(GRAY).convert("RGB"),
+        "palette.png": Image.fromarray(GRAY).convert("P"),
+        "opaque.png": Image.fromarray(GRAY).convert("RGBA"),
+        "deep.png": Image.fromarray(GRAY.astype(np.uint16) * 257),
     }
     images = read_images([save(tmp_path / name, image) for name, image in forms.items()])
     assert images.shape == (5, 1, 8, 8)
     assert images.flags.c_contiguous
     for image in images:
-        np.testing.assert_array_equal(image[0], GREY)
+        np.testing.assert_array_equal(image[0], GRAY)
 
 
 def test_one_bit_images(tmp_path):
-    images = read_images([save(tmp_path / "bits.png", Image.fromarray(GREY > 99))])
-    np.testing.assert_array_equal(images[0, 0], np.where(GREY > 99, 255, 0))
+    images = read_images([save(tmp_path / "bits.png", Image.fromarray(GRAY > 99))])
+    np.testing.assert_array_equal(images[0, 0], np.where(GRAY > 99, 255, 0))
 
 
-def test_colour_beside_grey(tmp_path):
-    images = read_images([save(tmp_path / "0.png", GREY), save(tmp_path / "1.png", COLOUR)])
-    np.testing.assert_array_equal(images[0], np.stack([GREY] * 3))
-    np.testing.assert_array_equal(images[1], COLOUR.transpose(2, 0, 1))
+def test_color_and_gray_images(tmp_path):
+    images = read_images([save(tmp_path / "0.png", GRAY), save(tmp_path / "1.png", COLOR)])
+    np.testing.assert_array_equal(images[0], np.stack([GRAY] * 3))
+    np.testing.assert_array_equal(images[1], COLOR.transpose(2, 0, 1))
 
 
 def test_transparency_is_laid_over_black(tmp_path):
     alpha = np.where(np.arange(64).reshape(8, 8) % 2, 255, 0).astype(np.uint8)
-    rgba = np.dstack([COLOUR, alpha])
+    rgba = np.dstack([COLOR, alpha])
     (image,) = read_images([save(tmp_path / "0.png", rgba)])
-    np.testing.assert_array_equal(image, np.where(alpha, COLOUR.transpose(2, 0, 1), 0))
+    np.testing.assert_array_equal(image, np.where(alpha, COLOR.transpose(2, 0, 1), 0))
 
 
-def test_a_transparent_colour_of_a_palette(tmp_path):
+def test_a_transparent_color_of_a_palette(tmp_path):
     picture = Image.new("P", (8, 8), 0)
     picture.putpalette([255, 0, 0, 0, 255, 0])
     picture.putpixel((0, 0), 1)
@@ -187,7 +191,7 @@ def test_jpeg(tmp_path):
 
 
 def test_damaged_images(tmp_path):
-    path = save(tmp_path / "0.png", COLOUR)
+    path = save(tmp_path / "0.png", COLOR)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with refused(path, "expected a PNG or JPEG image", "damaged"):
@@ -215,7 +219,7 @@ def with_damage(content: bytes, position: int, damage: bytes) -> bytes:
 
 def encoded(kind: str) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(COLOUR).save(stream, kind)
+    Image.fromarray(COLOR).save(stream, kind)
     return stream.getvalue()
 
 
@@ -298,10 +302,9 @@ def test_everything_given(npz):
         ({}, ["'images'", "found none"]),
         ({"images": PIXELS / 255}, ["images: expected uint8", "found float64", "255 * images"]),
         ({"images": PIXELS.astype(np.int64)}, ["expected uint8", "found int64"]),
-        ({"images": PIXELS[:, :, :5]}, ["square", "(20, 8, 5)"]),
-        ({"images": PIXELS[:0]}, ["square", "(0, 8, 8)"]),
+        ({"images": PIXELS[:0]}, ["expected images (N, H, W)", "(0, 8, 8)"]),
         ({"images": PIXELS[0]}, ["(8, 8)"]),
-        ({"images": np.zeros((5, 8, 8, 4), np.uint8)}, ["C of 1 or 3", "(5, 8, 8, 4)"]),
+        ({"images": PIXELS[:, :, :, None, None]}, ["(20, 8, 8, 1, 1)"]),
         ({"images": np.array([PIXELS, None], object)}, ["images", "allow_pickle"]),
         ({"images": PIXELS, "labels": TWO[:19]}, ["labels: expected 20", "(19,)"]),
         ({"images": PIXELS, "labels": TWO / 2}, ["whole numbers", "float64"]),
@@ -312,8 +315,15 @@ def test_everything_given(npz):
             {"images": PIXELS, "labels": TWO, "class_names": ["boots"]},
             ["label 1 of image 1", "0 to 0"],
         ),
-        ({"images": PIXELS, "labels": TWO, "class_names": [1, 2]}, ["class_names", "texts"]),
-        ({"images": PIXELS, "labels": TWO, "test_images": PIXELS}, ["found only labels"]),
+        ({"images": PIXELS, "labels": TWO, "class_names": [1, 2]}, ["class_names", "strings"]),
+        (
+            {"images": PIXELS, "labels": TWO, "test_images": PIXELS},
+            ["expected labels and test_labels, or no labels; found labels"],
+        ),
+        (
+            {"images": PIXELS, "labels": TWO, "test_labels": TWO},
+            ["expected labels, or no labels; found labels, test_labels"],
+        ),
         ({"images": PIXELS, "test_images": PIXELS[:, :4, :4]}, ["(1, 8, 8)", "(1, 4, 4)"]),
         ({"images": PIXELS[:1]}, ["at least 2 images"]),
     ],
@@ -340,7 +350,7 @@ def saved(**arrays: np.ndarray) -> bytes:
         (b"\x93NUMPY\x01\x00", "found a single array"),
     ],
 )
-def test_files_that_are_no_npz(tmp_path, content, part):
+def test_files_that_are_not_npz(tmp_path, content, part):
     path = tmp_path / "mine.npz"
     path.write_bytes(content)
     with refused(path, part):

@@ -8,7 +8,7 @@ from vaelab.data.image_data import ImageData
 from vaelab.data.splits import split
 
 
-def labelled(labels) -> ImageData:
+def labeled(labels) -> ImageData:
     labels = np.array(labels, np.int64)
     return ImageData(
         name="set",
@@ -18,7 +18,7 @@ def labelled(labels) -> ImageData:
     )
 
 
-def unlabelled(count: int) -> ImageData:
+def unlabeled(count: int) -> ImageData:
     return ImageData(name="set", images=np.zeros((count, 1, 1, 1), np.uint8))
 
 
@@ -28,7 +28,7 @@ def unlabelled(count: int) -> ImageData:
     st.integers(0, 2**64),
 )
 def test_a_partition_in_which_every_class_has_its_share(labels, fraction, seed):
-    data = labelled(labels)
+    data = labeled(labels)
     kept, held_out = split(data, fraction, seed)
     assert kept.dtype == held_out.dtype == np.int64
     assert len(kept)
@@ -42,44 +42,44 @@ def test_a_partition_in_which_every_class_has_its_share(labels, fraction, seed):
 
 
 def test_the_whole_has_its_share_too():
-    _, held_out = split(labelled([0] * 15 + [1] * 15 + [2] * 15 + [3] * 15), 0.1, 0)
+    _, held_out = split(labeled([0] * 15 + [1] * 15 + [2] * 15 + [3] * 15), 0.1, 0)
     assert len(held_out) == 6
 
 
 def test_the_same_on_every_machine():
-    kept, held_out = split(labelled([0, 1] * 10), 0.3, 7)
+    kept, held_out = split(labeled([0, 1] * 10), 0.3, 7)
     assert held_out.tolist() == [3, 4, 6, 11, 12, 13]
     assert len(kept) == 14
 
 
 def test_another_seed_gives_another_split():
-    splits = {tuple(split(unlabelled(100), 0.1, seed)[1]) for seed in range(20)}
+    splits = {tuple(split(unlabeled(100), 0.1, seed)[1]) for seed in range(20)}
     assert len(splits) == 20
 
 
 def test_every_image_is_as_likely_to_be_held_out():
-    held_out = np.concatenate([split(unlabelled(10), 0.3, seed)[1] for seed in range(2_000)])
+    held_out = np.concatenate([split(unlabeled(10), 0.3, seed)[1] for seed in range(2_000)])
     counts = np.bincount(held_out, minlength=10)
     # Each count is binomial with mean 600 and a standard deviation of 20.5.
     assert (abs(counts - 600) < 5 * 20.5).all()
 
 
 def test_classes_of_one_image():
-    kept, held_out = split(labelled([0, 1, 2, 3]), 0.1, 0)
+    kept, held_out = split(labeled([0, 1, 2, 3]), 0.1, 0)
     assert (len(kept), len(held_out)) == (3, 1)
 
 
 def test_one_image_cannot_be_split():
     with refused("set", "at least 2 images", "found 1"):
-        split(unlabelled(1), 0.1, 0)
+        split(unlabeled(1), 0.1, 0)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])
 def test_a_fraction_out_of_range(fraction):
     with refused("(0, 1)", f"found {fraction}"):
-        split(unlabelled(10), fraction, 0)
+        split(unlabeled(10), fraction, 0)
 
 
 def test_a_negative_seed():
     with refused("seed", "found -1"):
-        split(unlabelled(10), 0.1, -1)
+        split(unlabeled(10), 0.1, -1)

@@ -47,7 +47,7 @@ def test_numbers_known_in_advance():
     assert pixels["histogram"] == [40] + [0] * 5 + [20] + [0] * 24 + [20]
 
 
-def test_entropy_is_that_of_the_one_grey_pixel():
+def test_entropy_is_that_of_the_one_gray_pixel():
     entropy = -0.2 * math.log(0.2) - 0.8 * math.log(0.8)
     data = dataset(np.repeat(LEVELS, 2_500, axis=0))
     assert entropy_nats_per_image(data.train) == pytest.approx(entropy, rel=1e-12)

@@ -36,7 +36,7 @@ def renderings(settings, column, categories):
     return pictures
 
 
-def test_draw_fulfils_the_contract_of_image_data(drawn):
+def test_draw_returns_image_data(drawn):
     assert drawn.name == "wardrobe"
     assert drawn.images.shape == (3000, 1, 28, 28)
     assert drawn.images.dtype == np.uint8
@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others():
     assert not np.any(first.factors.values[:, 1] == other.factors.values[:, 1])
 
 
-def test_pictures_are_the_same_on_every_machine():
+def test_images_are_the_same_on_every_machine():
     # A change here changes the data set: every result on `wardrobe` becomes another one.
     assert (
         wardrobe.draw(200, seed=0).fingerprint()
@@ -122,7 +122,7 @@ def test_fewer_images_are_the_first_of_more(drawn):
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
-def test_factor_values_alone_decide_the_picture(drawn, values, chunk):
+def test_an_image_depends_on_its_factor_values_only(drawn, values, chunk):
     assert np.array_equal(wardrobe.render(values[:60], chunk=chunk), drawn.images[:60])
     assert np.array_equal(wardrobe.render(values[59::-1], chunk=chunk), drawn.images[59::-1])
 
@@ -151,7 +151,7 @@ def test_width_and_length_are_the_extents_of_the_garment(values, label):
 
 
 @pytest.mark.parametrize("label", CLASSES, ids=wardrobe.CLASS_NAMES)
-def test_garments_fill_the_frame_on_black_and_are_centred(drawn, label):
+def test_garments_fill_the_frame_on_black_and_are_centered(drawn, label):
     inked = drawn.images[drawn.labels == label, 0] > 20
     height, width = inked.any(axis=2).sum(axis=1), inked.any(axis=1).sum(axis=1)
     assert np.maximum(height, width).min() >= 20
@@ -168,25 +168,25 @@ def test_shoes_point_left(drawn, name):
     assert np.all(heights[:, :9].mean(axis=1) < heights[:, -12:-3].mean(axis=1))
 
 
-def test_pictures_are_anti_aliased_and_shaded(drawn):
+def test_images_are_anti_aliased_and_shaded(drawn):
     assert len(np.unique(drawn.images)) > 250
     assert np.median([len(np.unique(image)) for image in drawn.images]) > 80
 
 
-def test_a_linear_classifier_tells_the_classes_apart(drawn):
+def test_a_linear_classifier_separates_the_classes(drawn):
     pixels = drawn.images.reshape(len(drawn), -1) / 255
     classifier = RidgeClassifier(alpha=10.0).fit(pixels[:2000], drawn.labels[:2000])
     assert classifier.score(pixels[2000:], drawn.labels[2000:]) > 0.9
 
 
-def test_load_takes_the_counts_of_the_configuration():
+def test_load_uses_the_counts_of_the_configuration():
     dataset = wardrobe.load(DataConfig(name="wardrobe", train_count=40, test_count=30), None)
     assert (len(dataset.train), len(dataset.test)) == (40, 30)
     assert dataset.name == "wardrobe"
-    assert dataset.source == "drawn by vaelab"
+    assert dataset.source == "rendered by vaelab"
 
 
-def test_load_draws_as_many_as_fashion_mnist_has_by_default(monkeypatch):
+def test_load_draws_as_many_images_as_fashion_mnist_by_default(monkeypatch):
     asked = []
     few = wardrobe.draw(10, seed=0)
 
@@ -222,7 +222,7 @@ def test_a_negative_seed_is_refused():
     ("name", "value"),
     [("width", 1.1), ("tilt", -0.1), ("light", np.nan), ("class", 10), ("texture", 1.5)],
 )
-def test_factor_values_that_mean_nothing_are_refused(values, name, value):
+def test_invalid_factor_values_are_refused(values, name, value):
     broken = values[:4].copy()
     broken[2, wardrobe.FACTOR_NAMES.index(name)] = value
     with pytest.raises(InputError, match=name):

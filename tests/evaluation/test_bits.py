@@ -4,13 +4,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vaelab.config import MlpConfig, VaeConfig
+from tests.models.parts import standard_normal
 from vaelab.errors import InputError
 from vaelab.evaluation.bits import bits_of_density, bits_per_dimension, dequantized
-from vaelab.models import ImageShape, LatentVariableModel, build_model
+from vaelab.models import ImageShape
+from vaelab.models.build import build_model
+from vaelab.models.contract import LatentVariableModel
+from vaelab.models.gaussian.config import VaeConfig
+from vaelab.models.gaussian.model import GaussianVae
 from vaelab.models.likelihoods import LIKELIHOODS, Likelihood
-from vaelab.models.posteriors import DiagonalGaussian
-from vaelab.models.priors import StandardNormal
+from vaelab.models.networks.config import MlpConfig
 from vaelab.randomness import generator
 
 SHAPE = ImageShape(1, 6, 5)
@@ -30,15 +33,13 @@ class Constant(nn.Module):
 
 def model_of(likelihood: Likelihood, decoded: float) -> LatentVariableModel:
     """Ignores z: each pixel is drawn from the likelihood at `decoded`."""
-    return LatentVariableModel(
+    return GaussianVae(
         encoder=Constant(0.0, 4),
-        posterior=DiagonalGaussian.from_encoded,
-        prior=StandardNormal(2),
+        prior=standard_normal(2),
         decoder=Constant(decoded, SHAPE.channels, SHAPE.height, SHAPE.width),
         likelihood=likelihood,
         shape=SHAPE,
         latent_size=2,
-        class_count=0,
     )
 
 
@@ -63,7 +64,7 @@ def test_a_uniform_density_needs_all_eight_bits() -> None:
 
 
 def test_a_density_of_known_entropy() -> None:
-    """Under the density of logit l a grey level has the mass of its share of [0, 1]."""
+    """Under the density of logit l, a gray level has the mass of its interval in [0, 1]."""
     logit = -6.0
     edges = torch.expm1(logit * torch.arange(257, dtype=torch.float64) / 256) / math.expm1(logit)
     mass = edges.diff()
@@ -82,11 +83,11 @@ def test_the_bits_are_never_below_those_of_the_levels_themselves(log_variance: f
     exact = -mass.log2()[images.long()].mean().item()
     found = mean_bits(model_of(likelihood, 0.0), images)
     assert found > exact - 0.01
-    # Noise costs more the more the density changes within a grey level.
+    # Noise costs more the more the density changes within a gray level.
     assert found == pytest.approx(exact, abs=0.1 if log_variance < -10 else 0.02)
 
 
-def test_dequantized_values_lie_in_their_own_share() -> None:
+def test_dequantized_values_lie_within_their_gray_level() -> None:
     images = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1).expand(-1, 1, 40, 40)
     x = dequantized(images, generator(0))
     assert x.min() >= 0
@@ -101,14 +102,14 @@ def test_bits_of_density() -> None:
 
 
 @pytest.mark.parametrize("name", ["bernoulli", "squared-error"])
-def test_likelihoods_of_other_things_are_refused(name: str) -> None:
+def test_likelihoods_that_are_no_density_of_gray_values_are_refused(name: str) -> None:
     model = build_model(
         VaeConfig(latent_size=2, network=MlpConfig(widths=(4,)), likelihood=name),
         SHAPE,
         1,
         generator(0),
     )
-    with pytest.raises(InputError, match="a density of grey values, found one in"):
+    with pytest.raises(InputError, match="a density of gray values, found one in"):
         bits_per_dimension(
             model, torch.zeros(2, 1, 6, 5, dtype=torch.uint8), None, k=1, generator=generator(0)
         )

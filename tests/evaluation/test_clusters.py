@@ -8,11 +8,11 @@ from vaelab.evaluation.clusters import cluster_agreement, k_means_clusters
 from vaelab.randomness import generator
 
 LABELS = torch.arange(3_000) % 5
-CENTRES = 20 * torch.randn(5, 3, generator=generator(0, "centres"))
-BLOBS = CENTRES[LABELS] + torch.randn(3_000, 3, generator=generator(0, "blobs"))
+CENTERS = 20 * torch.randn(5, 3, generator=generator(0, "centers"))
+BLOBS = CENTERS[LABELS] + torch.randn(3_000, 3, generator=generator(0, "blobs"))
 
 
-def test_groups_far_apart_are_found() -> None:
+def test_distant_groups_are_found() -> None:
     agreement = cluster_agreement(k_means_clusters(BLOBS, 5, generator(0)), LABELS)
     assert agreement.adjusted_rand_index == 1
     assert agreement.normalized_mutual_information == pytest.approx(1)
@@ -30,7 +30,7 @@ def test_names_of_clusters_do_not_matter() -> None:
     )
 
 
-def test_random_clusters_agree_with_nothing() -> None:
+def test_random_clusters_have_scores_of_zero() -> None:
     clusters = torch.randint(5, (3_000,), generator=generator(0))
     agreement = cluster_agreement(clusters, LABELS)
     assert agreement.adjusted_rand_index == pytest.approx(0, abs=0.005)
@@ -53,12 +53,12 @@ def test_a_class_in_two_clusters_counts_by_the_larger() -> None:
     clusters = torch.tensor([0, 0, 0, 2, 1, 1])
     agreement = cluster_agreement(clusters, labels)
     assert agreement.accuracy == pytest.approx(5 / 6)
-    # Pairs process_group in both: 4, in clusters 4, in labels 7, expected 4 * 7 / 15.
+    # Pairs together in both: 4, in clusters 4, in labels 7, expected 4 * 7 / 15.
     expected = 28 / 15
     assert agreement.adjusted_rand_index == pytest.approx((4 - expected) / (5.5 - expected))
 
 
-def test_a_collapsed_code_is_one_cluster_that_tells_nothing() -> None:
+def test_a_collapsed_code_is_one_uninformative_cluster() -> None:
     clusters = k_means_clusters(torch.zeros(3_000, 4), 5, generator(0))
     agreement = cluster_agreement(clusters, LABELS)
     assert clusters.unique().tolist() == [0]

@@ -38,7 +38,7 @@ FACTORS = drawn()
 TRUTH = torch.from_numpy(FACTORS.values)
 STANDARD = (TRUTH - TRUTH.mean(0)) / TRUTH.std(0)
 NOISE = torch.randn(N, 4, generator=generator(0, "noise"), dtype=torch.float64)
-PERFECT = STANDARD[:, [2, 0, 3, 1]]
+IDEAL = STANDARD[:, [2, 0, 3, 1]]
 
 
 def mig(codes: Tensor, factors: Factors = FACTORS) -> list[float]:
@@ -63,28 +63,28 @@ every_score = pytest.mark.parametrize("score", [mig, sap, dci, factor_vae])
 
 
 @every_score
-def test_a_permutation_of_the_factors_is_perfect(score: Score) -> None:
-    found = score(PERFECT)
+def test_a_permutation_of_the_factors_has_the_best_score(score: Score) -> None:
+    found = score(IDEAL)
     assert min(found) > 0.95
     assert max(found) <= 1
 
 
 @every_score
-def test_useless_dimensions_beside_a_perfect_code_do_no_harm(score: Score) -> None:
-    assert min(score(torch.cat([NOISE, PERFECT], dim=1))) > 0.95
+def test_additional_noise_dimensions_do_not_lower_the_score(score: Score) -> None:
+    assert min(score(torch.cat([NOISE, IDEAL], dim=1))) > 0.95
 
 
 @every_score
-def test_noise_tells_nothing(score: Score) -> None:
+def test_noise_scores_at_chance(score: Score) -> None:
     chance = 1 / 4 if score is factor_vae else 0.0
     for found in score(NOISE):
         assert found == pytest.approx(chance, abs=0.05)
 
 
-def test_a_mixture_of_all_factors_in_each_dimension_has_none_to_itself() -> None:
-    """An even rotation, after which every dimension depends on every factor alike."""
+def test_an_even_mixture_of_all_factors_is_not_disentangled() -> None:
+    """An even rotation, after which every dimension depends equally on every factor."""
     signs = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
-    mixed = PERFECT @ torch.tensor(signs, dtype=torch.float64) / 2
+    mixed = IDEAL @ torch.tensor(signs, dtype=torch.float64) / 2
     disentanglement, completeness, informativeness = dci(mixed)
     assert max(*mig(mixed), *sap(mixed), disentanglement, completeness) < 0.05
     assert factor_vae(mixed)[0] < 1 / 4 + 0.1
@@ -94,7 +94,7 @@ def test_a_mixture_of_all_factors_in_each_dimension_has_none_to_itself() -> None
 
 @every_score
 def test_scale_sign_shift_and_order_of_dimensions_do_not_matter(score: Score) -> None:
-    code = PERFECT + 1.5 * NOISE
+    code = IDEAL + 1.5 * NOISE
     changed = (code * torch.tensor([1e-3, -1.0, 40.0, 3.0]) + 7)[:, [3, 1, 0, 2]]
     assert 0.03 < min(score(code)) < 0.97
     # A split that parts two candidates evenly may go either way.
@@ -104,18 +104,18 @@ def test_scale_sign_shift_and_order_of_dimensions_do_not_matter(score: Score) ->
 @every_score
 def test_dead_dimensions_are_left_out(score: Score) -> None:
     dead = torch.full((N, 2), 0.3)
-    code = (PERFECT + 0.5 * NOISE).float()
+    code = (IDEAL + 0.5 * NOISE).float()
     assert score(torch.cat([code, dead], dim=1)) == pytest.approx(score(code), abs=1e-12)
 
 
 @every_score
-def test_a_code_that_is_dead_altogether_scores_zero(score: Score) -> None:
+def test_a_code_without_live_dimensions_scores_zero(score: Score) -> None:
     assert set(score(torch.zeros(N, 3))) == {0.0}
 
 
 @every_score
 def test_the_same_generator_gives_the_same_score(score: Score) -> None:
-    assert score(PERFECT + NOISE) == score(PERFECT + NOISE)
+    assert score(IDEAL + NOISE) == score(IDEAL + NOISE)
 
 
 @every_score
@@ -124,12 +124,12 @@ def test_a_constant_factor_is_left_out(score: Score) -> None:
     more = Factors(
         names=(*FACTORS.names, "constant"), values=values, categories=(*CATEGORIES, None)
     )
-    code = PERFECT + NOISE
+    code = IDEAL + NOISE
     assert score(code, more) == score(code)
 
 
-def test_two_dimensions_a_factor() -> None:
-    twice = torch.cat([PERFECT, PERFECT], dim=1)
+def test_two_dimensions_per_factor() -> None:
+    twice = torch.cat([IDEAL, IDEAL], dim=1)
     assert mig(twice) == pytest.approx([0], abs=1e-6)
     assert sap(twice) == pytest.approx([0], abs=1e-6)
     disentanglement, completeness, informativeness = dci(twice)
@@ -154,10 +154,10 @@ def test_two_factors_in_one_dimension() -> None:
     assert factor_vae(code, factors) == pytest.approx([2 / 3], abs=0.06)
 
 
-def test_gaps_by_factor_tell_which_is_missing() -> None:
+def test_scores_by_factor_show_which_factor_is_missing() -> None:
     code = torch.cat([STANDARD[:, :2], NOISE], dim=1)
     for gaps in (
-        mig(code, FACTORS),
+        mutual_information_gap(code, FACTORS),
         separated_attribute_predictability(code, FACTORS),
     ):
         found = list(gaps.by_factor.values())
@@ -171,13 +171,13 @@ def test_gaps_by_factor_tell_which_is_missing() -> None:
 
 
 def test_mutual_information_of_a_noisy_channel() -> None:
-    """A bit that is turned over with probability p tells log 2 - H(p) of log 2."""
+    """A bit that is flipped with probability p has log 2 - H(p) of log 2 nats of information."""
     factors = drawn(20_000, (2, 2))
     truth = torch.from_numpy(factors.values)
     p = 0.1
-    is_turned = torch.rand(truth.shape, generator=generator(0)) < p
+    is_flipped = torch.rand(truth.shape, generator=generator(0)) < p
     entropy = -p * math.log2(p) - (1 - p) * math.log2(1 - p)
-    code = torch.where(is_turned, 1 - truth, truth)
+    code = torch.where(is_flipped, 1 - truth, truth)
     assert mig(code, factors) == pytest.approx([1 - entropy], abs=0.015)
     # The same channel is right in 1 - p of the cases: above chance 1 - 2 p.
     assert sap(code, factors) == pytest.approx([1 - 2 * p], abs=0.015)
@@ -192,7 +192,7 @@ def test_predictability_of_a_noisy_line_is_its_r2() -> None:
 
 
 def test_information_is_unchanged_by_a_monotonic_curve_and_an_outlier() -> None:
-    code = PERFECT + 0.3 * NOISE
+    code = IDEAL + 0.3 * NOISE
     bent = torch.sinh(3 * code)
     bent[code.argmax(0), torch.arange(4)] *= 1e9
     assert mig(bent) == mig(code)
@@ -223,7 +223,7 @@ def test_importances_of_known_concentration() -> None:
 def test_what_cannot_be_scored_is_refused(score: Score) -> None:
     with pytest.raises(InputError, match=f"at least {LEAST_IMAGES:,} images.*found 100"):
         score(NOISE[:100], drawn(100))
-    with pytest.raises(InputError, match="one code an image"):
+    with pytest.raises(InputError, match="one code per image"):
         score(NOISE[:-1])
     with pytest.raises(InputError, match="finite"):
         score(NOISE / 0)

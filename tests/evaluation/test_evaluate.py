@@ -1,4 +1,4 @@
-"""Losses of trained runs against an independent computation, and how they are stored."""
+"""Evaluation of trained runs: losses against an independent computation, what is stored."""
 
 import math
 from dataclasses import replace
@@ -10,15 +10,30 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.conftest import ODD_DATA, odd_data, tiny
+from tests.conftest import ODD_DATA, noise_images, odd_data, tiny
+from vaelab import register
 from vaelab.data import Dataset
 from vaelab.data.summary import entropy_nats_per_image
 from vaelab.data.wardrobe import draw
 from vaelab.errors import InputError
-from vaelab.evaluation import METRICS, evaluate
+from vaelab.evaluation import (
+    GROUPS,
+    METRICS,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    evaluate,
+    evaluate_samples,
+    metric_name,
+)
+from vaelab.evaluation.context import EvaluationContext
+from vaelab.evaluation.frechet import feature_statistics, frechet_distance
+from vaelab.features import FEATURES
 from vaelab.loaded_run import LoadedRun, load_run
+from vaelab.needs import NEEDS
 from vaelab.presets import PRESETS
 from vaelab.randomness import generator
+from vaelab.runs import DataCard
 from vaelab.settings import with_settings
 from vaelab.training import fit
 
@@ -32,7 +47,7 @@ def test_losses_agree_with_the_textbook_written_out(loaded: LoadedRun) -> None:
     results = evaluate(loaded, metrics=("losses",), seed=3)
     model, noise = loaded.model, generator(3, "evaluation")
     x = torch.from_numpy(loaded.data.test.images).float() / 255
-    mean, log_variance = model.encoder(x, torch.empty(len(x), 0)).chunk(2, 1)
+    mean, log_variance = model.posterior(x)
     z = mean + (0.5 * log_variance).exp() * torch.empty_like(mean).normal_(generator=noise)
     probability = torch.sigmoid(model.decoder(z))
     reconstruction = functional.binary_cross_entropy(probability, x, reduction="sum") / len(x)
@@ -44,7 +59,7 @@ def test_losses_agree_with_the_textbook_written_out(loaded: LoadedRun) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_can_be_judged(name: str, trained: Any, wardrobe: Dataset) -> None:
+def test_every_preset_can_be_evaluated(name: str, trained: Any, wardrobe: Dataset) -> None:
     loaded = LoadedRun(trained[name], dataset=wardrobe)
     results = evaluate(loaded)
     stored = loaded.run.read_evaluation()["metrics"]
@@ -55,12 +70,17 @@ def test_every_preset_can_be_judged(name: str, trained: Any, wardrobe: Dataset) 
         results[name] for name in ("reconstruction", "negative_elbo") if name in results
     ):
         if loaded.config.data.binarize:
-            assert result.floor is None  # a code may carry which pixels were drawn
+            assert result.floor is None  # a code may contain which pixels were drawn
         else:
             assert result.floor < min(result.value, result.baseline)
     assert all(math.isfinite(result.value) for result in results.values())
-    if loaded.model.prior is None:
-        assert not {"kl", "negative_elbo", "active_units"} & results.keys()
+    capabilities = loaded.capabilities
+    assert ("negative_elbo" in results) == bool(capabilities.kl_levels)
+    assert ("active_units" in results) == capabilities.has_prior_moments
+    assert ("fid_proxy" in results) == capabilities.has_prior
+    if len(capabilities.kl_levels) > 1:
+        by_level = [results[f"kl_{level}"].value for level in capabilities.kl_levels]
+        assert sum(by_level) == pytest.approx(results["kl"].value)
 
 
 def test_the_floor_is_the_entropy_of_the_test_images(loaded: LoadedRun) -> None:
@@ -76,7 +96,7 @@ def test_the_same_seed_gives_the_same_numbers(loaded: LoadedRun) -> None:
     assert one == same != other
 
 
-def test_a_run_judges_only_by_the_images_that_it_was_trained_beside(trained: Any) -> None:
+def test_a_run_is_evaluated_on_its_own_test_images_alone(trained: Any) -> None:
     run = trained["mlp-vae"]
     assert len(load_run(run.path).data.test) == 120
     card = replace(run.data, test_fingerprint="of something else")
@@ -85,7 +105,7 @@ def test_a_run_judges_only_by_the_images_that_it_was_trained_beside(trained: Any
 
 
 @pytest.mark.parametrize("kind", ODD_DATA)
-def test_odd_data_is_judged_by_what_is_defined_on_it(kind: str, tmp_path: Path) -> None:
+def test_unusual_data_is_evaluated_by_the_metrics_that_it_allows(kind: str, tmp_path: Path) -> None:
     dataset = odd_data(kind)
     name = "cvae" if dataset.train.labels is not None else "mlp-vae"
     run = fit(tiny(name, training__epochs="1"), tmp_path / "run", dataset=dataset)
@@ -99,31 +119,33 @@ def test_the_protocol_page_names_every_metric_and_number() -> None:
     page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
     for name, metric in METRICS.items():
         assert f"`{name}`" in page, name
-        for measure in metric.measures:
-            assert f"`{measure}`" in page, measure
+        for number in metric.names:
+            assert f"`{number}`" in page, number
 
 
-def test_metrics_taken_later_stand_beside_those_before(loaded: LoadedRun) -> None:
+def test_later_metrics_are_stored_with_earlier_ones(loaded: LoadedRun) -> None:
     evaluate(loaded, metrics=("losses",))
     evaluate(loaded, metrics=("image-quality",))
     stored = loaded.run.read_evaluation()["metrics"]
     assert {"negative_elbo", "ssim"} <= stored.keys()
 
 
-def test_what_is_not_defined_is_refused_plainly(trained: Any, wardrobe: Dataset) -> None:
+def test_a_named_metric_that_is_not_available_is_refused_with_the_reason(
+    trained: Any, wardrobe: Dataset
+) -> None:
     plain = LoadedRun(trained["mlp-vae"], dataset=wardrobe)
     autoencoder = LoadedRun(trained["autoencoder"], dataset=wardrobe)
     for loaded, name, reason in (
-        (plain, "conditional-accuracy", "no class was asked for"),
-        (plain, "disentanglement", "1,000 test images"),
-        (plain, "bits", "none of 8-bit data"),
+        (plain, "conditional-accuracy", "not generated for given classes"),
+        (plain, "disentanglement", "1,000 test images, but there are 120"),
+        (plain, "bits", "not a density of 8-bit gray values"),
         (plain, "exemplar", "train exemplar-vae"),
         (plain, "label-leakage", "not conditional"),
         (autoencoder, "frechet", "no prior to sample from"),
         (autoencoder, "importance", "no prior"),
-        (autoencoder, "information", "an autoencoder has none"),
+        (autoencoder, "information", "a prior, but the model has none"),
     ):
-        with pytest.raises(InputError, match=f"metric '{name}' is not defined here.*{reason}"):
+        with pytest.raises(InputError, match=f"metric '{name}' is not available here.*{reason}"):
             evaluate(loaded, metrics=(name,))
     with pytest.raises(InputError, match="did you mean 'frechet'"):
         evaluate(plain, metrics=("freche",))
@@ -133,23 +155,200 @@ def test_what_is_not_defined_is_refused_plainly(trained: Any, wardrobe: Dataset)
         evaluate(plain, sample_count=0)
 
 
-def test_drawn_images_without_their_factors_have_no_disentanglement(
+def test_images_without_known_factors_have_no_disentanglement(
     trained: Any, wardrobe: Dataset
 ) -> None:
     blind = replace(wardrobe, test=replace(wardrobe.test, factors=None))
-    with pytest.raises(InputError, match="only drawn data such as wardrobe has them"):
+    with pytest.raises(InputError, match="only generated data such as wardrobe has them"):
         evaluate(LoadedRun(trained["mlp-vae"], dataset=blind), metrics=("disentanglement",))
 
 
-def test_disentanglement_of_a_run_on_drawn_images(trained: Any, wardrobe: Dataset) -> None:
+def test_disentanglement_of_a_run_on_images_with_known_factors(
+    trained: Any, wardrobe: Dataset
+) -> None:
     many = replace(wardrobe, test=draw(1000, seed=3))
-    results = evaluate(LoadedRun(trained["mlp-vae"], dataset=many), metrics=("disentanglement",))
+    run = replace(trained["mlp-vae"], data=DataCard.of(many))
+    results = evaluate(LoadedRun(run, dataset=many), metrics=("disentanglement",))
     assert len(results) == 6
     for result in results.values():
         assert 0 <= result.value <= 1
         assert result.floor == 1
         assert result.baseline < 0.25
     assert results["dci_informativeness"].value > results["dci_informativeness"].baseline
+
+
+def test_metrics_that_are_not_available_are_left_out_with_the_reason(
+    trained: Any, wardrobe: Dataset
+) -> None:
+    loaded = LoadedRun(trained["autoencoder"], dataset=wardrobe)
+    results = evaluate(loaded)
+    assert results.left_out["frechet"] == (
+        "it needs samples, but the model has no prior to sample from"
+    )
+    assert "label-probe" not in results.left_out
+    assert "  left out: bits, it needs a density of gray values, but " in repr(results)
+    assert loaded.run.read_evaluation()["left_out"] == results.left_out
+    assert not evaluate(loaded, metrics=("losses",)).left_out
+
+
+def test_other_names_find_a_metric() -> None:
+    assert metric_name("frechet") == metric_name("fid") == metric_name("fid_proxy") == "frechet"
+    assert metric_name("negative_elbo") == "losses"
+    for name, metric in METRICS.items():
+        for other in (name, *metric.names):
+            assert metric_name(other) == name
+        assert not set(metric.aliases) & METRICS.keys()
+    with pytest.raises(InputError, match="unknown metric 'fidd'; did you mean 'fid'"):
+        metric_name("fidd")
+
+
+def test_every_number_is_declared_once_and_described() -> None:
+    specs = [spec for metric in METRICS.values() for spec in metric.specs]
+    assert len({spec.name for spec in specs}) == len({spec.label for spec in specs}) == len(specs)
+    for spec in specs:
+        assert spec.group in GROUPS
+        assert spec.meaning.endswith(".")
+    for metric in METRICS.values():
+        assert set(metric.needs) <= NEEDS.keys()
+
+
+def test_stored_numbers_carry_their_declaration(loaded: LoadedRun) -> None:
+    evaluate(loaded, metrics=("losses",), seed=3)
+    stored = loaded.run.read_evaluation()["metrics"]["negative_elbo"]
+    assert stored["label"] == "Negative ELBO"
+    assert stored["group"] == "Likelihood"
+    assert stored["direction"] == "lower"
+    assert (stored["seed"], stored["split"], stored["features"]) == (3, "test", None)
+
+
+def test_a_metric_of_the_users_own(loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "brightness", METRICS["losses"])  # removed after the test
+
+    @register.metric("brightness", unit="gray level", meaning="Mean pixel.", needs=("samples",))
+    def brightness(context: EvaluationContext) -> float:
+        return context.samples.images.mean().item()
+
+    value = evaluate(loaded, metrics=("brightness",))["brightness"]
+    assert 0 < value.value < 1
+    assert (value.label, value.group, value.count) == ("Brightness", "Other", 120)
+    stored = loaded.run.read_evaluation()["metrics"]["brightness"]
+    assert (stored["unit"], stored["meaning"]) == ("gray level", "Mean pixel.")
+    samples = evaluate_samples(loaded.model.sample(120, generator(0)), data=loaded.data)
+    assert "brightness" in samples
+
+
+def test_a_value_brings_its_own_declaration_or_is_declared(
+    loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = MetricSpec(name="even", label="Even", unit="nats", meaning="")
+
+    def compute(_context: EvaluationContext) -> dict[str, MetricValue]:
+        return {
+            "even": MetricValue(value=2.0, count=1),
+            "odd": MetricValue(value=3.0, count=1, spec=replace(spec, name="odd", label="Odd")),
+        }
+
+    monkeypatch.setitem(METRICS, "numbers", Metric((spec,), compute))
+    assert [value.label for value in evaluate(loaded, metrics=("numbers",)).values()] == [
+        "Even",
+        "Odd",
+    ]
+    monkeypatch.setitem(METRICS, "numbers", Metric((replace(spec, name="other"),), compute))
+    with pytest.raises(InputError, match="gives 'even', which it does not declare"):
+        evaluate(loaded, metrics=("numbers",))
+
+
+def test_a_value_that_is_not_finite_is_left_out(
+    loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METRICS, "broken", METRICS["losses"])
+    register.metric("broken", unit="nats")(lambda _context: math.inf)
+    results = evaluate(loaded, metrics=("broken", "losses"))
+    assert results.left_out == {"broken": "its value is NaN or infinite"}
+    assert "broken" not in loaded.run.read_evaluation()["metrics"]
+
+
+@pytest.mark.parametrize("name", ["mlp-vae", "cvae", "conv-vae"])
+def test_images_of_any_shape_and_number_of_channels(name: str, tmp_path: Path) -> None:
+    tall = noise_images(40, (2, 20, 9), classes=3)
+    dataset = Dataset(train=tall, test=tall, source="noise")
+    run = fit(tiny(name, training__epochs="1"), tmp_path / "run", dataset=dataset)
+    results = evaluate(LoadedRun(run, dataset=dataset))
+    assert results["ssim"].unit == "of at most 1, window 11 x 9"
+    assert {"fid_proxy", "negative_log_likelihood", "memorization_rate"} <= results.keys()
+    assert ("conditional_accuracy" in results) == (name == "cvae")
+
+
+def test_information_of_a_prior_that_depends_on_the_label(trained: Any, wardrobe: Dataset) -> None:
+    loaded = LoadedRun(trained["class-prior-vae"], dataset=wardrobe)
+    found = evaluate(loaded, metrics=("information",), seed=4)["aggregate_posterior_kl"].value
+    posterior = loaded.posteriors(wardrobe.test)
+    z = posterior.sample(generator(4, "latent information")).double()
+    prior, labels = loaded.model.prior, torch.from_numpy(wardrobe.test.labels)
+    of_classes = torch.distributions.Normal(
+        prior.means.double(), (0.5 * prior.log_variances.double()).exp()
+    )
+    of_images = torch.distributions.Normal(
+        posterior.mean.double(), (0.5 * posterior.log_variance.double()).exp()
+    )
+    log_shares = (labels.bincount(minlength=10) / len(labels)).double().log()
+    log_prior = (of_classes.log_prob(z[:, None]).sum(2) + log_shares).logsumexp(1)
+    log_marginal = of_images.log_prob(z[:, None]).sum(2).logsumexp(1) - math.log(len(z))
+    assert found == pytest.approx((log_marginal - log_prior).mean().item(), abs=1e-4)
+
+
+def test_a_registered_feature_extractor_is_found_by_name(
+    loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FEATURES, "pixels", FEATURES["reference-classifier"])
+    register.features("pixels")(lambda _dataset: lambda images: images.flatten(1))
+    result = evaluate(loaded, metrics=("precision-recall",), features="pixels")["precision"]
+    assert result.features_name == "pixels"
+
+
+def test_results_become_a_data_frame(loaded: LoadedRun) -> None:
+    results = evaluate(loaded, metrics=("losses",))
+    frame = results.to_frame()
+    assert list(frame.index) == list(results)
+    assert frame.loc["kl", "value"] == results["kl"].value
+
+
+def test_distances_are_computed_in_the_chosen_features(loaded: LoadedRun) -> None:
+    def thumbnails(images: torch.Tensor) -> torch.Tensor:
+        return functional.avg_pool2d(images, 7).flatten(1)
+
+    names = ("frechet", "reconstruction-frechet", "kernel-distance", "smoothness")
+    default = evaluate(loaded, metrics=names)
+    own = evaluate(loaded, metrics=names, features=thumbnails)
+    for number in own:
+        assert own[number].features != default[number].features
+        assert own[number].features_name == "thumbnails"
+        assert own[number].value != default[number].value
+        if "fid" in number:
+            assert own[number].baseline != default[number].baseline
+    real = thumbnails(torch.from_numpy(loaded.data.test.images).float() / 255)
+    made = thumbnails(loaded.model.sample(120, generator(0, "samples")))
+    expected = frechet_distance(feature_statistics(made), feature_statistics(real))
+    assert own["fid_proxy"].value == pytest.approx(expected, rel=1e-6)
+
+
+def test_conditional_accuracy_keeps_the_two_classifiers(trained: Any, wardrobe: Dataset) -> None:
+    loaded = LoadedRun(trained["cvae"], dataset=wardrobe)
+    results = evaluate(
+        loaded, metrics=("conditional-accuracy",), features=lambda images: images.flatten(1)
+    )
+    first, second = results.values()
+    assert None not in (first.features, second.features)
+    assert first.features != second.features
+
+
+@pytest.mark.parametrize("accelerator", ["gpu", "tpu"])
+def test_an_accelerator_that_is_not_there_is_refused(
+    accelerator: str, loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(InputError, match=r"no CUDA GPU|unknown accelerator 'tpu'"):
+        evaluate(loaded, metrics=("losses",), accelerator=accelerator)
 
 
 @pytest.mark.parametrize("k", [1, 7])
@@ -177,12 +376,12 @@ def test_bits_per_dimension_of_a_density(tmp_path: Path, wardrobe: Dataset) -> N
     run = fit(config, tmp_path / "run", dataset=wardrobe, show_progress=False)
     loaded = LoadedRun(run, dataset=wardrobe)
     (bits,) = evaluate(loaded, metrics=("bits",), importance_samples=2).values()
-    assert 0 < bits.value < 8  # even a second of training beats writing down every value
+    assert 0 < bits.value < 8  # even a second of training is better than 8 bits per value
     assert bits.baseline == 8
 
 
 @pytest.mark.real_data
-def test_real_images_reconstructions_samples_and_noise_stand_in_this_order(
+def test_fid_proxies_of_real_images_reconstructions_samples_and_noise_increase(
     tmp_path: Path,
 ) -> None:
     config = tiny("mlp-vae", data__name="fashion-mnist", data__test_count="2000")

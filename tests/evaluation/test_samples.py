@@ -1,4 +1,4 @@
-"""Anybody's samples: read from files as they are, refused in one line where they are not images."""
+"""Samples made elsewhere: read from files, and refused in one line where they are no images."""
 
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,9 @@ def test_bytes_stand_for_0_to_255() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x: x * 255, r"found 0\.\d+ to 25\d.*give x / 255"),
-        (lambda x: x * 2 - 1, r"found -0\.\d+ to 0\.\d+; .*give \(x \+ 1\) / 2"),
-        (lambda x: x * 1000 - 3, "not rescaled silently"),
+        (lambda x: x * 255, r"found 0\.\d+ to 25\d.*use x / 255"),
+        (lambda x: x * 2 - 1, r"found -0\.\d+ to 0\.\d+; .*use \(x \+ 1\) / 2"),
+        (lambda x: x * 1000 - 3, "rescale them first"),
         (lambda x: np.where(x > 0.999, np.nan, x), r"NaN or infinite, the first in image \d+"),
         (lambda x: x[:99], "at least 100 samples, found 99"),
         (lambda x: x[:, :20], r"expected images of \(1, 28, 28\).*found an array of \(120, 20"),
@@ -60,7 +60,7 @@ def test_bytes_stand_for_0_to_255() -> None:
         (lambda x: (x * 9).astype(np.int64), "found int64"),
     ],
 )
-def test_what_is_no_image_is_refused_in_one_line(change: Any, message: str) -> None:
+def test_arrays_that_are_no_images_are_refused_in_one_line(change: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         check(change(PIXELS))
     assert "\n" not in str(caught.value)
@@ -71,6 +71,9 @@ def test_labels_must_be_classes_of_the_data() -> None:
     assert check(PIXELS, labels).labels.tolist() == labels.tolist()
     with pytest.raises(InputError, match="labels must lie in 0 to 1, found 0 to 2"):
         check(PIXELS, np.arange(120) % 3)
+    for wrong in (labels[:3], labels[:, None], labels / 2):
+        with pytest.raises(InputError, match=r"one integer label per image, \(120,\)"):
+            check(PIXELS, wrong)
 
 
 def test_arrays_are_read(tmp_path: Path) -> None:
@@ -133,27 +136,27 @@ def test_folders_that_hold_no_samples(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_a_callable_is_judged_like_its_images(wardrobe: Dataset) -> None:
+def test_a_function_is_evaluated_like_its_images(wardrobe: Dataset) -> None:
     train = wardrobe.train
     labels = np.arange(200) % 10
 
     def make(asked: Any) -> Any:
-        """A generator without fault: real images of the class asked for."""
+        """An ideal generator: real images of the requested classes."""
         assert train.labels is not None
         of_class = [np.flatnonzero(train.labels == label) for label in range(10)]
         chosen = [of_class[label][i // 10] for i, label in enumerate(asked)]
         return train.images[chosen].astype(np.float32) / 255
 
     named = ("frechet", "conditional-accuracy")
-    results, details = evaluate_samples(make, labels, data=wardrobe, metrics=named)
-    same, _ = evaluate_samples(make(labels), labels, data=wardrobe, metrics=named)
+    results = evaluate_samples(make, labels, data=wardrobe, metrics=named)
+    same = evaluate_samples(make(labels), labels, data=wardrobe, metrics=named)
     assert results == same
-    assert sum(map(sum, details["conditional_accuracy_confusion"])) == 200
-    unconditional, _ = evaluate_samples(make, data=wardrobe, count=200, metrics=("frechet",))
+    assert sum(map(sum, results.details["conditional_accuracy_confusion"])) == 200
+    unconditional = evaluate_samples(make, data=wardrobe, count=200, metrics=("frechet",))
     assert unconditional["fid_proxy"].value == results["fid_proxy"].value
-    with pytest.raises(InputError, match="no class was asked for"):
+    with pytest.raises(InputError, match="not generated for given classes"):
         evaluate_samples(make, data=wardrobe, count=200, metrics=("conditional-accuracy",))
-    with pytest.raises(InputError, match="asked for 200 images and made 3"):
+    with pytest.raises(InputError, match="called with 200 labels and returned 3 images"):
         evaluate_samples(lambda asked: make(asked)[:3], labels, data=wardrobe)
     with pytest.raises(InputError, match="samples without their model"):
         evaluate_samples(make, data=wardrobe, count=200, metrics=("losses",))

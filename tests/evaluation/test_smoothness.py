@@ -20,7 +20,7 @@ JUMP = curve((T > 0.4).double(), 0 * T)
 CIRCLE = curve(torch.cos(2 * math.pi * T), torch.sin(2 * math.pi * T))
 
 
-def test_a_straight_line_at_an_even_pace_is_perfect() -> None:
+def test_a_straight_line_at_an_even_pace_has_the_best_values() -> None:
     found = smoothness(STRAIGHT)
     assert found.detour == pytest.approx(1)
     assert found.largest_step == pytest.approx(1)
@@ -79,8 +79,8 @@ def test_a_path_that_does_not_move_changes_no_ratio() -> None:
     assert (found.detour, found.largest_step) == (expected.detour, expected.largest_step)
 
 
-def test_paths_that_lead_nowhere_are_refused() -> None:
-    with pytest.raises(InputError, match="all 2 paths end in the very features"):
+def test_paths_that_end_where_they_begin_are_refused() -> None:
+    with pytest.raises(InputError, match="all 2 paths end in the features"):
         smoothness(torch.ones(2, 5, 3))
 
 

@@ -1,14 +1,19 @@
-"""How the class reaches a model: layers of its own, and a reader that samples are held to."""
+"""How a model is given the label: concatenation, class-specific weights, auxiliary classifier."""
 
 import pytest
 import torch
 
-from vaelab.config import ElboConfig, MlpConfig, VaeConfig
+from vaelab import parts
 from vaelab.errors import InputError
-from vaelab.models import ImageShape, build_model
-from vaelab.models.auxiliary_classifier import AuxiliaryClassifier
-from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.objectives import Progress, build_objective, reduce
+from vaelab.models import ImageShape
+from vaelab.models.build import build_model
+from vaelab.models.condition_layers import ClassLinear
+from vaelab.models.conditioning import ClassWeightsConfig, ConcatConfig
+from vaelab.models.gaussian.auxiliary_classifier import AuxiliaryClassifier
+from vaelab.models.gaussian.config import VaeConfig
+from vaelab.models.networks.config import MlpConfig
+from vaelab.objectives.config import ElboConfig
+from vaelab.objectives.objective import Progress, reduce
 from vaelab.presets import preset
 from vaelab.randomness import generator
 from vaelab.settings import with_settings
@@ -20,9 +25,8 @@ def one_hot(labels: list[int], classes: int) -> torch.Tensor:
     return torch.nn.functional.one_hot(torch.tensor(labels), classes).float()
 
 
-def test_each_class_has_a_linear_layer_of_its_own() -> None:
+def test_each_class_has_its_own_linear_layer() -> None:
     layer = ClassLinear(4 + 3, 2, 3)
-    assert layer.own is not None
     x = torch.randn(5, 4, generator=generator(0, "x"))
     labels = [0, 1, 2, 2, 0]
     inputs = torch.cat([x, one_hot(labels, 3)], 1)
@@ -33,64 +37,100 @@ def test_each_class_has_a_linear_layer_of_its_own() -> None:
         torch.testing.assert_close(output, expected)
 
 
-def test_without_classes_it_is_a_plain_linear_layer() -> None:
-    layer = ClassLinear(4, 2, 0)
-    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
-    x = torch.randn(5, 4, generator=generator(0, "x"))
-    torch.testing.assert_close(layer(x), x @ layer.weight.T + layer.bias)
+def test_concat_widens_the_inputs_of_encoder_and_decoder_and_nothing_else() -> None:
+    """One-hot labels are appended to the encoder's input and to the code."""
+    network = MlpConfig(widths=(16,))
+    plain, concat = (
+        build_model(config, SHAPE, 3, generator(0, "weights")).state_dict()
+        for config in (
+            VaeConfig(latent_size=5, network=network),
+            VaeConfig(latent_size=5, network=network, conditioning=ConcatConfig()),
+        )
+    )
+    assert plain.keys() == concat.keys()
+    wider = {name for name in plain if plain[name].shape != concat[name].shape}
+    assert wider == {"encoder.hidden.0.weight", "decoder.hidden.0.weight"}
+    assert concat["encoder.hidden.0.weight"].shape == (16, 64 + 3)
+    assert concat["decoder.hidden.0.weight"].shape == (16, 5 + 3)
 
 
-def test_the_reader_learns_from_real_images_alone_and_the_maker_from_made_ones_alone() -> None:
-    reader = AuxiliaryClassifier(SHAPE, 3)
+def test_concatenated_labels_act_as_a_bias_of_each_class() -> None:
+    config = VaeConfig(latent_size=5, network=MlpConfig(widths=(16,)), conditioning=ConcatConfig())
+    model = build_model(config, SHAPE, 3, generator(0, "weights"))
+    weights = model.state_dict()
+    z = torch.randn(3, 5, generator=generator(0, "z"))
+    labels = torch.tensor([0, 1, 2])
+    hidden = torch.relu(
+        z @ weights["decoder.hidden.0.weight"][:, :5].T
+        + weights["decoder.hidden.0.weight"][:, 5:].T[labels]
+        + weights["decoder.hidden.0.bias"]
+    )
+    logits = hidden @ weights["decoder.output.weight"].T + weights["decoder.output.bias"]
+    torch.testing.assert_close(model.decode(z, labels).flatten(1), torch.sigmoid(logits))
+
+
+def test_only_presets_that_say_so_have_more_than_concatenation() -> None:
+    for name in ("cvae", "cvae-2d"):
+        model = preset(name).model
+        assert isinstance(model, VaeConfig)
+        assert model.conditioning == ConcatConfig()
+        assert not model.auxiliary_classifier
+    for name in ("cvae-controlled", "cvae-controlled-2d"):
+        model = preset(name).model
+        assert isinstance(model, VaeConfig)
+        assert model.conditioning == ClassWeightsConfig()
+        assert model.auxiliary_classifier
+
+
+def test_real_images_train_the_classifier_and_generated_ones_train_the_decoder() -> None:
+    classifier = AuxiliaryClassifier(SHAPE, 3)
     x = torch.rand(6, 1, 8, 8, generator=generator(0, "x"))
-    made = torch.rand(6, 1, 8, 8, generator=generator(0, "made")).requires_grad_()
+    generated = torch.rand(6, 1, 8, 8, generator=generator(0, "generated")).requires_grad_()
     labels = torch.arange(6) % 3
     cross_entropy = torch.nn.functional.cross_entropy
-    reader.misread(x, labels, made, labels).mean().backward()
-    of_misread = [weights.grad.clone() for weights in reader.parameters()]
-    assert made.grad is not None
-    assert made.grad.abs().sum() > 0
-    reader.zero_grad()
-    cross_entropy(reader(x), labels).backward()
-    for found, weights in zip(of_misread, reader.parameters(), strict=True):
-        torch.testing.assert_close(found, weights.grad)
-    nats = reader.misread(x, labels, made, labels)
-    expected = cross_entropy(reader(x), labels, reduction="none")
-    expected = expected + cross_entropy(reader(made), labels, reduction="none")
+    classifier.cross_entropy(x, labels, generated, labels).mean().backward()
+    found = [weights.grad.clone() for weights in classifier.parameters()]
+    assert generated.grad is not None
+    assert generated.grad.abs().sum() > 0
+    classifier.zero_grad()
+    cross_entropy(classifier(x), labels).backward()
+    for gradient, weights in zip(found, classifier.parameters(), strict=True):
+        torch.testing.assert_close(gradient, weights.grad)
+    nats = classifier.cross_entropy(x, labels, generated, labels)
+    expected = cross_entropy(classifier(x), labels, reduction="none")
+    expected = expected + cross_entropy(classifier(generated), labels, reduction="none")
     torch.testing.assert_close(nats, expected)
 
 
-def test_what_is_misread_counts_in_training_alone() -> None:
-    config = VaeConfig(network=MlpConfig(widths=(8,)), conditional=True, auxiliary_classifier=True)
+def test_the_auxiliary_cross_entropy_counts_in_training_only() -> None:
+    config = VaeConfig(
+        network=MlpConfig(widths=(8,)),
+        conditioning=ClassWeightsConfig(),
+        auxiliary_classifier=True,
+    )
     model = build_model(config, SHAPE, 3, generator(0, "weights"))
     x = torch.rand(6, 1, 8, 8, generator=generator(0, "x"))
     labels = torch.arange(6) % 3
-    objective = build_objective(ElboConfig(auxiliary_weight=2.0))
+    objective = parts.build(ElboConfig(auxiliary_weight=2.0))
     terms = model.train()(x, labels, generator(0, "noise"))
-    losses = reduce(terms)
-    assert terms.auxiliary_cross_entropy is not None
-    assert terms.auxiliary_cross_entropy.min() > 0
-    expected = losses.negative_elbo + 2 * terms.auxiliary_cross_entropy.mean()
-    torch.testing.assert_close(objective(terms, losses, Progress(1, 2)), expected)
+    reduced = reduce(terms)
+    auxiliary = terms.auxiliary["auxiliary_cross_entropy"]
+    assert auxiliary.min() > 0
+    expected = reduced.reconstruction + reduced.kl + 2 * auxiliary.mean()
+    loss, scalars = objective(terms, Progress(1, 2))
+    torch.testing.assert_close(loss, expected)
+    assert list(scalars) == ["reconstruction", "kl", "auxiliary_cross_entropy"]
     evaluated = model.eval()(x, labels, generator(0, "noise"))
-    assert evaluated.auxiliary_cross_entropy is None
-    torch.testing.assert_close(reduce(evaluated).negative_elbo, losses.negative_elbo)
+    assert evaluated.auxiliary == {}
+    torch.testing.assert_close(reduce(evaluated).reconstruction, reduced.reconstruction)
 
 
-@pytest.mark.parametrize(
-    ("name", "settings", "message"),
-    [
-        ("mlp-vae", {"objective.auxiliary_weight": "1"}, "auxiliary_weight must be above 0 with"),
-        ("cvae", {"objective.auxiliary_weight": "0"}, "auxiliary_weight must be above 0 with"),
-        (
-            "mlp-vae",
-            {"model.auxiliary_classifier": "true", "objective.auxiliary_weight": "1"},
-            "needs model.conditional=true",
-        ),
-    ],
-)
-def test_settings_that_do_nothing_are_refused(
-    name: str, settings: dict[str, str], message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        with_settings(preset(name), settings)
+def test_an_auxiliary_classifier_needs_a_conditional_model() -> None:
+    with pytest.raises(InputError, match=r"needs model\.conditioning=concat or class-weights"):
+        with_settings(preset("mlp-vae"), {"model.auxiliary_classifier": "true"})
+
+
+def test_an_auxiliary_weight_needs_an_auxiliary_classifier() -> None:
+    model = build_model(preset("mlp-vae").model, SHAPE, 3, generator(0))
+    with pytest.raises(InputError, match=r"needs model\.auxiliary_classifier=true"):
+        parts.build(ElboConfig(auxiliary_weight=1.0)).require(model.capabilities)

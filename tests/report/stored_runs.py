@@ -1,4 +1,4 @@
-"""Run folders as `vaelab` leaves them, written by hand in milliseconds."""
+"""Run folders as `vaelab` writes them, made by hand in milliseconds."""
 
 import json
 from dataclasses import replace
@@ -8,45 +8,85 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from vaelab.config import Config
+from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
+from vaelab.models.capabilities import Capabilities, Level
 from vaelab.presets import preset
-from vaelab.report.stored_runs import StoredRun, complete
+from vaelab.report.stored_results import StoredRun, complete_metrics
 from vaelab.runs import DataCard, Run
-from vaelab.settings import with_settings
+from vaelab.settings import describe_fields, with_settings
 
 CLASSES = ("T-shirt", 'Bag "large"', "</script><b>Boot")
 CARD = DataCard(
     name="fashion-mnist",
-    source="IDX files in /home/somebody/my data/fashion",
+    source="IDX files in /home/user/my data/fashion",
     train_fingerprint="a" * 64,
     test_fingerprint="b" * 64,
     shape=(1, 28, 28),
     class_names=CLASSES,
 )
-JUDGE = "c" * 64
+FEATURES = "c" * 64
 
-# What metrics say beside their value, as `vaelab evaluate` stores it.
-KINDS: dict[str, dict[str, Any]] = {
-    "reconstruction": {"unit": "nats", "direction": "lower", "floor": 190.0, "baseline": 385.0},
-    "kl": {"unit": "nats", "direction": None},
-    "negative_elbo": {"unit": "nats", "direction": "lower", "floor": 190.0, "baseline": 385.0},
-    "active_units": {"unit": "dimensions", "direction": None, "standard_error": None},
+# What `vaelab evaluate` stores with each value.
+DECLARATIONS: dict[str, dict[str, Any]] = {
+    "reconstruction": {
+        "is_headline": True,
+        "label": "Reconstruction",
+        "group": "Likelihood",
+        "unit": "nats",
+        "direction": "lower",
+        "floor": 190.0,
+        "baseline": 385.0,
+    },
+    "kl": {
+        "is_headline": True,
+        "label": "KL",
+        "group": "Likelihood",
+        "unit": "nats",
+        "direction": None,
+    },
+    "negative_elbo": {
+        "is_headline": True,
+        "label": "Negative ELBO",
+        "group": "Likelihood",
+        "unit": "nats",
+        "direction": "lower",
+        "floor": 190.0,
+        "baseline": 385.0,
+    },
+    "active_units": {
+        "label": "Active units",
+        "group": "Latent space",
+        "unit": "dimensions",
+        "direction": None,
+        "standard_error": None,
+    },
     "fid_proxy": {
+        "is_headline": True,
+        "label": "FID proxy",
+        "group": "Samples",
         "unit": "squared feature distance",
         "direction": "lower",
         "floor": 0.01,
         "baseline": 8.0,
-        "classifier": JUDGE,
+        "features": FEATURES,
+        "features_name": "reference",
         "standard_error": 0.02,
     },
     "conditional_accuracy": {
+        "is_headline": True,
+        "label": "Conditional accuracy",
+        "group": "Conditional generation",
         "unit": "share",
         "direction": "higher",
         "floor": 0.94,
         "baseline": 0.33,
-        "classifier": JUDGE,
+        "features": FEATURES,
+        "features_name": "reference",
         "standard_error": 0.004,
     },
     "label_leakage_linear": {
+        "label": "Label leakage, linear",
+        "group": "Conditional generation",
         "unit": "share",
         "direction": "lower",
         "floor": 0.33,
@@ -64,25 +104,27 @@ def metric(name: str, value: float, **changes: Any) -> dict[str, Any]:
         "floor": None,
         "baseline": None,
         "split": "test",
-        "classifier": None,
+        "features": None,
+        "features_name": None,
+        "is_headline": False,
+        "meaning": f"The meaning of {name}.",
     }
-    return {**common, **KINDS[name], "value": value, **changes}
+    return {**common, **DECLARATIONS[name], "value": value, **changes}
 
 
 def metrics(**values: float) -> dict[str, dict[str, Any]]:
     return {name: metric(name, value) for name, value in values.items()}
 
 
-def record(epoch: int, total: float, *, kl: float = 15.0, **changes: Any) -> dict[str, Any]:
-    terms = {"reconstruction": total - kl, "kl": kl, "negative_elbo": total}
+def record(epoch: int, negative_elbo: float, *, kl: float = 15.0, **changes: Any) -> dict[str, Any]:
+    losses = {"reconstruction": negative_elbo - kl, "kl": kl, "negative_elbo": negative_elbo}
     return {
         "epoch": epoch,
-        "train": {name: value + 2.0 / epoch for name, value in terms.items()},
-        "validation": {**terms, "reconstruction_floor": 188.0},
-        "selection_loss": total,
+        "train": {name: value + 2.0 / epoch for name, value in losses.items()},
+        "validation": {**losses, "reconstruction_floor": 188.0},
+        "selection_loss": negative_elbo,
         "active_units": 10,
-        "kl_weight": 1.0,
-        "learning_rate": 0.001,
+        "schedule": {"kl_weight": 1.0, "learning_rate": 0.001},
         "images_per_second": 9000.0,
         "seconds": 6.0,
         **changes,
@@ -94,6 +136,31 @@ FALLING = [record(epoch, 240.0 + 20.0 / epoch) for epoch in range(1, 5)]
 
 def config(name: str = "mlp-vae", **settings: str) -> Config:
     return with_settings(preset(name), {k.replace("__", "."): v for k, v in settings.items()})
+
+
+def capabilities(config: Config) -> Capabilities:
+    """Those of a model with one vector of latent variables."""
+    settings = dict(describe_fields(config))
+    is_conditional = settings["model.conditioning.kind"] != "none"
+    has_prior = "model.prior.kind" in settings
+    name = "VAE" if has_prior else "autoencoder"
+    return Capabilities(
+        name=f"conditional {name}" if is_conditional else name,
+        levels=(Level("z", (int(settings["model.latent_size"]),)),),
+        unit="nats",
+        has_prior=has_prior,
+        has_density=has_prior,
+        is_conditional=is_conditional,
+    )
+
+
+def write_samples(folder: Path, name: str, measured: dict[str, Any]) -> StoredSamples:
+    """The evaluation of samples that were generated elsewhere."""
+    card = SamplesCard(source="theirs.npz", count=10_000, has_labels=False, fingerprint="d" * 64)
+    samples = StoredSamples(folder / name, card, CARD)
+    samples.create()
+    samples.write_evaluation({"metrics": measured, "details": {}})
+    return samples
 
 
 def write_run(
@@ -109,9 +176,9 @@ def write_run(
 ) -> Run:
     run = Run(folder / name, config, card)
     run.path.mkdir(parents=True)
-    run.write_config()
+    run.write_config(capabilities(config))
     lines = FALLING if records is None else records
-    # As text, because what is damaged may hold what the package refuses to write.
+    # As text: a damaged file may hold what the package refuses to write.
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if measured is not None:
         (run.path / "evaluation.json").write_text(
@@ -131,12 +198,15 @@ def draw_figure(path: Path, *, color: str = "black") -> None:
 
 def stored(config: Config, slug: str = "run", **values: float) -> StoredRun:
     """A run in memory."""
+    run = Run(Path("runs") / slug, config, CARD)
     return StoredRun(
         slug=slug,
-        run=Run(Path("runs") / slug, config, CARD),
-        metrics=complete(metrics(**values)),
-        undefined=(),
+        run=run,
+        capabilities=capabilities(config),
+        metrics=complete_metrics(metrics(**values)),
+        not_finite={},
         details={},
+        left_out={},
         records=FALLING,
     )
 

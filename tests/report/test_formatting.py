@@ -1,4 +1,3 @@
-import math
 import re
 
 import pytest
@@ -6,64 +5,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaelab.report.formatting import (
-    counted,
-    listed,
-    number,
-    plain,
-    slugs,
-    source_in_words,
-    with_unit,
+    label_from_name,
+    mid_sentence,
+    unique_slugs,
+    without_location,
     without_paths,
 )
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "text"),
+    ("name", "label"),
     [
-        (244.4697, "nats", "244.47"),
-        (244.4697, "nats, k = 20", "244.47"),
-        (0.8266, "share", "82.7"),
-        (-4.5e-05, "squared kernel distance", "\u22120.00005"),
-        (-0.001, "nats", "0.00"),
-        (0.0, "squared grey level in [0, 1]", "0"),
-        (1234.5, "nats", "1,234.50"),
-        (10.0, "dimensions", "10"),
-        (2.31058, "of the straight way", "2.311"),
-        (3.0, "something else", "3"),
-        (None, "nats", ""),
-        (math.nan, "nats", ""),
-        (math.inf, "nats", ""),
+        ("negative_elbo", "Negative ELBO"),
+        ("kl", "KL"),
+        ("kl_weight", "KL weight"),
+        ("total_correlation", "Total correlation"),
+        ("mmd", "MMD"),
     ],
 )
-def test_a_number_has_the_decimals_of_its_unit(value: float, unit: str, text: str) -> None:
-    assert number(value, unit) == text
+def test_labels_are_made_from_names(name: str, label: str) -> None:
+    assert label_from_name(name) == label
 
 
-def test_settings_are_written_plainly() -> None:
-    assert [plain(value) for value in (1.0, 0.0001, 0.25, 1e-7)] == [
-        "1",
-        "0.0001",
-        "0.25",
-        "1 \u00d7 10^-7",
+def test_labels_lose_their_capital_inside_a_sentence() -> None:
+    labels = ["Negative ELBO", "KL", "FID proxy", "Reconstruction", ""]
+    assert [mid_sentence(label) for label in labels] == [
+        "negative ELBO",
+        "KL",
+        "FID proxy",
+        "reconstruction",
+        "",
     ]
 
 
-def test_units_stand_in_sentences_where_they_are_words() -> None:
-    assert with_unit(244.47, "nats") == "244.47\u00a0nats"
-    assert with_unit(0.5, "share") == "50.0\u00a0%"
-    assert with_unit(1.2, "squared feature distance") == "1.200"
-    assert with_unit(math.nan, "nats") == ""
-
-
-def test_counts_and_lists() -> None:
-    assert counted(1, "run") == "1 run"
-    assert counted(2, "class", "classes") == "2 classes"
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-
-
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "text"),
     [
         ("IDX files in /data/fashion-mnist", "IDX files"),
         ("IDX files in /home/me/my own data/x", "IDX files"),
@@ -77,11 +53,11 @@ def test_counts_and_lists() -> None:
         ),
     ],
 )
-def test_a_source_names_no_place_on_the_machine(source: str, words: str) -> None:
-    assert source_in_words(source) == words
+def test_sources_are_shown_without_local_paths(source: str, text: str) -> None:
+    assert without_location(source) == text
 
 
-def test_paths_in_errors_become_names() -> None:
+def test_absolute_paths_in_errors_are_shortened() -> None:
     text = "/srv/x/study/rate-1/config.json: training.epochs must be at least 1 (see a/b.txt)"
     assert without_paths(text) == "config.json: training.epochs must be at least 1 (see a/b.txt)"
     assert without_paths("vaelab study quick --data '/srv/my.npz'") == (
@@ -91,7 +67,7 @@ def test_paths_in_errors_become_names() -> None:
 
 def test_names_become_slugs() -> None:
     names = ["mlp-vae", "MLP vae", "mlp_vae", "<script>alert(1)</script>", "a\"b'c", "裙子", "ü"]
-    assert slugs(names) == [
+    assert unique_slugs(names) == [
         "mlp-vae",
         "mlp-vae-2",
         "mlp-vae-3",
@@ -104,10 +80,10 @@ def test_names_become_slugs() -> None:
 
 @given(st.lists(st.text(max_size=6)))
 def test_slugs_are_safe_and_unique(names: list[str]) -> None:
-    found = slugs(names)
+    found = unique_slugs(names)
     assert len(set(found)) == len(names)
     assert all(re.fullmatch("[a-z0-9-]+", slug) for slug in found)
 
 
-def test_a_slug_that_is_taken_by_counting_is_passed_over() -> None:
-    assert slugs(["a", "a 2", "A"]) == ["a", "a-2", "a-3"]
+def test_numbered_slugs_avoid_existing_names() -> None:
+    assert unique_slugs(["a", "a 2", "A"]) == ["a", "a-2", "a-3"]

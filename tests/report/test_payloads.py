@@ -1,4 +1,4 @@
-"""The explorer's data as scripts: a browser reads what was stored, whatever its name."""
+"""The explorer's data as scripts: a browser reads what was stored, under any name."""
 
 import base64
 import json
@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from vaelab import explorer
 from vaelab.data import Dataset
-from vaelab.explorer import read_explorer, write_explorer
+from vaelab.explorer import read_explorer, write_explorer, writing
 from vaelab.export import OnnxModel
 from vaelab.loaded_run import LoadedRun
 from vaelab.report.payloads import write_payloads
-from vaelab.runs import Run
+from vaelab.runs import Run, read_tensors, write_tensors
 
 NAMES = ("autoencoder", "mlp-vae-2d", "flagship", "cvae")
 ODD_NAMES = [
@@ -38,8 +37,13 @@ def runs(trained: Any, wardrobe: Dataset, tmp_path_factory: Any) -> dict[str, Ru
     folder = tmp_path_factory.mktemp("study")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        # tests/test_export.py is about the files themselves.
-        patch.setattr(explorer, "to_onnx", lambda _: OnnxModel(b"\0encoder\xff", b"\0decoder"))
+        # tests/test_export.py covers the files themselves.
+        onnx = OnnxModel(b"\0encoder\xff", b"\0decoder", b"\0prior")
+        patch.setattr(
+            writing,
+            "to_onnx",
+            lambda loaded: onnx if loaded.capabilities.has_prior else onnx._replace(prior=None),
+        )
         for name in NAMES:
             found[name] = copied(trained[name], folder / f"{name} of mine")
             write_explorer(LoadedRun(found[name], dataset=wardrobe), tsne=name == "flagship")
@@ -57,7 +61,7 @@ def pages(runs: dict[str, Run]) -> dict[str, str]:
 
 
 def provided(site: Path, key: str) -> Any:
-    """What the script of that key calls `vaelabProvide` with."""
+    """The value with which the script of that key calls `vaelabProvide`."""
     content = (site / "explorer" / f"{key}.js").read_bytes()
     assert content.isascii()
     assert not set(content) & set(b"<>&")
@@ -79,7 +83,7 @@ def test_what_is_read_is_what_was_stored(runs: dict[str, Run], tmp_path: Path) -
     assert write_payloads("study", runs, tmp_path, pages(runs)) == {}
     for slug, run in runs.items():
         found = read_explorer(run)
-        for part in ("encoder", "decoder"):
+        for part in ("encoder", "decoder", *(["prior"] if found.prior else [])):
             stored = (run.path / "explorer" / f"{part}.onnx").read_bytes()
             assert base64.b64decode(provided(tmp_path, f"{slug}/{part}")) == stored
         for name in ("codes", *(each.kind for each in found.maps)):
@@ -108,13 +112,14 @@ def test_the_files(runs: dict[str, Run], tmp_path: Path) -> None:
             for slug, kinds in maps.items()
             for name in ("decoder", "encoder", "codes", *kinds)
         ),
+        *(f"explorer/{slug}/prior.js" for slug in maps if slug != "autoencoder"),
     }
 
 
 def test_the_index(runs: dict[str, Run], wardrobe: Dataset, tmp_path: Path) -> None:
     write_payloads("my study", runs, tmp_path, pages(runs))
     index = provided(tmp_path, "index")
-    assert (index["version"], index["study"]) == (1, "my study")
+    assert (index["version"], index["study"]) == (2, "my study")
     images = index["images"]
     labels = np.frombuffer(base64.b64decode(images.pop("labels")), np.uint8)
     assert np.array_equal(labels, wardrobe.test.labels)
@@ -137,15 +142,15 @@ def test_the_index(runs: dict[str, Run], wardrobe: Dataset, tmp_path: Path) -> N
         assert model["classCount"] == (10 if model["slug"] == "cvae" else 0)
         assert model["bytes"] == {"decoder": 8, "encoder": 9}
         assert len(model["dimensions"]) == model["latentSize"]
-        assert set(model["dimensions"][0]) == {"index", "klNats", "center", "scale"}
-        assert (model["prior"] is None) == (model["slug"] == "autoencoder")
+        assert set(model["dimensions"][0]) == {"index", "name", "klNats", "center", "scale"}
+        assert len(model["center"]) == model["latentSize"]
+        assert model["hasCodes"]
+        assert not model["hasSamples"]
+        assert (model["noiseSize"] == 0) == (model["slug"] == "autoencoder")
+        assert (model["samplingNote"] != "") == (model["slug"] == "autoencoder")
     by_slug = {model["slug"]: model for model in index["models"]}
-    assert len(by_slug["flagship"]["prior"]["weights"]) == 5
-    assert by_slug["mlp-vae-2d"]["prior"] == {
-        "weights": [1.0],
-        "means": [[0.0, 0.0]],
-        "standardDeviations": [[1.0, 1.0]],
-    }
+    assert by_slug["flagship"]["noiseSize"] == by_slug["flagship"]["latentSize"] + 1
+    assert by_slug["mlp-vae-2d"]["center"] == [0.0, 0.0]
     assert by_slug["mlp-vae-2d"]["maps"] == [
         {
             "kind": "codes",
@@ -172,23 +177,23 @@ def test_facts(runs: dict[str, Run], tmp_path: Path) -> None:
                 "psnr": metric(16.7, "dB"),
             },
             {
-                "negative_elbo": "252.92 nats",
+                "negative ELBO": "252.92 nats",
                 "FID proxy": "1.149",
-                "class as asked": "82.7 %",
+                "conditional accuracy": "82.7 %",
             },
         ),
         (
             {"negative_elbo": metric(float("nan"), "nats"), "kl": metric(None, "nats")},
-            {"negative_elbo": "not a number"},
+            {"negative ELBO": "not a number"},
         ),
         ({}, {}),
     ):
         (run.path / "evaluation.json").write_text(json.dumps({"metrics": metrics}))
         write_payloads("study", {"cvae": run}, tmp_path, {"cvae": "x.html"})
         (model,) = provided(tmp_path, "index")["models"]
-        told = {each["label"]: each["value"].replace("\u00a0", " ") for each in model["facts"]}
-        assert told == facts
-        assert list(told) == list(facts)
+        shown = {each["label"]: each["value"].replace("\u00a0", " ") for each in model["facts"]}
+        assert shown == facts
+        assert list(shown) == list(facts)
 
 
 @pytest.mark.parametrize(
@@ -250,9 +255,9 @@ def test_runs_without_explorer_are_left_out(runs: dict[str, Run], tmp_path: Path
 
 def test_without_labels(runs: dict[str, Run], tmp_path: Path) -> None:
     run = copied(runs["flagship"], tmp_path / "run")
-    tensors = explorer.read_tensors(run.path / "explorer" / "codes.safetensors")
+    tensors = read_tensors(run.path / "explorer" / "codes.safetensors")
     del tensors["labels"]
-    explorer.write_tensors(run.path / "explorer" / "codes.safetensors", tensors)
+    write_tensors(run.path / "explorer" / "codes.safetensors", tensors)
     run = replace(run, data=replace(run.data, class_names=()))
     write_payloads("study", {"a": run}, tmp_path / "site", {"a": "a.html"})
     images = provided(tmp_path / "site", "index")["images"]

@@ -20,11 +20,13 @@ from tests.report.stored_runs import (
     record,
     seeded,
     write_run,
+    write_samples,
 )
+from vaelab.config import ParentConfig
 from vaelab.errors import InputError
 from vaelab.evaluation import METRICS
-from vaelab.figures import COMPARISONS, DATA_FIGURES, FIGURES
-from vaelab.report import build_site, glossary
+from vaelab.report import build_site
+from vaelab.report.pages import comparisons, conditional, index, sweep
 
 MEGABYTE = 1_000_000
 ODD_NAMES = (
@@ -39,13 +41,13 @@ ODD_NAMES = (
 
 
 def checked(site: Path) -> dict[str, Checker]:
-    """Every page, parsed and without a fault."""
+    """Every page, parsed; fails on errors in the HTML."""
     pages = {
         path.relative_to(site).as_posix(): check_page(path, site)
         for path in sorted(site.rglob("*.html"))
     }
-    faults = {name: page.faults for name, page in pages.items() if page.faults}
-    assert not faults
+    errors = {name: page.errors for name, page in pages.items() if page.errors}
+    assert not errors
     return pages
 
 
@@ -59,7 +61,7 @@ def text_of(page: Checker) -> str:
     return " ".join("".join(page.text).split())
 
 
-def write_study(folder: Path, runs: list[dict[str, str]], **changes: Any) -> None:
+def write_study(folder: Path, runs: list[dict[str, Any]], **changes: Any) -> None:
     study = {
         "schema_version": 1,
         "name": "mine",
@@ -155,7 +157,7 @@ def full(tmp_path: Path) -> Path:
     names = sorted(path.parent.name for path in folder.glob("*/config.json"))
     lost = [
         {"name": "hot", "folder": "hot", "status": "failed", "step": "train", "error": "diverged"},
-        {"name": "told", "folder": "told", "status": "left out", "error": "no labels"},
+        {"name": "unlabeled", "folder": "unlabeled", "status": "left out", "error": "no labels"},
     ]
     runs = [{"name": name, "folder": name, "status": "done"} for name in names]
     pair = {"autoencoder-beside-vae": ["autoencoder", "beta-1.0"]}
@@ -166,8 +168,9 @@ def full(tmp_path: Path) -> Path:
 def test_a_study_has_all_its_pages(full: Path) -> None:
     pages = build(full)
     assert set(pages) == {
-        *(f"{name}.html" for name in ("index", "data", "autoencoder", "improved", "beta")),
-        *(f"{name}.html" for name in ("conditional", "measures", "method")),
+        *(f"{name}.html" for name in ("index", "data", "autoencoder", "architectures", "beta")),
+        *(f"{name}.html" for name in ("sweep-model-conditioning", "conditional")),
+        *(f"{name}.html" for name in ("metrics", "method")),
         *(
             f"runs/{name}.html"
             for name in (
@@ -183,16 +186,21 @@ def test_a_study_has_all_its_pages(full: Path) -> None:
     }
 
 
-def test_what_the_first_page_tells(full: Path) -> None:
+def test_the_overview(full: Path) -> None:
     text = text_of(build(full)["index.html"])
     assert "7 runs on Fashion-MNIST: 1 autoencoder, 5 VAEs and 1 conditional VAE" in text
-    assert "MIT licence" in text
+    assert (
+        "This study covers the difference between an autoencoder and a VAE, the effect of the "
+        "architecture, the effect of β from 0.5 to 4, the effect of the conditioning and "
+        "conditional generation."
+    ) in text
+    assert "MIT license" in text
     assert "hot failed at the step “train”: diverged" in text
-    assert "told left out: no labels" in text
-    assert "vaelab study mine.toml --data x.npz" in text
+    assert "unlabeled was left out: no labels" in text
+    assert "Reproduce with vaelab study mine.toml --data x.npz." in text
 
 
-def test_no_place_of_the_machine_is_told(full: Path) -> None:
+def test_no_local_path_is_published(full: Path) -> None:
     build(full)
     for path in (full / "site").rglob("*"):
         if path.suffix in (".html", ".js", ".css", ".csv", ".json", ".txt"):
@@ -201,19 +209,19 @@ def test_no_place_of_the_machine_is_told(full: Path) -> None:
             assert str(full) not in content, path
 
 
-def test_findings_are_those_of_the_numbers(full: Path) -> None:
+def test_findings_follow_the_stored_metrics(full: Path) -> None:
     pages = build(full)
     beta = text_of(pages["beta.html"])
     assert "The reconstruction rises at every step" in beta
-    assert "The total is lowest at β = 1, 240.25" in beta
+    assert "The negative ELBO is lowest at β = 1 (240.25" in beta
     conditional = text_of(pages["conditional.html"])
-    assert "sees the class asked for in 90.0 % of the samples of cvae, less often" in conditional
-    assert "nothing of the class can be read from z" in conditional
-    beside = text_of(pages["autoencoder.html"])
-    assert "Reconstruction is better for autoencoder than for beta-1.0" in beside
+    assert "recognizes the requested class in 90.0 % of the samples of cvae, less" in conditional
+    assert "The code of cvae does not encode the class" in conditional
+    pair = text_of(pages["autoencoder.html"])
+    assert "Reconstruction is better for autoencoder than for beta-1.0" in pair
 
 
-def test_runs_beside_each_other_say_where_one_was_trained_longer(tmp_path: Path) -> None:
+def test_different_numbers_of_epochs_are_stated(tmp_path: Path) -> None:
     measured = metrics(reconstruction=220.0, negative_elbo=240.0)
     for name, preset, epochs in (
         ("plain", "autoencoder", "4"),
@@ -223,19 +231,20 @@ def test_runs_beside_each_other_say_where_one_was_trained_longer(tmp_path: Path)
         settings = config(preset, training__epochs=epochs)
         write_run(tmp_path, name, settings, measured=measured)
     pages = build(tmp_path)
-    apart = "They were not trained equally long"
-    assert f"{apart}: vae for 4 epochs and conv for 2 epochs." in text_of(pages["improved.html"])
-    assert apart not in text_of(pages["autoencoder.html"])
+    note = "The runs were trained for different numbers of epochs"
+    text = text_of(pages["architectures.html"])
+    assert f"{note}: conv for 2 epochs and vae for 4 epochs." in text
+    assert note not in text_of(pages["autoencoder.html"])
 
 
-def test_a_finding_turns_with_its_numbers(full: Path) -> None:
+def test_a_finding_changes_with_its_values(full: Path) -> None:
     file = full / "autoencoder" / "evaluation.json"
     file.write_text(json.dumps({"metrics": metrics(reconstruction=300.0), "details": {}}))
     text = text_of(build(full)["autoencoder.html"])
     assert "Reconstruction is better for beta-1.0 than for autoencoder" in text
 
 
-def test_bounds_stay_put_and_the_best_is_marked(full: Path) -> None:
+def test_floor_and_baseline_are_in_the_foot_and_the_best_value_is_marked(full: Path) -> None:
     build(full)
     page = (full / "site" / "index.html").read_text()
     table = page[page.index("<table") : page.index("</table>")]
@@ -247,19 +256,21 @@ def test_bounds_stay_put_and_the_best_is_marked(full: Path) -> None:
     assert table.count('class="best"') == 2
 
 
-def test_every_head_sorts_by_button(full: Path) -> None:
+def test_every_column_can_be_sorted(full: Path) -> None:
     build(full)
     page = (full / "site" / "index.html").read_text()
     head = page[page.index("<thead>") : page.index("</thead>")]
     assert head.count("<th ") == head.count("<button") == 8
 
 
-def test_runs_without_common_terms_are_kept_apart(full: Path) -> None:
+def test_runs_under_different_conditions_have_their_own_table(full: Path) -> None:
     fewer = {"negative_elbo": metric("negative_elbo", 239.0, count=500)}
     write_run(full, "fewer", config(), measured=fewer)
     (full / "study.json").unlink()
     text = text_of(build(full)["index.html"])
-    assert "Kept apart from the first table: total by another number of images" in text
+    assert (
+        "Not comparable with the first table: negative_elbo by a different number of images" in text
+    )
 
 
 def test_the_table_can_be_downloaded(full: Path) -> None:
@@ -281,7 +292,7 @@ def test_a_page_is_light(full: Path) -> None:
         )
 
 
-def test_figures_are_copied_and_told_in_words(full: Path) -> None:
+def test_figures_are_copied_with_their_alternative_texts(full: Path) -> None:
     build(full)
     page = (full / "site" / "runs" / "beta-1-0.html").read_text()
     assert (full / "site" / "figures" / "beta-1-0" / "samples.png").exists()
@@ -292,21 +303,21 @@ def test_figures_are_copied_and_told_in_words(full: Path) -> None:
 def test_a_folder_of_runs_is_enough(tmp_path: Path) -> None:
     write_run(tmp_path, "one", config(), measured=metrics(negative_elbo=240.0))
     pages = build(tmp_path)
-    assert set(pages) == {"index.html", "measures.html", "method.html", "runs/one.html"}
-    assert "measured of one alone" in text_of(pages["index.html"])
+    assert set(pages) == {"index.html", "metrics.html", "method.html", "runs/one.html"}
+    assert "only measured for one" in text_of(pages["index.html"])
 
 
 def test_a_study_without_evaluation(tmp_path: Path) -> None:
     write_run(tmp_path, "one", config())
     write_run(tmp_path, "two", config(objective__beta="4"))
     pages = build(tmp_path)
-    assert "measures.html" not in pages
-    assert "one was not evaluated" in text_of(pages["index.html"])
-    assert "This run was not evaluated." in text_of(pages["runs/one.html"])
+    assert "metrics.html" not in pages
+    assert "one has not been evaluated" in text_of(pages["index.html"])
+    assert "This run has not been evaluated." in text_of(pages["runs/one.html"])
     assert not (tmp_path / "site" / "comparison.csv").exists()
 
 
-def test_odd_names_are_text_and_collide_nowhere(tmp_path: Path) -> None:
+def test_odd_names_are_escaped_and_have_distinct_pages(tmp_path: Path) -> None:
     for name in ODD_NAMES:
         write_run(
             tmp_path,
@@ -326,7 +337,7 @@ def test_odd_names_are_text_and_collide_nowhere(tmp_path: Path) -> None:
     assert "<script>alert(1)" not in alts
 
 
-def test_odd_classes_stay_inside_their_strings(full: Path) -> None:
+def test_odd_class_names_are_escaped(full: Path) -> None:
     pages = build(full)
     assert all(name in text_of(pages["conditional.html"]) for name in CLASSES)
     assert all(name in text_of(pages["data.html"]) for name in CLASSES)
@@ -343,7 +354,7 @@ def test_odd_classes_stay_inside_their_strings(full: Path) -> None:
         {},
     ],
 )
-def test_a_damaged_evaluation_is_shown_as_far_as_it_goes(
+def test_a_damaged_evaluation_does_not_stop_the_site(
     damaged: dict[str, Any], tmp_path: Path
 ) -> None:
     whole = metrics(negative_elbo=241.0, kl=15.0)
@@ -353,29 +364,29 @@ def test_a_damaged_evaluation_is_shown_as_far_as_it_goes(
     assert "241.00" in text
 
 
-def test_what_is_not_a_number_is_called_so(tmp_path: Path) -> None:
+def test_values_that_are_not_numbers_are_named(tmp_path: Path) -> None:
     write_run(tmp_path, "nan", config(), measured=metrics(negative_elbo=math.nan, kl=15.0))
     write_run(tmp_path, "whole", config(objective__beta="4"), measured=metrics(negative_elbo=241.0))
     pages = build(tmp_path)
     assert "not a number" in text_of(pages["index.html"])
-    assert "not a number: Total" in text_of(pages["runs/nan.html"])
+    assert "The stored value is not a number: Negative ELBO." in text_of(pages["runs/nan.html"])
 
 
 def test_a_run_without_an_epoch_is_named(tmp_path: Path) -> None:
     write_run(tmp_path, "begun", config(), records=[])
     write_run(tmp_path, "done", config(), measured=metrics(negative_elbo=241.0))
     text = text_of(build(tmp_path)["index.html"])
-    assert "begun left out: not an epoch of its training was finished" in text
+    assert "begun was left out: no epoch of its training is complete" in text
 
 
-def test_damaged_curves_are_told(tmp_path: Path) -> None:
+def test_damaged_records_are_reported(tmp_path: Path) -> None:
     run = write_run(tmp_path, "run", config(), measured=metrics(negative_elbo=241.0))
     (run.path / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
     text = text_of(build(tmp_path)["runs/run.html"])
-    assert "metrics.jsonl line 1: selection_loss should be a number" in text
+    assert "metrics.jsonl line 1: train should be an object" in text
 
 
-def test_an_unreadable_configuration_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_configuration_is_reported(tmp_path: Path) -> None:
     write_run(tmp_path, "good", config())
     broken = write_run(tmp_path, "broken", config())
     (broken.path / "config.json").write_text("{")
@@ -392,16 +403,25 @@ def test_a_run_that_failed_late_keeps_its_page(full: Path) -> None:
     }
     write_study(full, [failed])
     pages = build(full)
-    assert "Failed at the step “figures”: no room on disk" in text_of(pages["runs/conv.html"])
+    assert "This run failed at the step “figures”: no room on disk" in text_of(
+        pages["runs/conv.html"]
+    )
+
+
+def test_the_notes_of_a_study_are_on_the_page_of_the_run(full: Path) -> None:
+    note = "figures incomplete: curves: no room on /home/me/disk"
+    write_study(full, [{"name": "conv", "folder": "conv", "status": "finished", "notes": [note]}])
+    text = text_of(build(full)["runs/conv.html"])
+    assert "figures incomplete: curves: no room on disk" in text
 
 
 def test_nothing_to_show(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no folder"):
+    with pytest.raises(InputError, match="nowhere is not a folder"):
         build_site(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no run to show"):
+    with pytest.raises(InputError, match="holds no results to show"):
         build_site(tmp_path)
     write_run(tmp_path, "begun", config(), records=[])
-    with pytest.raises(InputError, match="begun: not an epoch"):
+    with pytest.raises(InputError, match="begun: no epoch"):
         build_site(tmp_path)
     assert not (tmp_path / "site").exists()
 
@@ -431,7 +451,7 @@ def test_a_new_site_has_nothing_of_the_old(full: Path) -> None:
     assert not (full / "site" / "old.html").exists()
 
 
-def test_a_picture_that_is_none_is_told(full: Path) -> None:
+def test_a_damaged_figure_is_an_error(full: Path) -> None:
     (full / "beta-1.0" / "figures" / "samples.png").write_bytes(b"none")
     with pytest.raises(InputError, match=r"samples\.png cannot be read as an image"):
         build_site(full)
@@ -463,6 +483,7 @@ def test_the_explorer_is_there_if_a_run_has_one(
         "site.css",
         "icon.svg",
         "site.js",
+        "charts.js",
         "explorer.js",
         "explorer.css",
         "runtime.js",
@@ -477,17 +498,24 @@ def test_without_labels(tmp_path: Path) -> None:
     card = replace(CARD, class_names=(), name="folder:mine", shape=(3, 12, 12))
     write_run(tmp_path, "run", config(), measured=metrics(negative_elbo=240.0), card=card)
     text = text_of(build(tmp_path)["index.html"])
-    assert "your own data" in text
-    assert "12 \u00d7 12 pixels, colour" in text
+    assert "unknown (user's data)" in text
+    assert "12 \u00d7 12 pixels, color" in text
 
 
-def test_a_long_training_keeps_its_charts_readable(tmp_path: Path) -> None:
+def test_the_page_of_a_long_training_is_light(tmp_path: Path) -> None:
     records = [record(epoch, 240 + 100 / epoch) for epoch in range(1, 301)]
     write_run(tmp_path, "long", config(training__epochs="300"), records=records)
     build(tmp_path)
-    page = (tmp_path / "site" / "runs" / "long.html").read_text()
-    assert page.count("<circle") == 1  # of the theme's button, and no dot of a line
-    assert len(page) < MEGABYTE
+    assert len((tmp_path / "site" / "runs" / "long.html").read_text()) < MEGABYTE
+
+
+def test_charts_have_a_description_and_their_values(full: Path) -> None:
+    build(full)
+    page = (full / "site" / "beta.html").read_text()
+    assert 'role="img" aria-label="Negative ELBO, nats, by β. ' in page
+    assert page.count("data-chart") == page.count('class="values"') > 3
+    assert '<script src="assets/charts.js" defer></script>' in page
+    assert "charts.js" not in (full / "site" / "method.html").read_text()
 
 
 def test_one_epoch(tmp_path: Path) -> None:
@@ -495,18 +523,41 @@ def test_one_epoch(tmp_path: Path) -> None:
     assert "short was trained for one epoch." in text_of(build(tmp_path)["runs/short.html"])
 
 
-def test_every_number_and_figure_has_its_words() -> None:
-    measures = {name for metric in METRICS.values() for name in metric.measures}
-    assert measures == set(glossary.TERMS)
-    # What these two show, the page draws itself.
-    assert set(FIGURES) - {"curves", "conditional-accuracy"} == set(glossary.RUN_FIGURES)
-    assert set(COMPARISONS) == set(glossary.COMPARISON_FIGURES)
-    assert set(DATA_FIGURES) - {"distributions"} == set(glossary.DATA_FIGURES)
-    grouped = [name for names in glossary.FIGURE_GROUPS.values() for name in names]
-    assert set(grouped) == set(glossary.RUN_FIGURES)
+def test_a_metric_of_a_user_is_shown_with_its_declaration(tmp_path: Path) -> None:
+    own = {
+        **metric("kl", 3.0, direction="higher"),
+        "label": "Color balance",
+        "meaning": "How balanced the colors are.",
+        "group": "My metrics",
+    }
+    write_run(tmp_path, "one", config(), measured={"color_balance": own})
+    pages = build(tmp_path)
+    for name in ("metrics.html", "runs/one.html"):
+        text = text_of(pages[name])
+        assert "My metrics" in text
+        assert "Color balance" in text
+        assert "How balanced the colors are." in text
 
 
-def test_a_failed_value_of_a_sweep_is_told_there(tmp_path: Path) -> None:
+def test_a_metric_without_a_declaration_is_shown_by_its_name(tmp_path: Path) -> None:
+    write_run(tmp_path, "one", config(), measured={"color_balance": {"value": 3.0}})
+    text = text_of(build(tmp_path)["metrics.html"])
+    assert "Other metrics" in text
+    assert "Color balance" in text
+
+
+def test_any_sweep_has_rate_and_distortion(tmp_path: Path) -> None:
+    for size in (2, 5, 10):
+        measured = metrics(reconstruction=240.0 - size, kl=5.0 + size, active_units=size)
+        write_run(tmp_path, f"z-{size}", config(model__latent_size=str(size)), measured=measured)
+    page = build(tmp_path)["latent-size.html"]
+    text = text_of(page)
+    assert "Values of Rate and distortion" in text
+    assert "Of 2, 5 and 10 latent dimensions, 2, 5 and 10 are active" in text
+    assert "Metrics by latent size" in text
+
+
+def test_a_failed_value_of_a_sweep_is_reported(tmp_path: Path) -> None:
     for rate in ("0.001", "0.01", "100"):
         hot = rate == "100"
         write_run(
@@ -520,4 +571,61 @@ def test_a_failed_value_of_a_sweep_is_told_there(tmp_path: Path) -> None:
     failed = {"name": "rate-100", "status": "failed", "step": "train", "error": "diverged"}
     write_study(tmp_path, [*runs, failed])
     text = text_of(build(tmp_path)["learning-rate.html"])
-    assert "At learning rate 100 there are no numbers; the run failed at the step “train”" in text
+    assert "There are no results for learning rate 100: the run failed at the step “train”" in text
+
+
+def test_samples_from_another_source_stand_in_the_tables(tmp_path: Path) -> None:
+    write_run(tmp_path, "one", config(), measured=metrics(negative_elbo=240.0, fid_proxy=2.0))
+    write_samples(tmp_path, "theirs", metrics(fid_proxy=1.0))
+    pages = build(tmp_path)
+    text = text_of(pages["index.html"])
+    assert "1 run on Fashion-MNIST: 1 VAE; 1 set of samples from another source" in text
+    assert "theirs, followed by one (2.000)" in text
+    assert "theirs samples from another source" in text
+    assert "theirs" in text_of(pages["metrics.html"])
+    rows = csv.DictReader(io.StringIO((tmp_path / "site" / "comparison.csv").read_text()))
+    assert {row["run"]: row["preset"] for row in rows} == {"one": "mlp-vae", "theirs": "samples"}
+
+
+def test_a_derived_run_links_to_its_parent(tmp_path: Path) -> None:
+    write_run(tmp_path, "first", config(), measured=metrics(fid_proxy=2.0))
+    parent = ParentConfig(run="../first", weights_fingerprint="a" * 64)
+    derived = replace(config(model__prior="gmm"), parent=parent)
+    write_run(tmp_path, "second", derived, measured=metrics(fid_proxy=1.0))
+    pages = build(tmp_path)
+    text = text_of(pages["runs/second.html"])
+    assert "Gaussian mixture prior fitted to first" in text
+    assert "derived from first" in text
+    assert "vaelab fit-prior runs/first --prior gmm --set training.epochs=10" in text
+    assert "second settings prior fitted to first" in text_of(pages["index.html"])
+
+
+def test_derived_runs_are_added_to_their_study(full: Path) -> None:
+    parent = ParentConfig(run="../conv", weights_fingerprint="a" * 64)
+    derived = replace(config("conv-vae", model__prior="gmm"), parent=parent)
+    write_run(full, "conv-gmm", derived, measured=metrics(negative_elbo=239.0))
+    write_run(full, "unlisted", config(), measured=metrics(negative_elbo=200.0))
+    pages = build(full)
+    assert "runs/conv-gmm.html" in pages
+    assert "runs/unlisted.html" not in pages
+
+
+def test_what_a_model_does_not_have_is_listed_with_the_reason(tmp_path: Path) -> None:
+    run = write_run(tmp_path, "one", config("autoencoder"), measured=metrics(reconstruction=210.0))
+    reason = "it needs a prior, but the model has none"
+    stored = {"metrics": metrics(reconstruction=210.0), "left_out": {"frechet": reason}}
+    run.write_evaluation(stored)
+    text = text_of(build(tmp_path)["runs/one.html"])
+    assert f"Metric frechet: {reason}" in text
+    assert f"Figure samples: {reason}" in text
+    assert "Figure reconstructions" not in text
+
+
+def test_pages_show_metrics_that_exist() -> None:
+    declared = {name for each in METRICS.values() for name in each.names}
+    shown = {
+        *(*comparisons.AUTOENCODER_METRICS, *comparisons.ARCHITECTURE_METRICS),
+        *(*conditional.METRICS, *conditional.CLASSIFIERS, *conditional.PROBES),
+        *(*sweep.METRICS, *sweep.RANKED, *index.RANKED),
+    }
+    assert shown <= declared

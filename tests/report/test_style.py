@@ -49,7 +49,7 @@ def test_dark_is_the_same_chosen_or_by_the_system() -> None:
     assert SYSTEM_DARK == CHOSEN_DARK
 
 
-def test_classes_have_the_colours_of_the_figures() -> None:
+def test_classes_have_the_colors_of_the_figures() -> None:
     assert [LIGHT[f"class-{i}"] for i in range(10)] == list(CLASS_COLORS)
 
 
@@ -85,7 +85,7 @@ def test_numbers_in_a_heat_table_are_readable(theme: str) -> None:
         assert contrast(tokens["text"], ground) >= TEXT
 
 
-def test_no_colour_but_a_token() -> None:
+def test_no_color_but_a_token() -> None:
     rules = CSS[CSS.index("/* Foundations */") :]
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b", rules) == []
     used = set(re.findall(r"var\(--([\w-]+)", rules))

@@ -1,13 +1,15 @@
-"""A study of the user's own: every combination, and one clear line for what there is not."""
+"""Studies in TOML files: every combination of values, and one-line errors."""
 
 from pathlib import Path
 
 import pytest
 
+from vaelab import presets
+from vaelab.config import Config
 from vaelab.errors import InputError
-from vaelab.presets import preset
-from vaelab.settings import with_settings
-from vaelab.studies import Study, read_study
+from vaelab.presets import PRESETS, preset
+from vaelab.settings import describe_fields, with_settings
+from vaelab.studies import DerivedRun, Study, read_study
 
 
 def written(folder: Path, text: str) -> Path:
@@ -25,7 +27,7 @@ def test_a_run_is_its_preset_with_fields_set(tmp_path: Path) -> None:
         tmp_path,
         """
         data = "wardrobe"
-        metrics = ["losses"]
+        metrics = ["losses", "fid"]
         sample_count = 100
         tsne = true
         [runs.small]
@@ -36,8 +38,8 @@ def test_a_run_is_its_preset_with_fields_set(tmp_path: Path) -> None:
     wanted = {"training.epochs": "2", "model.network.channels": "4,8"}
     assert study.configs == {"small": with_settings(preset("conv-vae"), wanted)}
     assert (study.name, study.data.name, study.tsne) == ("mine", "wardrobe", True)
-    assert (study.metrics, study.sample_count) == (("losses",), 100)
-    assert study.illustrated == ("small",)
+    assert (study.metrics, study.sample_count) == (("losses", "frechet"), 100)
+    assert study.runs_with_figures == ("small",)
     assert study.comparisons == {}
 
 
@@ -50,6 +52,10 @@ def test_nested_and_dotted_fields_are_the_same(tmp_path: Path) -> None:
     )
     assert dotted.configs == nested.configs
     assert dotted.configs["a"].seed == 3
+
+
+def value(config: Config, field: str) -> float:
+    return float(dict(describe_fields(config))[field])
 
 
 def test_values_and_seeds_make_every_combination(tmp_path: Path) -> None:
@@ -66,9 +72,8 @@ def test_values_and_seeds_make_every_combination(tmp_path: Path) -> None:
         """,
     )
     found = {
-        name: (run.seed, run.objective.beta, run.model.latent_size)
+        name: (run.seed, value(run, "objective.beta"), value(run, "model.latent_size"))
         for name, run in study.configs.items()
-        if run.objective.kind == "elbo"
     }
     assert found == {
         f"b-beta-{beta:g}-latent_size-{size}-seed-{seed}": (seed, beta, size)
@@ -76,12 +81,45 @@ def test_values_and_seeds_make_every_combination(tmp_path: Path) -> None:
         for size in (2, 4)
         for seed in (0, 7)
     } | {f"plain-seed-{seed}": (seed, 1.0, 10) for seed in (0, 7)}
-    assert study.illustrated == ("plain-seed-0", "plain-seed-7")
-    assert set(study.comparisons) == {"rate-distortion", "beta-images", "beta-kl"}
-    assert len(study.comparisons["beta-kl"]) == 8
+    assert study.runs_with_figures == ("plain-seed-0", "plain-seed-7")
+    assert set(study.comparisons) == {"rate-distortion", "sweep-images", "sweep-kl"}
+    assert len(study.comparisons["sweep-kl"]) == 8
 
 
-def test_an_autoencoder_stands_beside_the_vae_of_its_networks(tmp_path: Path) -> None:
+def test_a_prior_is_fitted_to_each_run_of_the_parents_table(tmp_path: Path) -> None:
+    study = study_of(
+        tmp_path,
+        """
+        seeds = [0, 1]
+        [runs.gmm]
+        fit_prior = { parent = "small", prior = "gmm" }
+        vary = { "model.prior.components" = [5, 20] }
+        figures = false
+        [runs.small]
+        preset = "mlp-vae"
+        [runs.again]
+        fit_prior = { parent = "gmm", prior = "flow" }
+        """,
+    )
+    assert list(study.configs) == ["small-seed-0", "small-seed-1"]
+    gmm = {
+        f"gmm-seed-{seed}-components-{count}": DerivedRun(
+            parent=f"small-seed-{seed}",
+            prior="gmm",
+            changes={"model.prior.components": str(count)},
+        )
+        for seed in (0, 1)
+        for count in (5, 20)
+    }
+    assert {name: study.derived[name] for name in gmm} == gmm
+    again = study.derived["again-seed-1-components-20"]
+    assert again == DerivedRun(parent="gmm-seed-1-components-20", prior="flow")
+    assert len(study.derived) == 8
+    assert study.runs_with_figures[:2] == ("small-seed-0", "small-seed-1")
+    assert not set(study.runs_with_figures) & gmm.keys()
+
+
+def test_an_autoencoder_is_compared_with_the_vae_of_its_network(tmp_path: Path) -> None:
     study = study_of(
         tmp_path,
         """
@@ -93,10 +131,10 @@ def test_an_autoencoder_stands_beside_the_vae_of_its_networks(tmp_path: Path) ->
         preset = "mlp-vae"
         """,
     )
-    assert study.comparisons == {"autoencoder-beside-vae": ("plain", "ten")}
+    assert study.comparisons == {"autoencoder-vs-vae": ("plain", "ten")}
 
 
-def test_data_beside_the_file_is_found_from_anywhere(
+def test_the_path_of_data_is_relative_to_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "garments").mkdir()
@@ -106,13 +144,27 @@ def test_data_beside_the_file_is_found_from_anywhere(
     assert (study.data.name, study.data.path) == ("folder", str(tmp_path / "garments"))
 
 
+def test_plugins_are_loaded_before_the_runs_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presets, "PRESETS", dict(PRESETS))
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/mine.py").write_text(
+        "from vaelab import presets\npresets.PRESETS['mine'] = presets.mlp_vae\n"
+    )
+    study = study_of(tmp_path, 'plugins = ["parts/mine.py"]\n[runs.a]\npreset = "mine"')
+    assert study.configs == {"a": preset("mlp-vae")}
+    assert study.plugins == (tmp_path / "parts/mine.py",)
+
+
 RUN = '[runs.a]\npreset = "mlp-vae"\n'
+DERIVED = RUN + "[runs.b]\nfit_prior = { parent = '%s', prior = '%s' }"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "it names no run"),
+        ("", "it has no runs"),
         ("runs = 3", "runs takes a table, found 3"),
         ("[runs.a]", "runs.a needs a preset"),
         ('[runs.a]\npreset = "mlp-vea"', "did you mean 'mlp-vae'"),
@@ -126,9 +178,17 @@ RUN = '[runs.a]\npreset = "mlp-vae"\n'
         (f"seeds = []\n{RUN}", "seeds is empty"),
         (f"seeds = [0.5]\n{RUN}", "each of seeds takes an integer, found 0.5"),
         (f"seed = [0]\n{RUN}", "did you mean 'seeds'"),
-        (f"metrics = ['fid']\n{RUN}", "unknown metric 'fid'"),
+        (f"metrics = ['fidd']\n{RUN}", "unknown metric 'fidd'; did you mean 'fid'"),
         (f"sample_count = 0\n{RUN}", "sample_count must be at least 1, found 0"),
         (f"data = 3\n{RUN}", "data takes text"),
+        (f"plugins = 'a.py'\n{RUN}", "plugins takes a list, found 'a.py'"),
+        (f"plugins = ['a.py']\n{RUN}", "a.py is missing"),
+        (f"{RUN}[runs.b]\nfit_prior = 'gmm'", "runs.b.fit_prior takes a table, found 'gmm'"),
+        (f"{RUN}[runs.b]\nfit_prior = {{ parent = 'a' }}", "runs.b.fit_prior needs a prior"),
+        (f"{DERIVED % ('b', 'gmm')}", "unknown run in runs.b.fit_prior 'b'; known: a"),
+        (f"{DERIVED % ('a', 'gmn')}", "did you mean 'gmm'"),
+        (f"{DERIVED % ('a', 'gmm')}\npreset = 'mlp-vae'", "unknown key of runs.b 'preset'"),
+        (f"{DERIVED % ('a', 'gmm')}\nset = {{ 'model.prior.component' = 2 }}", "'components'"),
         ("[runs.site]\npreset = 'mlp-vae'", "a run cannot be called 'site'"),
         ("[runs.'../up']\npreset = 'mlp-vae'", "a run cannot be called '../up'"),
         ("[runs.'']\npreset = 'mlp-vae'", "a run cannot be called ''"),
@@ -139,7 +199,7 @@ RUN = '[runs.a]\npreset = "mlp-vae"\n'
         ("[runs", "is not TOML"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_an_unusable_file_is_a_one_line_error(tmp_path: Path, text: str, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(InputError) as caught:
         read_study(path)
@@ -148,7 +208,7 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path, text: str, message: str
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no study file"):
         read_study(tmp_path / "none.toml")
     (tmp_path / "folder.toml").mkdir()

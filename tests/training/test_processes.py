@@ -1,4 +1,4 @@
-"""Many processes: the same as one, every image once, and none goes on alone when one is lost."""
+"""Several processes: losses of one process, every image once, and an end when one is lost."""
 
 import json
 import os
@@ -81,10 +81,10 @@ def test_torchrun_gives_the_losses_of_one_process(alone: Path, tmp_path: Path) -
     assert said.count("best epoch") == 1
 
 
-def test_devices_give_the_losses_of_one_process_and_go_on_as_one(
+def test_devices_give_the_losses_of_one_process_and_resume_as_one(
     alone: Path, tmp_path: Path
 ) -> None:
-    """Begun by two processes, finished by one: the order and the noise go on."""
+    """Started by two processes, finished by one: the order and the noise are the same."""
     command = [sys.executable, "-m", "vaelab", *arguments(tmp_path / "run")]
     two = subprocess.Popen([*command, "--devices", "2"], stderr=subprocess.DEVNULL)
     while not (tmp_path / "run/checkpoint").exists():
@@ -96,7 +96,7 @@ def test_devices_give_the_losses_of_one_process_and_go_on_as_one(
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 0
     if two.returncode:
-        assert "begun by 2 processes, going on with 1" in again.stderr
+        assert "started with 2 processes, resumed with 1" in again.stderr
     assert_same(tmp_path / "run", alone)
 
 
@@ -108,7 +108,7 @@ def test_what_is_drawn_for_an_image_does_not_depend_on_how_many_there_are(tmp_pa
     assert_same(tmp_path / "two", tmp_path / "one")
 
 
-def test_one_lost_process_ends_all_with_a_message_and_the_run_goes_on(
+def test_one_lost_process_ends_all_with_a_message_and_the_run_resumes(
     alone: Path, tmp_path: Path
 ) -> None:
     long = arguments(tmp_path / "run", "mlp-vae", "training.epochs=100000")

@@ -1,4 +1,4 @@
-"""Killed at any moment, training goes on to the very bits of a run that was never killed."""
+"""A run that is killed at any moment resumes bit-identically."""
 
 import json
 import random
@@ -19,7 +19,7 @@ from tests.conftest import tiny
 from tests.training.killable import SETTINGS, config, started
 from vaelab.data import Dataset
 from vaelab.errors import InputError, Interruption
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.runs import Run, open_run, read_tensors
 from vaelab.training import CheckpointSchedule, Hardware, fit
 
@@ -57,7 +57,7 @@ def untimed(record: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nobody disturbed."""
+    """An uninterrupted run."""
     path = tmp_path_factory.mktemp("resume") / "whole"
     subprocess.run(command(path), check=True, capture_output=True)
     return path
@@ -148,7 +148,7 @@ def test_asked_to_stop_it_keeps_its_state_and_leaves(
     assert process.returncode == code
     last = messages.splitlines()[-1]
     assert f"stopped by {number.name} in epoch" in last
-    assert "the same command goes on" in last
+    assert "the same command resumes" in last
     assert "Traceback" not in messages
     state = json.loads((path / "checkpoint/state.json").read_text())
     assert f"in epoch {state['epochs_done'] + 1} after {state['steps_done']} of" in last
@@ -176,10 +176,10 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["flagship", "conv-vae-warmup", "cvae", "exemplar-vae"])
-def test_within_an_epoch_every_kind_of_state_goes_on(
+def test_within_an_epoch_every_kind_of_state_is_resumed(
     name: str, tmp_path: Path, wardrobe: Dataset
 ) -> None:
-    """Averaged weights, warm-up, class readers, mixtures, binarized pixels."""
+    """Averaged weights, warm-up, mixtures, binarized pixels."""
     settings = tiny(name)
 
     def trained(out: Path, *observers: At) -> Run:
@@ -229,7 +229,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     run = finished(tmp_path / "run", wardrobe)
     (line,) = capsys.readouterr().err.splitlines()
     assert "is damaged" in line
-    assert "going on from checkpoint.before" in line
+    assert "resuming from checkpoint.before" in line
     assert left_by(run.path) == undisturbed
     assert not (tmp_path / "owned").exists()
 
@@ -238,7 +238,7 @@ def test_without_a_whole_checkpoint_it_says_so(tmp_path: Path, wardrobe: Dataset
     begun(tmp_path / "run", wardrobe, 20)
     for folder in ("checkpoint", "checkpoint.before"):
         (tmp_path / "run" / folder / "state.json").write_text("{}")
-    with pytest.raises(InputError, match="no checkpoint is whole: delete") as caught:
+    with pytest.raises(InputError, match="no checkpoint is undamaged: delete") as caught:
         finished(tmp_path / "run", wardrobe)
     assert "\n" not in str(caught.value)
 
@@ -251,12 +251,12 @@ def test_killed_between_the_renames_of_a_save(
     assert left_by(finished(tmp_path / "run", wardrobe).path) == undisturbed
 
 
-def test_a_checkpoint_of_another_version_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+def test_a_checkpoint_of_another_version_is_reported(tmp_path: Path, wardrobe: Dataset) -> None:
     begun(tmp_path / "run", wardrobe, 20)
     run = open_run(tmp_path / "run")
     tensors, values = run.load_checkpoint() or ({}, {})
     run.save_checkpoint(tensors, {**values, "schema_version": 99})
-    with pytest.raises(InputError, match="is of schema version 99, this vaelab reads"):
+    with pytest.raises(InputError, match="has schema version 99, this vaelab reads"):
         finished(tmp_path / "run", wardrobe)
 
 
@@ -288,7 +288,7 @@ def test_no_room_in_the_middle_of_a_save_loses_nothing(
     begun(tmp_path / "run", wardrobe, 20)
     before = (tmp_path / "run/checkpoint/SHA256SUMS").read_bytes()
     request.getfixturevalue("little_room")
-    with pytest.raises(InputError, match=r"cannot be written: File too large; make room"):
+    with pytest.raises(InputError, match=r"cannot be written: File too large; free"):
         finished(tmp_path / "run", wardrobe)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
@@ -297,7 +297,7 @@ def test_no_room_in_the_middle_of_a_save_loses_nothing(
     assert left_by(finished(tmp_path / "run", wardrobe).path) == undisturbed
 
 
-def test_a_folder_that_goes_away_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+def test_a_folder_that_goes_away_is_reported(tmp_path: Path, wardrobe: Dataset) -> None:
     gone = At(20, lambda: shutil.move(tmp_path / "run", tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="cannot be written") as caught:
         fit(
@@ -311,9 +311,9 @@ def test_a_folder_that_goes_away_is_told(tmp_path: Path, wardrobe: Dataset) -> N
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path, wardrobe: Dataset) -> None:
+def test_a_file_where_the_folder_should_be_is_reported(tmp_path: Path, wardrobe: Dataset) -> None:
     (tmp_path / "run").write_text("not a folder")
-    with pytest.raises(InputError, match="is there and is no run folder"):
+    with pytest.raises(InputError, match="exists and is not a run folder"):
         finished(tmp_path / "run", wardrobe)
 
 
@@ -364,7 +364,7 @@ def test_the_state_is_kept_by_steps_and_by_seconds(tmp_path: Path, wardrobe: Dat
 
 
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"seconds": -1.0}])
-def test_a_cadence_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+def test_an_invalid_checkpoint_schedule_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="must be above 0"):
         CheckpointSchedule(**wrong)
 
@@ -383,5 +383,5 @@ def test_a_signal_in_this_process_leaves_with_its_code(tmp_path: Path, wardrobe:
     assert caught.value.exit_code == 143
     tensors = read_tensors(tmp_path / "run/checkpoint/tensors.safetensors")
     assert tensors["epoch.sums"][2] == 16 * (30 % 17)
-    # Whoever listened before listens again.
+    # The previous handler is restored.
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -1,4 +1,4 @@
-/** What is above everything: which models, and where to begin. */
+/** The bar at the top: the choice of models, and buttons for another image or code. */
 
 import type { Index, Model } from "./contracts";
 import { button, make } from "./dom";
@@ -6,7 +6,7 @@ import type { State } from "./state";
 
 export interface BarActions {
   onModel(slug: string): void;
-  onBeside(slug: string, isWanted: boolean): void;
+  onCompare(slug: string, isShown: boolean): void;
   onRandomImage(): void;
   onRandomCode(): void;
   onReset(): void;
@@ -15,7 +15,7 @@ export interface BarActions {
 
 export interface Bar {
   readonly element: HTMLElement;
-  /** The first model of the state. */
+  /** Show the state, of which `model` is the first. */
   show(state: State, model: Model): void;
 }
 
@@ -26,23 +26,23 @@ export function createBar(index: Index, actions: BarActions): Bar {
     ...index.models.map((model) => make("option", { value: model.slug }, model.name)),
   );
   choice.addEventListener("change", () => actions.onModel(choice.value));
-  const boxes = index.models.map((model) => besideChoice(model, actions));
-  const besideList = make("div", { class: "ex-beside-list" }, ...boxes.map((each) => each.element));
-  const beside = make(
+  const boxes = index.models.map((model) => comparedModel(model, actions));
+  const list = make("div", { class: "ex-compare-list" }, ...boxes.map((each) => each.element));
+  const compare = make(
     "details",
-    { class: "ex-beside" },
+    { class: "ex-compare" },
     make("summary", {}, "Compare with"),
-    besideList,
+    list,
   );
-  beside.hidden = index.models.length < 2;
-  closeOutside(beside);
+  compare.hidden = index.models.length < 2;
+  closeOutside(compare);
   const draw = button("Random code", actions.onRandomCode);
   return {
     element: make(
       "div",
       { class: "ex-bar" },
       make("div", { class: "ex-choice" }, make("label", { for: "ex-model" }, "Model"), choice),
-      beside,
+      compare,
       button("Random image", actions.onRandomImage),
       draw,
       button("Reset", actions.onReset),
@@ -50,8 +50,8 @@ export function createBar(index: Index, actions: BarActions): Bar {
     ),
     show(state, model) {
       choice.value = model.slug;
-      draw.disabled = model.prior === null;
-      draw.title = model.prior === null ? "An autoencoder has no prior to draw from" : "";
+      draw.disabled = model.noiseSize === 0;
+      draw.title = model.samplingNote;
       for (const each of boxes) {
         each.element.hidden = each.model === model;
         each.box.checked = state.models.includes(each.model.slug);
@@ -60,19 +60,19 @@ export function createBar(index: Index, actions: BarActions): Bar {
   };
 }
 
-interface BesideChoice {
+interface ComparedModel {
   readonly model: Model;
   readonly box: HTMLInputElement;
   readonly element: HTMLElement;
 }
 
-function besideChoice(model: Model, actions: BarActions): BesideChoice {
+function comparedModel(model: Model, actions: BarActions): ComparedModel {
   const box = make("input", { type: "checkbox" });
-  box.addEventListener("change", () => actions.onBeside(model.slug, box.checked));
+  box.addEventListener("change", () => actions.onCompare(model.slug, box.checked));
   return { model, box, element: make("label", {}, box, ` ${model.name}`) };
 }
 
-/** As menus do: it closes on Escape, and on a click anywhere else. */
+/** Close a menu on Escape, and on a click outside. */
 function closeOutside(menu: HTMLDetailsElement): void {
   document.addEventListener("click", (event) => {
     if (event.target instanceof Node && !menu.contains(event.target)) {

@@ -1,41 +1,41 @@
 import { expect, test } from "vitest";
 import { inTurn, newestWins } from "./coalesce";
 
-interface Held {
-  wish: number;
+interface Pending {
+  request: number;
   finish: (value: string) => void;
   fail: (error: Error) => void;
 }
 
-function holding(): { held: Held[]; task: (wish: number) => Promise<string> } {
-  const held: Held[] = [];
-  const task = (wish: number): Promise<string> =>
+function controlled(): { pending: Pending[]; task: (request: number) => Promise<string> } {
+  const pending: Pending[] = [];
+  const task = (request: number): Promise<string> =>
     new Promise((finish, fail) => {
-      held.push({ wish, finish, fail });
+      pending.push({ request, finish, fail });
     });
-  return { held, task };
+  return { pending, task };
 }
 
-test("only the newest of the waiting is done", async () => {
-  const { held, task } = holding();
+test("of the waiting requests only the newest runs", async () => {
+  const { pending, task } = controlled();
   const ask = newestWins(task);
   const answers = [ask(1), ask(2), ask(3)];
-  expect(held.map((each) => each.wish)).toEqual([1]);
-  held[0]?.finish("first");
+  expect(pending.map((each) => each.request)).toEqual([1]);
+  pending[0]?.finish("first");
   expect(await answers[0]).toBe("first");
   expect(await answers[1]).toBeNull();
-  expect(held.map((each) => each.wish)).toEqual([1, 3]);
-  held[1]?.finish("third");
+  expect(pending.map((each) => each.request)).toEqual([1, 3]);
+  pending[1]?.finish("third");
   expect(await answers[2]).toBe("third");
 });
 
-test("after a failure the next is done", async () => {
-  const { held, task } = holding();
+test("after a failure the next request runs", async () => {
+  const { pending, task } = controlled();
   const ask = newestWins(task);
   const [first, second] = [ask(1), ask(2)];
-  held[0]?.fail(new Error("no"));
+  pending[0]?.fail(new Error("no"));
   await expect(first).rejects.toThrow("no");
-  held[1]?.finish("second");
+  pending[1]?.finish("second");
   expect(await second).toBe("second");
 });
 

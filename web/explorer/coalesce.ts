@@ -1,37 +1,37 @@
 /**
- * Runs one task at a time. Of what is asked for meanwhile only the newest is done, and the others
- * are answered with null: a slider moves faster than a large model decodes.
+ * Runs one task at a time. Of the requests that arrive meanwhile only the newest runs, the others
+ * return null: a slider moves faster than a large model decodes.
  */
-export function newestWins<Wish, Answer>(
-  task: (wish: Wish) => Promise<Answer>,
-): (wish: Wish) => Promise<Answer | null> {
+export function newestWins<Request, Answer>(
+  task: (request: Request) => Promise<Answer>,
+): (request: Request) => Promise<Answer | null> {
   let running = false;
-  let next: { wish: Wish; answer: (value: Promise<Answer> | null) => void } | null = null;
+  let next: { request: Request; answer: (value: Promise<Answer> | null) => void } | null = null;
 
-  async function run(wish: Wish): Promise<Answer> {
+  async function run(request: Request): Promise<Answer> {
     running = true;
     try {
-      return await task(wish);
+      return await task(request);
     } finally {
       running = false;
       const waiting = next;
       next = null;
-      waiting?.answer(run(waiting.wish));
+      waiting?.answer(run(waiting.request));
     }
   }
 
-  return (wish) => {
+  return (request) => {
     if (!running) {
-      return run(wish);
+      return run(request);
     }
     next?.answer(null);
     return new Promise((answer) => {
-      next = { wish, answer };
+      next = { request, answer };
     });
   };
 }
 
-/** Runs tasks one after the other: the runtime computes on one thread anyway. */
+/** Runs tasks one after the other: the runtime computes on one thread. */
 export function inTurn(): <Answer>(task: () => Promise<Answer>) => Promise<Answer> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {

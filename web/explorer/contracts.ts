@@ -1,8 +1,8 @@
-/** What Python writes for the explorer, and what its parts give each other. */
+/** What Python writes for the explorer, and the interfaces between its parts. */
 
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
-/** The first thing that is loaded. */
+/** Loaded first. */
 export interface Index {
   version: number;
   study: string;
@@ -10,11 +10,14 @@ export interface Index {
   models: Model[];
 }
 
-/** The test images, all on one picture: tile beside tile, row after row, without gaps. */
+/**
+ * The test images on one picture: tile next to tile, row after row, without gaps. Where an image has
+ * neither 1 nor 3 channels, a tile holds its channels below each other, in gray.
+ */
 export interface ImagesInfo {
   dataName: string;
   count: number;
-  channels: 1 | 3;
+  channels: number;
   height: number;
   width: number;
   columns: number;
@@ -33,27 +36,29 @@ export interface Model {
   page: string;
   facts: { label: string; value: string }[];
   latentSize: number;
-  /** 0: not conditional. */
+  /** 0 for an unconditional model. */
   classCount: number;
-  /** null: an autoencoder, from which nothing can be drawn. */
-  prior: Mixture | null;
-  /** In falling order of what they say. */
+  /** Numbers of noise that a draw of the prior takes; 0 where the browser cannot draw. */
+  noiseSize: number;
+  /** Why the browser cannot draw from the prior; empty if it can. */
+  samplingNote: string;
+  /** Whether samples were stored instead. */
+  hasSamples: boolean;
+  /** Whether the codes of the test images were stored; else the browser encodes them. */
+  hasCodes: boolean;
+  /** The code to start with. */
+  center: number[];
+  /** The dimensions with sliders, in falling order of KL or variance; none of a large code. */
   dimensions: Dimension[];
-  /** The first is the one to begin with. */
+  /** The first is shown first. */
   maps: MapInfo[];
   bytes: { decoder: number; encoder: number };
 }
 
-/** A mixture of Gaussians with diagonal covariances. */
-export interface Mixture {
-  weights: number[];
-  means: number[][];
-  standardDeviations: number[][];
-}
-
 export interface Dimension {
   index: number;
-  /** null for an autoencoder. */
+  name: string;
+  /** null where the KL is not known by dimension. */
   klNats: number | null;
   center: number;
   scale: number;
@@ -72,7 +77,7 @@ export interface Plane {
   axes: [number[], number[]];
 }
 
-/** One image as the models see it: channels, height, width; values in [0, 1]. */
+/** One image as a model's input: channels, height, width; values in [0, 1]. */
 export type Pixels = Float32Array;
 
 /** The test images, ready to be drawn and read. */
@@ -80,15 +85,15 @@ export interface Sprite {
   readonly info: ImagesInfo;
   /** The class of each image; null without labels. */
   readonly labels: Uint8Array | null;
-  /** The picture, for drawing many tiles at once. */
+  /** All images as they are shown, for drawing many tiles at once. */
   readonly picture: CanvasImageSource;
-  /** Where image `index` lies on the picture, in its pixels. */
+  /** Position of image `index` on the picture, in pixels. */
   place(index: number): { x: number; y: number };
   /** Image `index` as a model's input. */
   pixels(index: number): Pixels;
 }
 
-/** Weights of the classes (K); null for a model that takes none. */
+/** Weights of the classes (K); null for an unconditional model. */
 export type Condition = Float32Array | null;
 
 export interface Decoder {
@@ -97,36 +102,38 @@ export interface Decoder {
 }
 
 export interface Encoder {
-  /** Posterior means (N times D) of images. */
+  /** Codes (N times D) of images. */
   encode(images: Float32Array, condition: Condition): Promise<Float32Array>;
 }
 
-/** A model with its networks, each loaded when first asked for. */
+/** A model with its networks, each loaded when it is first used. */
 export interface LoadedModel extends Decoder, Encoder {
   readonly model: Model;
+  /** Draws of the prior (N times D) from standard normal noise (N times M). */
+  sample(noise: Float32Array, condition: Condition): Promise<Float32Array>;
 }
 
 export interface MapOptions {
   info: MapInfo;
-  /** Coordinates, N times 2; those that are no numbers are left out, and that is told. */
+  /** Coordinates, N times 2; those that are not finite are left out, and the page says so. */
   points: Float32Array;
   sprite: Sprite;
-  /** Decodes the image's own code; null if that is overtaken by a newer wish. */
+  /** Decodes the image's code; null if a newer request replaced this one. */
   reconstruct(index: number): Promise<Pixels | null>;
   /** A test image was chosen. */
   onImage(index: number): void;
-  /** A point of the plane was chosen, or is being walked over. */
+  /** A point of the plane was chosen, or the pointer moves over it. */
   onPoint(x: number, y: number): void;
 }
 
 export interface LatentMap {
-  /** Show where the current code lies; null where that is nowhere on this map. */
+  /** Show the position of the current code; null where it has none on this map. */
   mark(place: { x: number; y: number } | null): void;
   destroy(): void;
 }
 
 export interface PathEnd {
-  /** As a title: a class and a number, "your drawing". */
+  /** As a title: a class and a number, "Your drawing". */
   name: string;
   pixels: Pixels;
   /** The class, where it is known or was chosen. */
@@ -135,13 +142,13 @@ export interface PathEnd {
 
 export interface PathsOptions {
   sprite: Sprite;
-  /** The models to walk in: a strip each. */
+  /** The models that interpolate, one strip each. */
   models(): readonly LoadedModel[];
-  /** The image chosen last; null where the current point is no image's. */
+  /** The image chosen last; null where the current code is not that of an image. */
   current(): PathEnd | null;
   /** A random test image. */
   random(): PathEnd;
-  /** A step of a walk was chosen. */
+  /** A step of an interpolation was chosen. */
   onStep(model: LoadedModel, code: Float32Array, condition: Condition): void;
 }
 

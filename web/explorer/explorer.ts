@@ -1,23 +1,22 @@
-/** The explorer: one code, the images that models make of it, and every way to move it. */
+/** The explorer: one code, the images that models decode from it, and every way to change it. */
 
+import { type Address, createAddress, linkTo } from "./address";
 import { createBar } from "./bar";
-import { type Classes, createClasses } from "./classes";
+import { type Classes, createClasses, decodeAllClasses } from "./classes";
 import { newestWins } from "./coalesce";
-import { storedCode } from "./codes";
-import type { Condition, Index, LoadedModel, PathEnd, Pixels, Sprite } from "./contracts";
+import { codeOf } from "./codes";
+import type { Index, LoadedModel, PathEnd, Pixels, Sprite } from "./contracts";
 import { make } from "./dom";
-import { centerOf } from "./geometry";
 import { createMaps } from "./maps";
 import { conditionOf, createLoadedModel } from "./networks";
+import { createOriginal, testImageName } from "./original";
 import { createPanel, type Panel } from "./panel";
 import { createPaths } from "./paths";
-import { createPicture } from "./picture";
-import { drawFrom, type Random } from "./prior";
+import { drawNoise, type Random } from "./prior";
+import { storedSamples } from "./samples";
 import { createSliders, type Sliders } from "./sliders";
-import { fromHash, modelOf, type State, toHash } from "./state";
-
-/** While a slider moves, the address waits. */
-const ADDRESS_DELAY_MS = 300;
+import { channelNote } from "./sprite";
+import { fromHash, type State, withCompared, withModel, withStep } from "./state";
 
 export class Explorer {
   private now: State;
@@ -31,16 +30,15 @@ export class Explorer {
   private arrangedModels = "";
   private arrangedMap = "";
   private updates = 0;
-  private addressTimer = 0;
 
   private readonly models: ReadonlyMap<string, LoadedModel>;
+  private readonly address: Address = createAddress();
   private readonly status = make("p", { class: "ex-status", role: "status" });
   private readonly panelHost = make("div", { class: "ex-panels" });
   private readonly classHost = make("div");
   private readonly sliderHost = make("div");
+  private readonly sampleHost = make("div");
   private readonly original;
-  private readonly originalName = make("figcaption");
-  private readonly originalNote = make("p", { class: "ex-note" }, "Not the code of a test image");
   private readonly bar;
   private readonly maps;
   private readonly paths;
@@ -57,14 +55,14 @@ export class Explorer {
     );
     this.now = fromHash(location.hash, index);
     if (location.hash === "") {
-      this.now.image = 0; // a garment says more than the middle of the prior
+      this.now.image = 0; // an image is easier to understand than the mean of the prior
     }
-    this.original = createPicture(index.images, "The test image", "ex-image");
+    this.original = createOriginal(sprite);
     this.bar = createBar(index, {
-      onModel: (slug) => this.chooseModel(slug),
-      onBeside: (slug, isWanted) => this.chooseBeside(slug, isWanted),
+      onModel: (slug) => this.change(withModel(this.now, index, slug)),
+      onCompare: (slug, isShown) => this.change(withCompared(this.now, slug, isShown)),
       onRandomImage: () => this.chooseImage(this.randomImage()),
-      onRandomCode: () => this.drawCode(),
+      onRandomCode: () => void this.drawCode(),
       onReset: () => this.change({ image: null, code: null, label: null }),
       onCopyLink: () => void this.copyLink(),
     });
@@ -72,16 +70,24 @@ export class Explorer {
       sprite,
       onKind: (map) => this.change({ map }),
       onImage: (image) => this.chooseImage(image),
-      onCode: (code) => this.glide(code, null),
+      onCode: (code) => this.move(code, null),
     });
     const pathsHost = make("section", { class: "ex-paths" });
-    host.replaceChildren(this.bar.element, this.status, this.main(), pathsHost);
+    const note = channelNote(index.images.channels);
+    host.replaceChildren(
+      this.bar.element,
+      ...(note === null ? [] : [make("p", { class: "ex-note" }, note)]),
+      this.status,
+      this.main(),
+      pathsHost,
+    );
     this.paths = createPaths(pathsHost, {
       sprite,
       models: () => this.shown(),
       current: () => (this.now.image === null ? null : this.endOf(this.now.image)),
       random: () => this.endOf(this.randomImage()),
-      onStep: (loaded, code, condition) => this.chooseStep(loaded, code, condition),
+      onStep: ({ model }, code, condition) =>
+        this.change(withStep(this.now, model.slug, code, condition)),
     });
     window.addEventListener("popstate", () => {
       this.now = fromHash(location.hash, index);
@@ -90,93 +96,61 @@ export class Explorer {
     void this.update();
   }
 
-  // What may be read.
+  // For tests.
 
   state(): State {
     return this.now;
   }
 
-  /** The image that a model shows, by default the first. */
+  /** The image that a model shows, by default the first model. */
   pixels(slug?: string): Pixels | null {
     const wanted = slug ?? this.now.models[0];
     return this.panels.find((panel) => panel.loaded.model.slug === wanted)?.pixels() ?? null;
   }
 
-  /** Images shown so far. */
+  /** The number of images shown so far. */
   frames(): number {
     return this.shownFrames;
   }
 
-  // What moves the point.
+  // Changes of the state.
 
   private change(changes: Partial<State>): void {
     this.now = { ...this.now, ...changes };
-    this.remember(history.pushState);
+    this.address.push(this.now);
     void this.update();
   }
 
-  /** Many times a second: the address follows when it rests. `image`: where the code began. */
-  private glide(code: Float32Array, image: number | null): void {
+  /** Change the code many times a second; `image` is the one that the code began from. */
+  private move(code: Float32Array, image: number | null): void {
     this.now = { ...this.now, image, code: [...code] };
-    clearTimeout(this.addressTimer);
-    this.addressTimer = window.setTimeout(
-      () => this.remember(history.replaceState),
-      ADDRESS_DELAY_MS,
-    );
+    this.address.replaceSoon(() => this.now);
     void this.update();
-  }
-
-  private remember(write: History["pushState"]): void {
-    clearTimeout(this.addressTimer);
-    try {
-      write.call(history, null, "", toHash(this.now));
-    } catch {
-      // Some browsers keep no history of pages from disk; the link can still be copied.
-    }
-  }
-
-  private chooseModel(slug: string): void {
-    const [before, ...others] = this.now.models;
-    const size = (each: string): number => modelOf(this.index, each).latentSize;
-    this.change({
-      models: [slug, ...others.filter((each) => each !== slug)],
-      code: size(slug) === size(before) ? this.now.code : null,
-      map: null,
-    });
-  }
-
-  private chooseBeside(slug: string, isWanted: boolean): void {
-    const [first, ...others] = this.now.models;
-    const kept = others.filter((each) => each !== slug);
-    this.change({ models: isWanted ? [first, ...kept, slug] : [first, ...kept] });
   }
 
   private chooseImage(image: number): void {
     this.change({ image, code: null, label: this.sprite.labels?.[image] ?? null });
-    this.say(`${this.imageName(image)}, chosen`);
+    this.say(`${testImageName(this.sprite, image)}, chosen`);
   }
 
-  private drawCode(): void {
-    const { prior } = this.first().model;
-    if (prior !== null) {
-      this.change({ image: null, code: [...drawFrom(prior, this.random)] });
+  private async drawCode(): Promise<void> {
+    const loaded = this.first();
+    const before = this.now;
+    try {
+      const noise = drawNoise(loaded.model.noiseSize, this.random);
+      const condition = conditionOf(loaded.model, this.currentLabel());
+      const code = await loaded.sample(noise, condition);
+      if (this.now === before) {
+        this.change({ image: null, code: [...code] });
+      }
+    } catch (error) {
+      this.complain(error);
     }
   }
 
-  private chooseStep(loaded: LoadedModel, code: Float32Array, condition: Condition): void {
-    const { slug } = loaded.model;
-    this.change({
-      models: [slug, ...this.now.models.filter((each) => each !== slug)],
-      image: null,
-      code: [...code],
-      label: condition === null ? this.now.label : condition.indexOf(Math.max(...condition)),
-      map: slug === this.now.models[0] ? this.now.map : null,
-    });
-  }
-
   private async copyLink(): Promise<void> {
-    this.remember(history.replaceState);
-    const link = new URL(toHash(this.now), location.href).href;
+    this.address.replace(this.now);
+    const link = linkTo(this.now);
     try {
       await navigator.clipboard.writeText(link);
       this.say("Link copied");
@@ -185,7 +159,7 @@ export class Explorer {
     }
   }
 
-  // What is shown of it.
+  // The page follows the state.
 
   private async update(): Promise<void> {
     this.updates += 1;
@@ -194,7 +168,7 @@ export class Explorer {
       this.arrange();
       const code = await this.currentCode();
       if (turn !== this.updates) {
-        return; // overtaken while the code was being loaded
+        return; // a newer update began while the code was being loaded
       }
       this.code = code;
       this.codeImage = this.now.image;
@@ -202,7 +176,7 @@ export class Explorer {
       this.sliders?.show(this.code);
       this.classes?.choose(label);
       this.maps.mark(this.code, this.now.code === null ? this.now.image : null);
-      this.showOriginal();
+      this.original.show(this.now.image);
       this.paths.refresh();
       const panels = this.panels.map((panel) => this.decodeIn(panel, label, turn));
       await Promise.all([...panels, this.decodeClasses()]);
@@ -211,7 +185,7 @@ export class Explorer {
     }
   }
 
-  /** Build anew what depends on which models and which map are shown, and nothing else. */
+  /** Rebuild only what depends on the models and the map, where these have changed. */
   private arrange(): void {
     const models = this.now.models.join();
     if (models !== this.arrangedModels) {
@@ -237,22 +211,25 @@ export class Explorer {
     if (before[0]?.loaded === first) {
       return;
     }
-    this.sliders = createSliders(first.model, (code) => this.glide(code, this.codeImage));
+    this.sliders = createSliders(first.model, (code) => this.move(code, this.codeImage));
     this.sliderHost.replaceChildren(this.sliders.element);
     this.classes =
       first.model.classCount > 0
         ? createClasses(this.index.images, (label) => this.change({ label }))
         : null;
     this.classHost.replaceChildren(...(this.classes === null ? [] : [this.classes.element]));
+    this.sampleHost.replaceChildren();
+    this.showSamples(first).catch((error) => this.complain(error));
+  }
+
+  private async showSamples(loaded: LoadedModel): Promise<void> {
+    const strip = await storedSamples(loaded.model);
+    if (strip !== null && loaded === this.first()) {
+      this.sampleHost.replaceChildren(strip);
+    }
   }
 
   private main(): HTMLElement {
-    const original = make(
-      "figure",
-      { class: "ex-panel" },
-      make("div", { class: "ex-frame" }, this.original.element, this.originalNote),
-      this.originalName,
-    );
     return make(
       "div",
       { class: "ex-main" },
@@ -260,9 +237,10 @@ export class Explorer {
       make(
         "section",
         { class: "ex-side", "aria-label": "Decoded image" },
-        make("div", { class: "ex-images" }, original, this.panelHost),
+        make("div", { class: "ex-images" }, this.original.element, this.panelHost),
         this.classHost,
         this.sliderHost,
+        this.sampleHost,
       ),
     );
   }
@@ -273,7 +251,9 @@ export class Explorer {
     if (code !== null && code.length === model.latentSize) {
       return Float32Array.from(code);
     }
-    return image === null ? centerOf(model) : storedCode(model, image);
+    return image === null
+      ? Float32Array.from(model.center)
+      : codeOf(this.first(), this.sprite, image);
   }
 
   private currentLabel(): number {
@@ -282,8 +262,8 @@ export class Explorer {
   }
 
   /**
-   * The first model decodes the code. Those beside it decode their own code of the same image; once
-   * the code was moved, the same code, where it has as many dimensions.
+   * The first model decodes the code. The others decode their own code of the same image or, once
+   * the code has moved, the same code, where it has as many dimensions.
    */
   private async decodeIn(panel: Panel, label: number, turn: number): Promise<void> {
     const { model } = panel.loaded;
@@ -297,7 +277,7 @@ export class Explorer {
       own = this.code;
       basis = "the same code";
     } else if (image !== null) {
-      own = await storedCode(model, image);
+      own = await codeOf(panel.loaded, this.sprite, image);
       basis = "its own code of the test image";
     }
     if (turn !== this.updates) {
@@ -315,7 +295,7 @@ export class Explorer {
 
   private async decodeClasses(): Promise<void> {
     const target = this.classes;
-    if (target === null) {
+    if (target === null || !target.hasPictures) {
       return;
     }
     const images = await this.decodeAll({ loaded: this.first(), code: this.code });
@@ -324,18 +304,7 @@ export class Explorer {
     }
   }
 
-  private showOriginal(): void {
-    const { image } = this.now;
-    // Its place stays, so that nothing jumps when it goes.
-    this.originalNote.hidden = image !== null;
-    this.original.element.hidden = image === null;
-    this.originalName.textContent = image === null ? "" : this.imageName(image);
-    if (image !== null) {
-      this.original.show(this.sprite.pixels(image));
-    }
-  }
-
-  // Small things.
+  // Helpers.
 
   private first(): LoadedModel {
     return this.loadedOf(this.now.models[0]);
@@ -359,13 +328,7 @@ export class Explorer {
 
   private endOf(image: number): PathEnd {
     const label = this.sprite.labels?.[image] ?? null;
-    return { name: this.imageName(image), pixels: this.sprite.pixels(image), label };
-  }
-
-  private imageName(image: number): string {
-    const label = this.sprite.labels?.[image];
-    const name = label === undefined ? "" : `, ${this.index.images.classNames[label]}`;
-    return `Test image ${image}${name}`;
+    return { name: testImageName(this.sprite, image), pixels: this.sprite.pixels(image), label };
   }
 
   private say(text: string): void {
@@ -375,19 +338,4 @@ export class Explorer {
   private complain(error: unknown): void {
     this.say(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** One code in every class, one image after the other. */
-function decodeAllClasses(wish: {
-  loaded: LoadedModel;
-  code: Float32Array;
-}): Promise<Float32Array> {
-  const { classCount, latentSize } = wish.loaded.model;
-  const codes = new Float32Array(classCount * latentSize);
-  const conditions = new Float32Array(classCount * classCount);
-  for (let label = 0; label < classCount; label++) {
-    codes.set(wish.code, label * latentSize);
-    conditions[label * classCount + label] = 1;
-  }
-  return wish.loaded.decode(codes, conditions);
 }

@@ -1,15 +1,15 @@
-import type { Model, Plane } from "./contracts";
+import type { Plane } from "./contracts";
 
-/** The code of a point of a map. */
+/** The code of a point on a map. */
 export function onPlane(plane: Plane, x: number, y: number): Float32Array {
-  const [across, up] = plane.axes;
+  const [first, second] = plane.axes;
   return Float32Array.from(
     plane.origin,
-    (from, i) => from + x * (across[i] ?? 0) + y * (up[i] ?? 0),
+    (from, i) => from + x * (first[i] ?? 0) + y * (second[i] ?? 0),
   );
 }
 
-/** The point of a map that a code lies over: the foot of the perpendicular. */
+/** A code projected onto a map. */
 export function overPlane(plane: Plane, code: ArrayLike<number>): { x: number; y: number } {
   const along = (axis: readonly number[]): number => {
     let product = 0;
@@ -22,13 +22,4 @@ export function overPlane(plane: Plane, code: ArrayLike<number>): { x: number; y
     return length === 0 ? 0 : product / length;
   };
   return { x: along(plane.axes[0]), y: along(plane.axes[1]) };
-}
-
-/** The code to begin with: the middle of the prior, or of an autoencoder's codes. */
-export function centerOf(model: Model): Float32Array {
-  const code = new Float32Array(model.latentSize);
-  for (const { index, center } of model.dimensions) {
-    code[index] = center;
-  }
-  return code;
 }

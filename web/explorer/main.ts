@@ -6,15 +6,15 @@ import { listen, loadIndex, loadText } from "./payloads";
 import { createSprite } from "./sprite";
 import type { State } from "./state";
 
-/** For tests and the curious: to be read, at any time. */
+/** What the page shows, for tests and for the browser's console. */
 interface Readings {
-  /** When the explorer has started; rejected where it cannot. */
+  /** Resolved when the explorer has started, rejected if it cannot. */
   readonly ready: Promise<void>;
-  /** What is shown; null before the start. */
+  /** null before the start. */
   state(): State | null;
-  /** The image that a model shows, by default the first; null where there is none yet. */
+  /** The image that a model shows, by default the first model; null where there is none yet. */
   pixels(slug?: string): Pixels | null;
-  /** Images shown so far. */
+  /** The number of images shown so far. */
   frames(): number;
 }
 
@@ -44,7 +44,7 @@ if (host !== null) {
   const ready = start(host).then((started) => {
     explorer = started;
   });
-  // Told on the page; the promise is for whoever waits for it.
+  // The page shows the error; the promise is for those who wait for the start.
   ready.catch(() => undefined);
   window.vaelabExplorer = {
     ready,

@@ -1,7 +1,7 @@
 /** The maps of a model, one at a time. */
 
 import { newestWins } from "./coalesce";
-import { storedCode } from "./codes";
+import { codeOf } from "./codes";
 import type { LatentMap, LoadedModel, MapInfo, Pixels, Sprite } from "./contracts";
 import { button, make } from "./dom";
 import { onPlane, overPlane } from "./geometry";
@@ -20,7 +20,7 @@ export interface Maps {
   readonly element: HTMLElement;
   /** Show the map of that kind, or the model's first. */
   show(loaded: LoadedModel, kind: string | null): Promise<void>;
-  /** Where the code lies; `image` is the test image whose own code it is, if it is one's. */
+  /** Mark the position of the code; `image` is the test image whose code it is, if any. */
   mark(code: Float32Array, image: number | null): void;
 }
 
@@ -35,7 +35,7 @@ export function createMaps(options: MapsOptions): Maps {
   const host = make("div", { class: "ex-map-host" });
   let shown: Shown | null = null;
   let tabbed: readonly MapInfo[] = [];
-  let wish = 0;
+  let requests = 0;
   let marked: [Float32Array, number | null] | null = null;
 
   function mark(code: Float32Array, image: number | null): void {
@@ -51,8 +51,8 @@ export function createMaps(options: MapsOptions): Maps {
       if (info === undefined) {
         return;
       }
-      wish += 1;
-      const own = wish;
+      requests += 1;
+      const own = requests;
       tabs.hidden = model.maps.length < 2;
       if (tabbed !== model.maps) {
         tabbed = model.maps;
@@ -65,7 +65,7 @@ export function createMaps(options: MapsOptions): Maps {
       shown = null;
       host.replaceChildren(make("p", { class: "ex-note" }, "Loading the map …"));
       const points = await loadFloats(`${model.slug}/${info.kind}`);
-      if (own !== wish) {
+      if (own !== requests) {
         return;
       }
       host.replaceChildren();
@@ -81,7 +81,7 @@ export function createMaps(options: MapsOptions): Maps {
           }
         },
       });
-      if (own !== wish) {
+      if (own !== requests) {
         view.destroy();
         return;
       }
@@ -105,7 +105,7 @@ function reconstructing(
   const { model } = loaded;
   return newestWins(async (image: number) =>
     loaded.decode(
-      await storedCode(model, image),
+      await codeOf(loaded, sprite, image),
       conditionOf(model, sprite.labels?.[image] ?? null),
     ),
   );

@@ -4,41 +4,54 @@ import { inTurn } from "./coalesce";
 import type { Condition, ImagesInfo, LoadedModel, Model } from "./contracts";
 import { loadBytes, runScript } from "./payloads";
 
-const takingTurns = inTurn();
+const runInTurn = inTurn();
 let runtime: Promise<Runtime> | null = null;
 
-/** Five megabytes, loaded once, when the first network is needed. */
+/** Five megabytes, loaded once, when the first network is used. */
 function startRuntime(): Promise<Runtime> {
   runtime ??= runScript("assets/runtime.js").then(() => {
     if (window.vaelabRuntime === undefined) {
-      throw new Error("assets/runtime.js holds something else than it should");
+      throw new Error("assets/runtime.js is corrupt");
     }
     return window.vaelabRuntime;
   });
-  // What could not be had once may be asked for again.
+  // A failed download can be tried again.
   runtime.catch(() => {
     runtime = null;
   });
   return runtime;
 }
 
-/** A model whose networks are loaded when they are first needed. */
+/** A model whose networks are loaded when they are first used. */
 export function createLoadedModel(model: Model, images: ImagesInfo): LoadedModel {
   const imageShape = [images.channels, images.height, images.width];
-  const decoder = network(`${model.slug}/decoder`, "codes", [model.latentSize], model, "images");
-  const encoder = network(`${model.slug}/encoder`, "images", imageShape, model, "mean");
-  return { model, decode: decoder, encode: encoder };
+  return {
+    model,
+    encode: network(model, "encoder", { input: "images", shape: imageShape, output: "code" }),
+    decode: network(model, "decoder", {
+      input: "code",
+      shape: [model.latentSize],
+      output: "images",
+    }),
+    sample: network(model, "prior", { input: "noise", shape: [model.noiseSize], output: "code" }),
+  };
+}
+
+interface Signature {
+  input: string;
+  /** Of one input, without the batch. */
+  shape: readonly number[];
+  output: string;
 }
 
 function network(
-  key: string,
-  input: string,
-  shape: readonly number[],
   model: Model,
-  output: string,
+  part: string,
+  { input, shape, output }: Signature,
 ): (values: Float32Array, condition: Condition) => Promise<Float32Array> {
-  let session: Promise<InferenceSession> | null = null;
+  const key = `${model.slug}/${part}`;
   const size = shape.reduce((product, length) => product * length, 1);
+  let session: Promise<InferenceSession> | null = null;
   return async (values, condition) => {
     const { InferenceSession, Tensor } = await startRuntime();
     session ??= loadBytes(key).then((bytes) =>
@@ -55,15 +68,15 @@ function network(
     if (condition !== null) {
       feeds["condition"] = new Tensor("float32", condition, [count, model.classCount]);
     }
-    const found = (await takingTurns(() => ready.run(feeds)))[output];
+    const found = (await runInTurn(() => ready.run(feeds)))[output];
     if (found === undefined) {
-      throw new Error(`${key} gives no ${output}`);
+      throw new Error(`${key} has no output ${output}`);
     }
     return found.data as Float32Array;
   };
 }
 
-/** One class, as weights; null for a model that takes none. */
+/** One class, as weights; null for an unconditional model. */
 export function conditionOf(model: Model, label: number | null): Condition {
   if (model.classCount === 0) {
     return null;

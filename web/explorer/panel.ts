@@ -1,4 +1,4 @@
-/** One model under the current point: its image, or why there is none. */
+/** One model: the image that it decodes from the current code, or why there is none. */
 
 import { newestWins } from "./coalesce";
 import type { Condition, ImagesInfo, LoadedModel, Pixels } from "./contracts";
@@ -10,11 +10,11 @@ const RUNTIME_MEGABYTES = 5;
 export interface Panel {
   readonly element: HTMLElement;
   readonly loaded: LoadedModel;
-  /** Decode and show, and say what of (empty: nothing); answers whether that came to be shown. */
+  /** Decode and show; `basis` says which code it is. Returns whether the image was shown. */
   decode(code: Float32Array, condition: Condition, basis: string): Promise<boolean>;
-  /** Nothing to decode, and why. */
+  /** Show why there is nothing to decode. */
   explain(reason: string): void;
-  /** The image shown; null where there is none yet. */
+  /** The image shown; null where there is none. */
   pixels(): Pixels | null;
 }
 
@@ -23,8 +23,8 @@ export function createPanel(loaded: LoadedModel, info: ImagesInfo): Panel {
   const picture = createPicture(info, `Decoded by ${model.name}`, "ex-image");
   const megabytes = model.bytes.decoder / 1e6 + RUNTIME_MEGABYTES;
   const note = make("p", { class: "ex-note" }, `Loading the decoder, ${megabytes.toFixed(0)} MB …`);
-  const decode = newestWins((wish: { code: Float32Array; condition: Condition }) =>
-    loaded.decode(wish.code, wish.condition),
+  const decode = newestWins((request: { code: Float32Array; condition: Condition }) =>
+    loaded.decode(request.code, request.condition),
   );
   const basisNote = make("span", { class: "ex-basis" });
   let shown: Pixels | null = null;

@@ -1,4 +1,7 @@
-/** Data that lies beside the page, as scripts that call `vaelabProvide`: it loads from disk too. */
+/**
+ * The explorer's data: scripts that call `vaelabProvide`, because a page from disk may load no
+ * other files.
+ */
 
 import { INDEX_VERSION, type Index } from "./contracts";
 
@@ -9,9 +12,9 @@ declare global {
 }
 
 const waiting = new Map<string, (value: unknown) => void>();
-const asked = new Map<string, Promise<unknown>>();
+const requested = new Map<string, Promise<unknown>>();
 
-/** Must be called once, before anything is asked for. */
+/** Must be called once, before anything is loaded. */
 export function listen(): void {
   window.vaelabProvide = (key, value) => {
     waiting.get(key)?.(value);
@@ -19,22 +22,22 @@ export function listen(): void {
   };
 }
 
-/** The value under `key`, from explorer/<key>.js; asked for once. */
+/** The value of explorer/<key>.js, loaded once. */
 function provided(key: string): Promise<unknown> {
-  const before = asked.get(key);
+  const before = requested.get(key);
   if (before !== undefined) {
     return before;
   }
   const value = new Promise<unknown>((resolve, reject) => {
     waiting.set(key, resolve);
     runScript(`explorer/${key}.js`).then(
-      () => reject(new Error(`explorer/${key}.js holds something else than it should`)),
+      () => reject(new Error(`explorer/${key}.js is corrupt`)),
       reject,
     );
   });
-  asked.set(key, value);
-  // What could not be had once, such as for want of a network, may be asked for again.
-  value.catch(() => asked.delete(key));
+  requested.set(key, value);
+  // A failed download can be tried again.
+  value.catch(() => requested.delete(key));
   return value;
 }
 
@@ -59,16 +62,16 @@ export async function loadIndex(): Promise<Index> {
   return checkedIndex(await provided("index"));
 }
 
-/** Refuses what another version wrote, in words. */
+/** Throws where another version of vaelab wrote the data. */
 export function checkedIndex(value: unknown): Index {
   const index = value as Partial<Index> | null;
   if (typeof index !== "object" || index === null || !Array.isArray(index.models)) {
-    throw new Error("explorer/index.js holds something else than it should");
+    throw new Error("explorer/index.js is corrupt");
   }
   if (index.version !== INDEX_VERSION) {
     throw new Error(
       `this page reads data of version ${INDEX_VERSION}, found ${index.version}; ` +
-        "write the site anew with vaelab report",
+        "rebuild the site with vaelab report",
     );
   }
   if (index.models.length === 0) {
@@ -88,7 +91,7 @@ export async function loadFloats(key: string): Promise<Float32Array> {
 export async function loadText(key: string): Promise<string> {
   const value = await provided(key);
   if (typeof value !== "string") {
-    throw new Error(`explorer/${key}.js holds something else than it should`);
+    throw new Error(`explorer/${key}.js is corrupt`);
   }
   return value;
 }
@@ -97,10 +100,10 @@ export function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
-/** Little-endian, as Python wrote them and as every browser's machine has them. */
+/** Little-endian, as in Python's files and on every machine with a browser. */
 export function floatsOf(bytes: Uint8Array): Float32Array {
   if (bytes.length % 4 !== 0) {
-    throw new Error(`${bytes.length} bytes are no row of 32-bit floats`);
+    throw new Error(`${bytes.length} bytes are not a whole number of 32-bit floats`);
   }
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }

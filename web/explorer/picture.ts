@@ -7,7 +7,7 @@ export interface Picture {
   show(pixels: Pixels): void;
 }
 
-/** One image, enlarged by the page without blur. */
+/** A canvas for one image, which the page enlarges without blur. */
 export function createPicture(info: ImagesInfo, label: string, className: string): Picture {
   const element = make("canvas", { class: className, role: "img", "aria-label": label });
   element.width = info.width;

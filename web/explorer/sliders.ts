@@ -1,12 +1,12 @@
-/** A slider for each latent dimension, those that say most first. */
+/** One slider for each latent dimension, in falling order of KL or variance. */
 
 import type { Dimension, Model } from "./contracts";
 import { make } from "./dom";
 
-/** Standard deviations of the prior on either side. */
+/** Standard deviations on either side of the center. */
 const REACH = 3;
-/** A dimension with less KL than this, in nats, carries nothing that one could see. */
-const SILENT_NATS = 0.01;
+/** A dimension with less KL than this, in nats, has collapsed to the prior. */
+const COLLAPSED_NATS = 0.01;
 
 export interface Sliders {
   readonly element: HTMLElement;
@@ -21,16 +21,23 @@ export function createSliders(model: Model, onChange: (code: Float32Array) => vo
       onChange(code.slice());
     }),
   );
-  const speaks = rows.filter((row) => !row.isSilent);
-  const silent = rows.filter((row) => row.isSilent);
-  const element = make("div", { class: "ex-sliders" }, ...speaks.map((row) => row.element));
-  if (silent.length > 0) {
+  const active = rows.filter((row) => !row.isCollapsed);
+  const collapsed = rows.filter((row) => row.isCollapsed);
+  const element = make(
+    "div",
+    { class: "ex-sliders" },
+    noteOf(model),
+    ...active.map((row) => row.element),
+  );
+  const longest = Math.max(0, ...model.dimensions.map(({ name }) => name.length));
+  element.style.setProperty("--ex-name-width", `${longest}ch`);
+  if (collapsed.length > 0) {
     element.append(
       make(
         "details",
-        { class: "ex-silent" },
-        make("summary", {}, silence(silent.length)),
-        ...silent.map((row) => row.element),
+        { class: "ex-collapsed" },
+        make("summary", {}, collapsedSummary(collapsed.length)),
+        ...collapsed.map((row) => row.element),
       ),
     );
   }
@@ -45,22 +52,37 @@ export function createSliders(model: Model, onChange: (code: Float32Array) => vo
   };
 }
 
-function silence(count: number): string {
-  return count === 1
-    ? "1 dimension that carries nothing"
-    : `${count} dimensions that carry nothing`;
+/** Which dimensions have sliders, where not all have. */
+export function sliderNote({ dimensions, latentSize }: Model): string | null {
+  if (dimensions.length === latentSize) {
+    return null;
+  }
+  const size = latentSize.toLocaleString("en");
+  if (dimensions.length === 0) {
+    return `A code of ${size} numbers is too large for sliders: choose images, or points on the map.`;
+  }
+  const order = dimensions[0]?.klNats === null ? "variance" : "KL";
+  return `The ${dimensions.length} of ${size} latent dimensions with the largest ${order}`;
+}
+
+function noteOf(model: Model): HTMLElement | null {
+  const note = sliderNote(model);
+  return note === null ? null : make("p", { class: "ex-slider-note" }, note);
+}
+
+function collapsedSummary(count: number): string {
+  return count === 1 ? "1 collapsed dimension" : `${count} collapsed dimensions`;
 }
 
 interface Row {
   readonly element: HTMLElement;
   readonly index: number;
-  readonly isSilent: boolean;
+  readonly isCollapsed: boolean;
   show(value: number): void;
 }
 
 function createRow(dimension: Dimension, onInput: (value: number) => void): Row {
-  const { index, klNats, center, scale } = dimension;
-  const name = `z${index + 1}`;
+  const { index, name, klNats, center, scale } = dimension;
   const input = make("input", {
     type: "range",
     min: String(center - REACH * scale),
@@ -69,12 +91,12 @@ function createRow(dimension: Dimension, onInput: (value: number) => void): Row 
     "aria-label": klNats === null ? name : `${name}, ${klNats.toFixed(2)} nats`,
   });
   const value = make("span", { class: "ex-value" });
-  const tell = (shown: number): void => {
+  const write = (shown: number): void => {
     value.textContent = shown.toFixed(2);
     input.setAttribute("aria-valuetext", shown.toFixed(2));
   };
   input.addEventListener("input", () => {
-    tell(input.valueAsNumber);
+    write(input.valueAsNumber);
     onInput(input.valueAsNumber);
   });
   return {
@@ -87,10 +109,10 @@ function createRow(dimension: Dimension, onInput: (value: number) => void): Row 
       make("span", { class: "ex-kl" }, klNats === null ? "" : `${klNats.toFixed(2)} nats`),
     ),
     index,
-    isSilent: klNats !== null && klNats < SILENT_NATS,
+    isCollapsed: klNats !== null && klNats < COLLAPSED_NATS,
     show(shown) {
       input.value = String(shown);
-      tell(shown);
+      write(shown);
     },
   };
 }

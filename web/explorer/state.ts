@@ -1,20 +1,22 @@
-/** What is shown, and how an address says it. */
+/** The state of the explorer, and its form in an address. */
 
-import type { Index, Model } from "./contracts";
+import type { Condition, Index, Model } from "./contracts";
 
-/** Decimals of a code in an address: far below what an image shows. */
+/** Decimals of a code in an address: rounding changes no image visibly. */
 const DECIMALS = 3;
+/** Larger codes are not part of an address. */
+const MAX_CODE_SIZE = 512;
 
 export interface State {
-  /** Slugs of the models shown; the first one's latent space is walked. */
+  /** Slugs of the models shown; the controls change the code of the first. */
   models: [string, ...string[]];
-  /** The test image that the code came from; null where it came from elsewhere. */
+  /** The test image that the code began from; null where it did not begin from one. */
   image: number | null;
-  /** The code of the first model; null: that of the image, or the middle of the prior. */
+  /** The code of the first model; null for that of the image, or the mean of the prior. */
   code: number[] | null;
-  /** The class that conditional models are asked for; null: that of the image, or the first. */
+  /** The class for conditional models; null for that of the image, or the first. */
   label: number | null;
-  /** The map's kind; null: the first. */
+  /** The map's kind; null for the first. */
   map: string | null;
 }
 
@@ -30,13 +32,13 @@ export function toHash(state: State): string {
   if (state.label !== null) {
     parts.push(`class=${state.label}`);
   }
-  if (state.code !== null) {
+  if (state.code !== null && state.code.length <= MAX_CODE_SIZE) {
     parts.push(`z=${state.code.map((value) => Number(value.toFixed(DECIMALS))).join(",")}`);
   }
   return `#${parts.join("&")}`;
 }
 
-/** The inverse; whatever makes no sense in it is passed over. */
+/** The state of an address; invalid parts are ignored. */
 export function fromHash(hash: string, index: Index): State {
   const parts = new Map(
     hash
@@ -54,6 +56,41 @@ export function fromHash(hash: string, index: Index): State {
     code: codeOf(parts.get("z"), model.latentSize),
     label: below(parts.get("class"), index.images.classNames.length),
     map: model.maps.find((map) => map.kind === parts.get("map"))?.kind ?? null,
+  };
+}
+
+/** Another first model; the code stays where it has as many dimensions. */
+export function withModel(state: State, index: Index, slug: string): State {
+  const [before, ...others] = state.models;
+  const size = (each: string): number => modelOf(index, each).latentSize;
+  return {
+    ...state,
+    models: [slug, ...others.filter((each) => each !== slug)],
+    code: size(slug) === size(before) ? state.code : null,
+    map: null,
+  };
+}
+
+/** With or without a model next to the first. */
+export function withCompared(state: State, slug: string, isShown: boolean): State {
+  const [first, ...others] = state.models;
+  const kept = others.filter((each) => each !== slug);
+  return { ...state, models: isShown ? [first, ...kept, slug] : [first, ...kept] };
+}
+
+/** A step of an interpolation by a model, which becomes the first. */
+export function withStep(
+  state: State,
+  slug: string,
+  code: Float32Array,
+  condition: Condition,
+): State {
+  return {
+    models: [slug, ...state.models.filter((each) => each !== slug)],
+    image: null,
+    code: [...code],
+    label: condition === null ? state.label : condition.indexOf(Math.max(...condition)),
+    map: slug === state.models[0] ? state.map : null,
   };
 }
 

@@ -1,14 +1,14 @@
-// What the pages do beside being read: another theme, tables in another order, values of charts.
+// Themes and sortable tables, on every page.
 
-import { startCharts } from "./charts";
 import { startTables } from "./tables";
 import { applyStoredTheme, startThemeButton } from "./theme";
 
-// Before the first paint, so that no page flashes in the other theme.
+// Before the first paint, so that a page does not flash in the other theme. The class lets the
+// style sheet reserve space for charts, which only scripts can draw.
 applyStoredTheme();
+document.documentElement.classList.add("scripted");
 
 document.addEventListener("DOMContentLoaded", () => {
   startThemeButton();
   startTables();
-  startCharts();
 });

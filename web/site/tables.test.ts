@@ -27,9 +27,9 @@ function sorted(): (string | null)[] {
 beforeEach(() => {
   document.body.innerHTML = `<table data-sortable>
     <thead><tr><th data-kind="text"><button>Run</button></th>
-      <th data-kind="number"><button>Total</button></th>
+      <th data-kind="number"><button>Negative ELBO</button></th>
       <th data-kind="number" data-first="descending"><button>SSIM</button></th></tr></thead>
-    <tbody></tbody><tfoot><tr><th>perfect</th><td>189</td><td>1</td></tr></tfoot></table>`;
+    <tbody></tbody><tfoot><tr><th>floor</th><td>189</td><td>1</td></tr></tfoot></table>`;
   const body = document.querySelector("tbody");
   for (const [name, value] of ROWS) {
     const row = document.createElement("tr");
@@ -51,7 +51,7 @@ beforeEach(() => {
 });
 
 describe("a table", () => {
-  it("is sorted by number, what is missing or none last, in both directions", () => {
+  it("is sorted by number in both directions, with missing values last", () => {
     press(1);
     expect(column(0).slice(0, 3)).toEqual(["run 3", "run 1", "run 10"]);
     expect(sorted()).toEqual([null, "ascending", null]);
@@ -61,20 +61,20 @@ describe("a table", () => {
     expect(sorted()).toEqual([null, "descending", null]);
   });
 
-  it("begins with the best where higher is better", () => {
+  it("starts with the highest value where higher is better", () => {
     press(2);
     expect(sorted()).toEqual([null, null, "descending"]);
     expect(column(0)[0]).toBe("run 10");
   });
 
-  it("sorts names as people count", () => {
+  it("sorts numbers inside names by value", () => {
     press(0);
     expect(column(0)).toEqual(["<b>", "run 1", "run 2", "run 3", "run 10"]);
   });
 
-  it("leaves its bounds in the foot", () => {
+  it("keeps its foot in place", () => {
     press(1);
-    expect(document.querySelector("tfoot")?.textContent).toContain("perfect");
+    expect(document.querySelector("tfoot")?.textContent).toContain("floor");
     expect(document.querySelectorAll("tbody tr").length).toBe(ROWS.length);
   });
 });

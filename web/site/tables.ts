@@ -1,4 +1,4 @@
-// Tables that can be sorted by any column. What bounds them, in the foot, stays where it is.
+// Makes tables sortable by any column. The foot, with floor and baseline, stays in place.
 
 type Direction = "ascending" | "descending";
 
@@ -22,7 +22,7 @@ export function startTable(table: HTMLTableElement): void {
   });
 }
 
-/** The best first, where one direction is better; then turn by turn. */
+/** The best value first; the opposite direction at the next click. */
 function next(head: HTMLElement): Direction {
   const first = head.dataset["first"] === "descending" ? "descending" : "ascending";
   const now = head.getAttribute("aria-sort");
@@ -48,12 +48,12 @@ function sort(
   }));
   const compare = isText ? byText : byNumber;
   const sign = direction === "ascending" ? 1 : -1;
-  const isThere = (value: string | undefined): value is string =>
+  const hasValue = (value: string | undefined): value is string =>
     value !== undefined && value !== "" && (isText || Number.isFinite(Number(value)));
   rows.sort((a, b) => {
-    if (!isThere(a.value) || !isThere(b.value)) {
-      // What is missing comes last in both directions.
-      return Number(!isThere(a.value)) - Number(!isThere(b.value));
+    if (!hasValue(a.value) || !hasValue(b.value)) {
+      // Missing values are last in both directions.
+      return Number(!hasValue(a.value)) - Number(!hasValue(b.value));
     }
     return sign * compare(a.value, b.value);
   });

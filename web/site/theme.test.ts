@@ -25,18 +25,18 @@ describe("the theme", () => {
     expect(currentTheme()).toBe("light");
     startThemeButton();
     expect(button().hidden).toBe(false);
-    const told = vi.fn();
-    window.addEventListener("vaelab-theme", told);
+    const listener = vi.fn();
+    window.addEventListener("vaelab-theme", listener);
     button().click();
     expect(currentTheme()).toBe("dark");
-    expect(told).toHaveBeenCalledOnce();
-    expect(button().textContent).toBe("Change to the light theme");
+    expect(listener).toHaveBeenCalledOnce();
+    expect(button().textContent).toBe("Switch to the light theme");
     delete document.documentElement.dataset["theme"];
     applyStoredTheme();
     expect(currentTheme()).toBe("dark");
   });
 
-  it("holds for the page where nothing can be remembered", () => {
+  it("holds for the page if storage is not available", () => {
     vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
       throw new Error("denied");
     });
@@ -49,7 +49,7 @@ describe("the theme", () => {
     expect(currentTheme()).toBe("dark");
   });
 
-  it("is not what somebody else stored", () => {
+  it("ignores other stored values", () => {
     localStorage.setItem("vaelab-theme", '"><script>');
     applyStoredTheme();
     expect(document.documentElement.dataset["theme"]).toBeUndefined();

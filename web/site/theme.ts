@@ -1,4 +1,4 @@
-// Light or dark: the system's, unless the visitor chose.
+// The theme of the system, unless the visitor has chosen one.
 
 export type Theme = "light" | "dark";
 
@@ -38,7 +38,7 @@ function choose(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Pages opened from disk may have no storage; the choice then holds for this page.
+    // Without storage, the choice holds for this page only.
   }
   window.dispatchEvent(new Event("vaelab-theme"));
 }
@@ -54,7 +54,7 @@ function read(): Theme | null {
 
 function label(button: HTMLButtonElement): void {
   const other = currentTheme() === "dark" ? "light" : "dark";
-  const text = `Change to the ${other} theme`;
+  const text = `Switch to the ${other} theme`;
   button.title = text;
   const words = button.querySelector("span");
   if (words !== null) {

@@ -1,48 +1,47 @@
-"""Sources of images; `DATASETS` is the table of them."""
+"""Data sets. `DATASETS` maps each name to the function that loads it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from vaelab.config import DataConfig
-from vaelab.data import fashion_mnist, images, npy_folder, wardrobe
+from vaelab.data import arrays, fashion_mnist, image_folder, npy_folder, npz_file, wardrobe
+from vaelab.data.arrays import dataset
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
 from vaelab.data.splits import split, training_rows, training_split
-from vaelab.errors import InputError, entry
+from vaelab.errors import entry
 
-# Each takes the configuration and the place named by --data-dir, if one was.
+# Each takes the configuration and the path given with --data-dir, if any.
 DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
     "fashion-mnist": fashion_mnist.load,
     "wardrobe": wardrobe.load,
-    "folder": images.load_folder,
-    "npz": images.load_npz,
+    "folder": image_folder.load,
+    "npz": npz_file.load,
     "npy": npy_folder.load,
+    "arrays": arrays.load,
 }
 
 
 def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
-    """The data set that `config` names.
+    """Load the data set that `config` names.
 
     Args:
-        config: its name and what else it needs.
-        data_dir: where the images lie, before all other places: Fashion-MNIST's files, or the
-            folder or .npz file in place of `config.path`.
+        config: its name, path and size.
+        data_dir: where the images are; it overrides `config.path` and the search path of
+            Fashion-MNIST.
 
     Raises:
-        InputError: if it is unknown, cannot be found or cannot be used.
+        InputError: if it is unknown, not found or invalid.
     """
-    load = entry("data set", config.name, DATASETS)
-    if data_dir is not None and config.name == "wardrobe":
-        raise InputError("wardrobe is drawn, not read: it takes no --data-dir")
-    return load(config, data_dir)
+    loaded = entry("data set", config.name, DATASETS)(config, data_dir)
+    return loaded.limited(config.train_count, config.test_count)
 
 
 def data_config(name: str) -> DataConfig:
-    """What a user names: a data set of the table, a folder of images or of .npy, or an .npz file.
+    """The configuration for a name or path that a user typed.
 
-    A name in the table is taken as it is; anything else that is on disk, or looks like it, is a
-    path.
+    A name in `DATASETS` is that data set. Anything else that exists on disk, or looks like a path,
+    is a path to a folder of images, a folder of .npy arrays or an .npz file.
     """
     if name in DATASETS:
         return DataConfig(name=name)
@@ -51,7 +50,7 @@ def data_config(name: str) -> DataConfig:
         return DataConfig(name="npz", path=str(path.absolute()))
     if (path / npy_folder.IMAGES).exists():
         return DataConfig(name="npy", path=str(path.absolute()))
-    if path.is_dir() or os.sep in name:
+    if path.is_dir() or "/" in name or "\\" in name:
         return DataConfig(name="folder", path=str(path.absolute()))
     return DataConfig(name=name)
 
@@ -63,6 +62,7 @@ __all__ = [
     "Factors",
     "ImageData",
     "data_config",
+    "dataset",
     "load_data",
     "split",
     "training_rows",

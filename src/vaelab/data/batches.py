@@ -1,6 +1,7 @@
-"""Images on the device once, as bytes; batches of floats in [0, 1] cut from them.
+"""Batches of float images in [0, 1], cut from 8-bit images that stay on the device.
 
-Letters in shapes: M images in memory, N of them meant, B batch, C channels, H height, W width.
+Letters in shapes: M images in memory, N images of this part of them, G global batch, B batch,
+C channels, H height, W width.
 """
 
 import copy
@@ -20,13 +21,14 @@ from vaelab.randomness import Shared, Source
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some images as models see them, with their labels where there are any.
+    """A batch of images with their labels, if they have any.
 
     Attributes:
         x: pixels in [0, 1].
-        labels: class of each, or None.
-        source: of whatever is drawn for these images.
-        weight: this process's share of the global batch over an equal share; 1 for one process.
+        labels: the class of each image, or None.
+        source: of the random draws for these images.
+        weight: the number of images of this process over the mean of all processes; 1 for one
+            process.
     """
 
     x: Float[Tensor, "B C H W"]
@@ -40,7 +42,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Which images of each batch are this process's: every `world_size`-th, from `rank` on."""
+    """The part of each global batch that one process takes: `rank`, `rank + world_size`, ..."""
 
     rank: int = 0
     world_size: int = 1
@@ -50,12 +52,12 @@ ALONE = Share()
 
 
 class Batches:
-    """Images resident on a device, or mapped from a file and brought there batch by batch.
+    """Images that stay on a device, or that are mapped from a file and copied batch by batch.
 
     Args:
         data: the images.
-        device: where batches are to lie.
-        binarize: draw each pixel as 0 or 1 with its grey value as probability, each time afresh.
+        device: of the batches.
+        binarize: draw each pixel as 0 or 1 with its gray value as probability, at every access.
     """
 
     def __init__(self, data: ImageData, device: torch.device, *, binarize: bool = False) -> None:
@@ -67,7 +69,7 @@ class Batches:
         self.rows: Int[Tensor, " N"] | None = None
 
     def part(self, rows: NDArray[np.int64]) -> "Batches":
-        """Some of these images, sharing their memory."""
+        """The images at `rows`, sharing memory with these."""
         part = copy.copy(self)
         part.rows = torch.from_numpy(rows).to(self.device)
         return part
@@ -76,7 +78,7 @@ class Batches:
         return len(self.images) if self.rows is None else len(self.rows)
 
     def at(self, indices: Int[Tensor, " B"], source: Source, weight: float = 1.0) -> Batch:
-        """The images at `indices`; `source` draws where pixels are binarized."""
+        """The images at `indices`; `source` draws the binarized pixels, if any."""
         if self.rows is not None:
             indices = self.rows[indices]
         x = self.images.index_select(0, indices.to(self.images.device)).to(self.device) / 255
@@ -85,11 +87,11 @@ class Batches:
         return Batch(x, None if self.labels is None else self.labels[indices], source, weight)
 
     def in_order(self, size: int, noise: Generator, share: Share = ALONE) -> Iterator[Batch]:
-        """Every image once, as they lie; the last batch may be smaller.
+        """Yield every image once, in order; the last batch may be smaller.
 
         Args:
             size: of the global batch, over all processes.
-            noise: draws for these images.
+            noise: the generator of the draws for these images.
             share: of this process.
         """
         for indices in torch.arange(len(self), device=self.device).split(size):
@@ -104,25 +106,25 @@ class Batches:
         *,
         first: int = 0,
     ) -> Iterator[Batch]:
-        """Every image once, in the order that `order` draws; the last batch may be smaller.
+        """Yield every image once, in a random order; the last batch may be smaller.
 
         Args:
             size: of the global batch, over all processes.
-            order: a generator on the CPU, so that the order is the same on every device.
-            noise: draws for these images.
+            order: the generator of the order, on the CPU so that all devices give the same order.
+            noise: the generator of the draws for these images.
             share: of this process.
-            first: the batch to begin with, counted from 0.
+            first: the index of the first batch to yield.
         """
         permutation = torch.randperm(len(self), generator=order).to(self.device)
         for indices in permutation.split(size)[first:]:
             yield self._part(indices, noise, share)
 
     def _part(self, indices: Int[Tensor, " G"], noise: Generator, share: Share) -> Batch:
-        """Of a global batch the images of this process."""
+        """The images of this process in a global batch (G)."""
         if share == ALONE:
             return self.at(indices, noise)
         rows = torch.arange(len(indices), device=indices.device)[share.rank :: share.world_size]
         weight = len(rows) * share.world_size / len(indices)
-        if not len(rows):  # it still takes part in the step, at weight 0
+        if not len(rows):  # the process still takes part in the step, with weight 0
             rows = rows.new_zeros(1)
         return self.at(indices[rows], Shared(noise, rows, len(indices)), weight)

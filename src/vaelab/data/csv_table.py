@@ -1,4 +1,4 @@
-"""R5's form of Fashion-MNIST: comma-separated, a row per image, its label and then its pixels."""
+"""The CSV form of Fashion-MNIST: one row per image, the label and then the pixels."""
 
 import re
 import warnings
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 from vaelab.data.reading import one_line, reading, refuse_web_page
 from vaelab.errors import InputError
 
-_BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as text that is all ASCII
+_BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as ASCII text
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 def read_table(
     path: Path, height: int, width: int, class_count: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images (N, 1, H, W) and labels (N); a header line may be there or not.
+    """Read images (N, 1, H, W) and labels (N); the header line is optional.
 
     Raises:
         InputError: naming the file, the line, the column, what was expected and what was found.
     """
     limits = np.full(1 + height * width, 255)
     limits[0] = class_count - 1
-    numpy_fault = "unlike what was expected"
+    numpy_fault = "not a table of whole numbers"
     try:
         with closing(_rows(path)) as rows, warnings.catch_warnings():
-            # Of an empty table, or a float where a whole number belongs, numpy merely warns.
+            # numpy only warns about an empty table and about floats in place of whole numbers.
             warnings.simplefilter("error")
             lines = (line for _, line in rows)
             table = np.loadtxt(lines, np.int16, delimiter=",", comments=None, ndmin=2)
@@ -45,8 +45,8 @@ def read_table(
 
 
 def _rows(path: Path) -> Generator[tuple[int, str], None, None]:
-    """The rows below the header, if there is one, each with its line number from 1."""
-    # All ASCII, because other characters make numpy's parser of integers read out of bounds.
+    """The rows without the header, each with its line number from 1."""
+    # ASCII only, because other characters make numpy's parser of integers read out of bounds.
     with reading(path), path.open(encoding="ascii", errors="backslashreplace") as file:
         for number, line in enumerate(file, 1):
             if number == 1:
@@ -59,7 +59,7 @@ def _rows(path: Path) -> Generator[tuple[int, str], None, None]:
 
 
 def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
-    """Go through the cells slowly, as the fast way does not say which is wrong; "" if none is."""
+    """Find the first invalid cell, which numpy does not name; "" if all cells are valid."""
     valid_pixels = {str(value) for value in range(256)}
     number = 0
     for number, line in _rows(path):
@@ -72,7 +72,7 @@ def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
         if valid_pixels.issuperset(cells) and int(cells[0]) <= limits[0]:
             continue
         for column, (cell, limit) in enumerate(zip(cells, limits, strict=True), 1):
-            # Stripped first: what numpy and `strip` take for white space is more than `int` does.
+            # numpy and `strip` accept more kinds of white space than `int` does.
             if not (_WHOLE_NUMBER.fullmatch(cell.strip()) and 0 <= int(cell.strip()) <= limit):
                 what = "label" if column == 1 else "pixel"
                 return (
@@ -80,5 +80,5 @@ def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
                     f"found {cell[:20]!r}"
                 )
     if number == 0:
-        return f" holds no rows, expected {len(limits)} columns (label, then pixels) in each"
+        return f" has no rows, expected {len(limits)} columns (label, then pixels) in each"
     return ""

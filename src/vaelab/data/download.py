@@ -1,4 +1,4 @@
-"""A file from the first of several mirrors that has it, whole and verified or not at all."""
+"""Download a file from the first of several mirrors that has it, and verify it."""
 
 import sys
 import time
@@ -13,17 +13,17 @@ from tqdm import tqdm
 
 from vaelab.data.reading import one_line
 from vaelab.errors import InputError
-from vaelab.files import written_whole
+from vaelab.files import atomic_write
 
 TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (0.0, 1.0)
-"""Before each round of asking every mirror once; what fails in all rounds is given up."""
+"""The pause before each round; a round tries every mirror once."""
 
 _CHUNK = 1 << 16
 
 
 class MirrorsFailedError(Exception):
-    """No mirror gave the file; the message says in one line what each answered last."""
+    """No mirror gave the file; the one-line message has the last error of each mirror."""
 
 
 class _MirrorError(Exception):
@@ -36,17 +36,17 @@ def download(
     size_limit: int,
     verify: Callable[[BufferedIOBase, str], object],
 ) -> None:
-    """Put the file that mirrors hold under the name of `path` there.
+    """Download the file that mirrors have under the name of `path`.
 
     Args:
-        path: where the file is to lie.
-        mirrors: base URLs, each ending in a slash, asked in turn.
-        size_limit: bytes that no good file exceeds.
-        verify: given the downloaded file and its URL; raises InputError on wrong content.
+        path: where to write the file.
+        mirrors: base URLs, each ending in a slash, in order of preference.
+        size_limit: the largest valid size, in bytes.
+        verify: called with the open file and its URL; raises InputError on wrong content.
 
     Raises:
-        MirrorsFailedError: if no mirror gave it with the right content.
-        InputError: if it cannot be written.
+        MirrorsFailedError: if no mirror gave the right content.
+        InputError: if the file cannot be written.
     """
     faults: dict[str, str] = {}
     for pause in PAUSES_SECONDS:
@@ -65,7 +65,7 @@ def download(
 def _download_from(
     url: str, path: Path, size_limit: int, verify: Callable[[BufferedIOBase, str], object]
 ) -> None:
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         with partial.open("wb") as file:
             for chunk in _chunks(url, size_limit):
                 file.write(chunk)
@@ -77,8 +77,8 @@ def _download_from(
 
 
 def _chunks(url: str, size_limit: int) -> Iterator[bytes]:
-    """The bytes at `url`, with a progress bar; only faults of the network become mirror errors."""
-    # The mirrors are constants of this package, and what they send is verified.
+    """Yield the bytes at `url`, with a progress bar; network errors become mirror errors."""
+    # The mirrors are constants of this package, and the content is verified.
     request = Request(url, headers={"User-Agent": "vaelab"})  # noqa: S310
     received = 0
     try:

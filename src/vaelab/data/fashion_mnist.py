@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): found on disk, or downloaded and verified."""
+"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747), from disk or downloaded, verified."""
 
 import hashlib
 import os
@@ -37,20 +37,20 @@ CLASS_NAMES = (
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-    # Without https; that the content is the published one is for its checksum to say.
+    # Without https: the checksum verifies the content.
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedFile:
-    """An IDX file as it was published.
+    """A published IDX file.
 
     Attributes:
-        name: without the .gz that it may carry.
-        magic: its first four bytes as a number.
+        name: without .gz.
+        magic: the first four bytes as a number.
         size: bytes of the uncompressed content.
-        sha256: of the uncompressed content, as how a mirror zips does not matter.
+        sha256: of the uncompressed content, because mirrors may compress it differently.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PublishedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """The files of one split, in either form."""
+    """The files of one split, in IDX and in CSV form."""
 
     images: PublishedFile
     labels: PublishedFile
@@ -103,44 +103,43 @@ PARTS = {
 
 
 class DataUnavailableError(InputError):
-    """Fashion-MNIST is neither on disk nor to be downloaded."""
+    """Fashion-MNIST is not on disk and the download failed."""
 
 
 def load(
-    config: DataConfig, data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS
+    _config: DataConfig, data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS
 ) -> Dataset:
-    """Fashion-MNIST from `data_dir`, `$VAELAB_DATA`, the cache or the net, the first that serves.
+    """Load Fashion-MNIST from `data_dir`, `$VAELAB_DATA` or the cache, else download it.
 
     Raises:
-        DataUnavailableError: if it is nowhere.
-        InputError: if files are there but damaged, or a folder was named that holds none.
+        DataUnavailableError: if it is not on disk and the download failed.
+        InputError: if a file is damaged, or a given folder does not contain the files.
     """
     folder = find_folder(data_dir) or fetch(mirrors=mirrors)
     form, read = ("IDX", _read_idx) if not _missing_idx(folder) else ("CSV", _read_csv)
-    dataset = Dataset(
+    return Dataset(
         train=read(folder, PARTS["train"]),
         test=read(folder, PARTS["test"]),
         source=f"{form} files in {folder}",
     )
-    return dataset.limited(config.train_count, config.test_count)
 
 
 def find_folder(data_dir: Path | None = None) -> Path | None:
-    """The first folder on the search path that holds the files; None if only the net is left.
+    """The first folder on the search path that contains the files, or None.
 
     Raises:
-        InputError: if `data_dir` or `$VAELAB_DATA` is given but does not hold them.
+        InputError: if `data_dir` or `$VAELAB_DATA` is given but does not contain them.
     """
     if data_dir is not None:
         return _require_files(data_dir, "--data-dir")
     if variable := os.environ.get("VAELAB_DATA"):
         return _require_files(Path(variable), "VAELAB_DATA")
     cache = cache_folder()
-    return cache if _holds_files(cache) else None
+    return cache if _has_files(cache) else None
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept.
+    """The folder for downloads.
 
     Raises:
         DataUnavailableError: if there is no home folder.
@@ -148,17 +147,17 @@ def cache_folder() -> Path:
     base = files.cache_folder()
     if base is None:
         raise DataUnavailableError(
-            "there is no home folder to keep Fashion-MNIST in; set HOME or XDG_CACHE_HOME, or "
-            "name a folder that holds it with --data-dir or VAELAB_DATA"
+            "there is no home folder for the download of Fashion-MNIST; set HOME or "
+            "XDG_CACHE_HOME, or name the folder of its files with --data-dir or VAELAB_DATA"
         )
     return base / NAME
 
 
 def fetch(data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -> Path:
-    """Download into `data_dir` (by default the cache) what is not already there and verified.
+    """Download the files that are missing or damaged into `data_dir`, by default the cache.
 
     Returns:
-        The folder that now holds the four files.
+        The folder of the four files.
 
     Raises:
         DataUnavailableError: if no mirror gave a file with the right content.
@@ -177,13 +176,13 @@ def _fetch_file(folder: Path, file: PublishedFile, mirrors: Sequence[str]) -> No
         download(
             folder / f"{file.name}.gz",
             mirrors,
-            # Zipped, no file takes more than this over its content, however badly it is done.
+            # No compressed file is larger than this, however poor the compression.
             2 * file.size + 1024,
             lambda content, url: _read_published(content, url, file),
         )
     except MirrorsFailedError as error:
         raise DataUnavailableError(
-            f"Fashion-MNIST is not on disk and cannot be downloaded ({error}); put its four IDX "
+            f"Fashion-MNIST was not found and the download failed ({error}); put its four IDX "
             "files into a folder and name it with --data-dir or VAELAB_DATA, or use --data wardrobe"
         ) from error
 
@@ -197,7 +196,7 @@ def _is_verified(folder: Path, file: PublishedFile) -> bool:
 
 
 def _require_files(folder: Path, named_by: str) -> Path:
-    if not _holds_files(folder):
+    if not _has_files(folder):
         raise InputError(
             f"{folder} ({named_by}) lacks {', '.join(_missing_idx(folder))}: expected the four "
             f"IDX files of Fashion-MNIST (gzipped or not), or {' and '.join(_csv_names())}"
@@ -205,7 +204,7 @@ def _require_files(folder: Path, named_by: str) -> Path:
     return folder
 
 
-def _holds_files(folder: Path) -> bool:
+def _has_files(folder: Path) -> bool:
     return not _missing_idx(folder) or all(_is_file(folder / name) for name in _csv_names())
 
 
@@ -223,7 +222,7 @@ def _csv_names() -> list[str]:
 
 
 def _idx_path(folder: Path, file: PublishedFile) -> Path | None:
-    # The zipped one first: it is what `fetch` puts in place of a damaged file.
+    # The compressed file first: `fetch` writes it in place of a damaged file.
     candidates = (folder / f"{file.name}.gz", folder / file.name)
     return next((path for path in candidates if _is_file(path)), None)
 
@@ -249,13 +248,13 @@ def _image_data(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> ImageDa
 def _read_file(folder: Path, file: PublishedFile) -> NDArray[np.uint8]:
     path = _idx_path(folder, file)
     if path is None:
-        raise InputError(f"{folder} holds no {file.name}")
+        raise InputError(f"{folder} has no {file.name}")
     with reading(path), path.open("rb") as content:
         return _read_published(content, str(path), file)
 
 
 def _read_published(content: BufferedIOBase, name: str, file: PublishedFile) -> NDArray[np.uint8]:
-    """Images (N, H, W) or labels (N) from an open file, once they are known to be the published."""
+    """Read images (N, H, W) or labels (N) from an open file and verify them."""
     data = idx.read_content(content, name, file.magic)
     array = idx.as_array(data)
     if file.magic == idx.LABELS_MAGIC:

@@ -1,8 +1,8 @@
 """IDX, the file format of MNIST and its successors, gzipped or not.
 
 A file is the four bytes 00 00 08 D (unsigned bytes in D dimensions), then D big-endian 32-bit
-counts, then the items. The header says how large the rest must be, so no file, however hostile,
-makes a reader hold more than its header implies or than `LARGEST_CONTENT`.
+counts, then the items. The header implies the size of the file, so a reader never takes more memory
+than the header implies, and never more than `LARGEST_CONTENT`, whatever the file contains.
 """
 
 import gzip
@@ -21,19 +21,19 @@ IMAGES_MAGIC = 0x00000803
 LABELS_MAGIC = 0x00000801
 
 LARGEST_CONTENT = 1 << 30
-"""Bytes that a header may imply; EMNIST, the largest set of the family, takes half of it."""
+"""Most bytes that a header may imply; EMNIST, the largest relative of MNIST, needs half."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
 def read_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
-    """Header and items, uncompressed, of exactly the size that the header implies.
+    """Read header and items, uncompressed, of exactly the size that the header implies.
 
     Args:
         file: the file, open at its start.
-        name: what to call it in messages.
-        magic: the first four bytes to expect, as a number; its last byte counts the dimensions.
+        name: of the file in messages.
+        magic: the expected first four bytes, as a number; the last byte counts the dimensions.
 
     Raises:
         InputError: naming the file, the byte, what was expected and what was found.
@@ -53,7 +53,7 @@ def read_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
 
 
 def as_array(content: bytearray) -> NDArray[np.uint8]:
-    """The items of content that `read_content` has checked; it shares their memory."""
+    """The items of content from `read_content`, as a view."""
     dimensions = content[3]
     counts = struct.unpack_from(f">{dimensions}I", content, 4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(counts)
@@ -97,7 +97,7 @@ def _checked_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
             f"{name}: byte 4: expected counts of at least one item and at most "
             f"{LARGEST_CONTENT} bytes, found {described}"
         )
-    # One byte more than implied tells a file that is too long, however long it is.
+    # One byte more than implied shows that a file is too long.
     _fill(content, implied + 1, file, name)
     if len(content) != implied:
         found = f"only {len(content)}" if len(content) < implied else "more"
@@ -106,14 +106,14 @@ def _checked_content(file: BufferedIOBase, name: str, magic: int) -> bytearray:
 
 
 def _fill(content: bytearray, size: int, file: BufferedIOBase, name: str) -> None:
-    """Read on until `content` holds `size` bytes or the file ends."""
+    """Read until `content` has `size` bytes or the file ends."""
     chunk = b"-"
     while chunk and len(content) < size:
         try:
             chunk = file.read(min(_CHUNK, size - len(content)))
         except EOFError:
             raise InputError(
-                f"{name}: truncated gzip: it ends before its end mark, after at least "
+                f"{name}: truncated gzip: no end marker after at least "
                 f"{len(content)} bytes of uncompressed content; download the file again"
             ) from None
         except (gzip.BadGzipFile, zlib.error) as error:

@@ -1,4 +1,4 @@
-"""The contract that every source of images fulfils.
+"""The types that every data source returns.
 
 Letters in shapes: N images, C channels, H height, W width, F factors.
 """
@@ -15,13 +15,13 @@ from vaelab.errors import InputError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Factors:
-    """The known causes of drawn images.
+    """The generative factors of rendered images.
 
     Attributes:
         names: F names.
-        values: float64 (N, F), what each image was drawn with.
-        categories: per factor its count of values where it is categorical (the values are
-            then 0, 1, ...), or None where it is continuous in [0, 1].
+        values: float64 (N, F), the factors of each image.
+        categories: for each factor the number of its values if it is categorical (its values are
+            0, 1, ...), or None if it is continuous in [0, 1].
     """
 
     names: tuple[str, ...]
@@ -31,14 +31,14 @@ class Factors:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageData:
-    """Images with what is known about them; pixels stay 8-bit until they are on the device.
+    """Images with labels and factors, where known. Pixels stay 8-bit until they are on the device.
 
     Attributes:
-        name: the data set's name, as figures and results show it.
+        name: of the data set, as shown in figures and results.
         images: uint8 (N, C, H, W).
-        labels: int64 (N), or None where images carry no class.
-        class_names: a name per label value; empty without labels.
-        factors: the known causes of drawn images, or None.
+        labels: int64 (N), or None for images without classes.
+        class_names: one name per label value; empty without labels.
+        factors: the generative factors of rendered images, or None.
     """
 
     name: str
@@ -71,7 +71,7 @@ class ImageData:
         return len(self.images)
 
     def take(self, indices: NDArray[np.int64]) -> "ImageData":
-        """The images at `indices`, in that order, with all that is known about them."""
+        """A copy of the images at `indices`, in that order, with their labels and factors."""
         return replace(
             self,
             images=self.images[indices],
@@ -82,7 +82,7 @@ class ImageData:
         )
 
     def first(self, count: int) -> "ImageData":
-        """The first images, sharing their memory."""
+        """The first `count` images, as a view."""
         return replace(
             self,
             images=self.images[:count],
@@ -94,17 +94,14 @@ class ImageData:
 
     @property
     def is_mapped(self) -> bool:
-        """Whether the images lie in a file that is mapped into memory."""
+        """Whether the images are a file that is mapped into memory."""
         array: Any = self.images
         while array is not None and not isinstance(array, np.memmap):
             array = getattr(array, "base", None)
         return array is not None
 
     def fingerprint(self) -> str:
-        """SHA-256 over shape, pixels and labels: the same content gives the same value.
-
-        The file format that the images came from does not enter.
-        """
+        """SHA-256 of shape, pixels and labels, whatever the file format of the images."""
         digest = hashlib.sha256(repr(self.images.shape).encode())
         digest.update(np.ascontiguousarray(self.images).data)
         if self.labels is not None:
@@ -112,7 +109,7 @@ class ImageData:
         return digest.hexdigest()
 
 
-# Images in the strip by which a data set is recognized.
+# Images in the preview of a data set in a notebook.
 STRIP = 10
 
 
@@ -121,12 +118,14 @@ class Dataset:
     """The training and the test images of one source.
 
     Attributes:
-        source: where they came from, in words for the user ("IDX files in ~/data", ...).
+        source: where the images came from, for the user ("IDX files in ~/data", ...).
+        is_in_memory: whether it was made of arrays, so that it cannot be loaded by its name.
     """
 
     train: ImageData
     test: ImageData
     source: str
+    is_in_memory: bool = False
 
     @property
     def name(self) -> str:
@@ -137,7 +136,7 @@ class Dataset:
         return f"<Dataset {self.name}: {self._size()}; {self.source}>"
 
     def _repr_html_(self) -> str:
-        from vaelab import notebook  # only notebooks need it, and it needs torch
+        from vaelab import notebook  # only notebooks need it, and it imports torch
 
         shown = self.train.take(self._strip())
         labels = [] if shown.labels is None else shown.labels.tolist()
@@ -159,16 +158,16 @@ class Dataset:
         )
 
     def _strip(self) -> NDArray[np.int64]:
-        """The first training image of each class, or the first images where there are none."""
+        """Indices of the first training image of each class, or of the first images."""
         if self.train.labels is None:
             return np.arange(min(STRIP, len(self.train)))
         return np.unique(self.train.labels, return_index=True)[1][:STRIP]
 
     def limited(self, train_count: int | None, test_count: int | None) -> "Dataset":
-        """The first images of each split, or all where a count is None.
+        """The first images of each split, or all images if a count is None.
 
         Raises:
-            InputError: if there are fewer.
+            InputError: if a count is below 1 or larger than the split.
         """
         return replace(
             self,

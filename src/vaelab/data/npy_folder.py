@@ -1,4 +1,4 @@
-"""A folder of .npy arrays, left on disk: images that need not fit into memory."""
+"""A user's folder of .npy arrays, mapped into memory, so images may be larger than memory."""
 
 from pathlib import Path
 from typing import Any
@@ -7,63 +7,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
-from vaelab.data.image_data import Dataset, ImageData
-from vaelab.data.npz_arrays import as_channels_first, as_class_names, as_labels
-from vaelab.data.reading import one_line, reading
+from vaelab.data.array_checks import has_channels_last
+from vaelab.data.arrays import build_dataset
+from vaelab.data.image_data import Dataset
+from vaelab.data.reading import configured_path, one_line, reading
 from vaelab.errors import InputError
 
 IMAGES = "images.npy"
-_PARTS = ("", "test_")
 
 
 def load(config: DataConfig, data_dir: Path | None = None) -> Dataset:
-    """Images in `images.npy` and `test_images.npy` under `config.path`, mapped, not read.
+    """Map `images.npy` and `test_images.npy` in the folder `config.path`.
 
-    They are uint8 (N, H, W) or (N, C, H, W); (N, H, W, C) would have to be turned in memory.
-    `labels.npy` and `test_labels.npy` are optional, whole numbers, one per image.
+    They are uint8 (N, H, W) or (N, C, H, W). `labels.npy` and `test_labels.npy` are optional: whole
+    numbers, one per image.
 
     Raises:
         InputError: naming the file, what was expected and what was found.
     """
-    folder = data_dir or Path(config.path or "").expanduser()
-    images = {part: _images(folder / f"{part}{IMAGES}") for part in _PARTS}
-    labels = {
-        part: as_labels(path, "labels", np.array(_mapped(path)), len(images[part]))
-        for part in _PARTS
-        if (path := folder / f"{part}labels.npy").exists()
-    }
-    if labels and labels.keys() != images.keys():
-        raise InputError(f"{folder}: expected labels.npy and test_labels.npy, or neither")
-    names = as_class_names(folder, {}, np.concatenate(list(labels.values()))) if labels else ()
-    train, test = (
-        ImageData(
-            name=f"npy:{folder.resolve().name}",
-            images=images[part],
-            labels=labels.get(part),
-            class_names=names,
-        )
-        for part in _PARTS
+    folder = configured_path(config, data_dir)
+    arrays = {name: _map_images(folder / f"{name}.npy") for name in ("images", "test_images")}
+    for name in ("labels", "test_labels"):
+        if (path := folder / f"{name}.npy").exists():
+            arrays[name] = np.array(_map(path))
+    return build_dataset(
+        arrays,
+        where=str(folder),
+        name=f"npy:{folder.resolve().name}",
+        source=f"mapped arrays in {folder}",
     )
-    if train.images.shape[1:] != test.images.shape[1:]:
+
+
+def _map_images(path: Path) -> NDArray[Any]:
+    """The array, which must not need a transposition, as that would read all of it into memory."""
+    array = _map(path)
+    if array.ndim == 4 and has_channels_last(array.shape):
         raise InputError(
-            f"{folder}: expected test images of {train.images.shape[1:]} (C, H, W) like the "
-            f"training images, found {test.images.shape[1:]}"
+            f"{path}: expected (N, H, W) or (N, C, H, W), found {array.shape}, which looks like "
+            "(N, H, W, C); save images.transpose(0, 3, 1, 2)"
         )
-    dataset = Dataset(train=train, test=test, source=f"mapped arrays in {folder}")
-    return dataset.limited(config.train_count, config.test_count)
+    return array
 
 
-def _images(path: Path) -> NDArray[np.uint8]:
-    array = _mapped(path)
-    if array.ndim == 4 and array.shape[1] not in (1, 3):
-        raise InputError(
-            f"{path}: expected (N, H, W) or (N, C, H, W) with C of 1 or 3, found {array.shape}"
-        )
-    return as_channels_first(path, "images", array)
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    """The array, its pages read when they are looked at, and never written back."""
+def _map(path: Path) -> NDArray[Any]:
+    """Map an array read-only: its pages are read when they are used and never written back."""
     with reading(path):
         path.stat()
         try:
@@ -74,5 +61,5 @@ def _mapped(path: Path) -> NDArray[Any]:
         except Exception as error:
             raise InputError(f"{path}: expected an .npy array ({one_line(error)})") from error
     if not isinstance(array, np.memmap):
-        raise InputError(f"{path}: expected an .npy array, found another format of numpy's")
+        raise InputError(f"{path}: expected an .npy array, found another format of numpy")
     return array

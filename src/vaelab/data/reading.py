@@ -1,17 +1,34 @@
-"""What all readers of files share: errors of the system, and web pages saved under other names."""
+"""Common checks of all file readers: system errors, and web pages saved under another name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vaelab.config import DataConfig
 from vaelab.errors import InputError
 
 _WEB_PAGE_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml")
 
 
+def configured_path(config: DataConfig, data_dir: Path | None) -> Path:
+    """The path of a user's own images: `data_dir` if given, else `config.path`.
+
+    Raises:
+        InputError: if there is no path, or nothing exists there.
+    """
+    if data_dir is None and config.path is None:
+        raise InputError(
+            f"the data set {config.name!r} needs a path: set data.path to where its images are"
+        )
+    path = (data_dir or Path(config.path or "")).expanduser()
+    with reading(path):
+        path.stat()
+    return path
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Tell in one line what the operating system refuses while `path` is read."""
+    """Turn an error of the operating system while `path` is read into an `InputError`."""
     try:
         yield
     except OSError as error:
@@ -19,7 +36,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def refuse_web_page(name: Path | str, start: bytes) -> None:
-    """Refuse a file whose first bytes are HTML: a failed download that looked like a good one.
+    """Refuse a file whose first bytes are HTML, as after a failed download.
 
     Raises:
         InputError: naming the file and quoting the start of the page.
@@ -34,5 +51,5 @@ def refuse_web_page(name: Path | str, start: bytes) -> None:
 
 
 def one_line(error: object) -> str:
-    """The message of another library's error without line breaks, or its kind if it has none."""
+    """The message of an error without line breaks, or the type of the error if it has none."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Splitting images in two, class by class or in their order."""
+"""Splits of images in two: at random within each class, or in order."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
-from vaelab.data.image_data import ImageData
+from vaelab.data.image_data import Dataset, ImageData
 from vaelab.errors import InputError, entry
 
 Indices = NDArray[np.int64]
 
+TEST_FRACTION = 0.1
+"""Share of the images set aside for testing, where a source has no test images."""
 
-def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indices]:
-    """Indices of the images to train on and of those to validate on.
+
+def with_test_images(
+    train: ImageData, test: ImageData | None = None, *, source: str, split_seed: int
+) -> Dataset:
+    """A data set of training and test images; without test images, a tenth is set aside.
 
     Raises:
-        InputError: if one side would be empty, or the settings cannot be used.
+        InputError: if the shapes of training and test images differ, or if there is only one image.
+    """
+    if test is None:
+        kept, held_out = split(train, TEST_FRACTION, split_seed)
+        train, test = train.take(kept), train.take(held_out)
+    if train.images.shape[1:] != test.images.shape[1:]:
+        raise InputError(
+            f"{source}: expected test images of {train.images.shape[1:]} (C, H, W) like the "
+            f"training images, found {test.images.shape[1:]}"
+        )
+    return Dataset(train=train, test=test, source=source)
+
+
+def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indices]:
+    """Indices of the training and of the validation images.
+
+    Raises:
+        InputError: if one side would be empty, or a setting is invalid.
     """
     divide = entry("data.validation_images", config.validation_images, DIVISIONS)
     return divide(train, config.validation_fraction, config.split_seed)
 
 
 def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, ImageData]:
-    """Copies of the images to train on and of those to validate on.
+    """Copies of the training and of the validation images.
 
     Raises:
         InputError: as `training_rows`.
@@ -35,24 +57,24 @@ def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, Ima
 def split(
     data: ImageData, held_out_fraction: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the images to keep and of those held out, each in rising order.
+    """Indices of the images to keep and of the held-out images, each in ascending order.
 
-    Of all images their fraction is held out, rounded, and of every class its fraction to within
-    one image. The same on every machine and with every version of numpy.
+    The split is stratified: the held-out share of every class is `held_out_fraction` to within one
+    image. It is the same on every machine and with every version of numpy.
 
     Raises:
-        InputError: if one side would be empty, or if fraction or seed cannot be used.
+        InputError: if one side would be empty, or if the fraction or the seed is invalid.
     """
     if len(data) < 2:
         raise InputError(f"{data.name}: expected at least 2 images to split, found {len(data)}")
     if not 0 < held_out_fraction < 1:
-        raise InputError(f"the fraction held out must lie in (0, 1), found {held_out_fraction}")
+        raise InputError(f"the held-out fraction must be in (0, 1), found {held_out_fraction}")
     if seed < 0:
         raise InputError(f"the seed of a split must not be negative, found {seed}")
     labels = np.zeros(len(data), np.int64) if data.labels is None else data.labels
     class_sizes = np.bincount(labels)
     held_out_sizes = _shares(class_sizes, held_out_fraction)
-    # Raw draws, because numpy promises their values for good, and those of `permutation` not.
+    # numpy guarantees the values of raw draws across versions, those of `permutation` not.
     keys = np.random.PCG64(seed).random_raw(len(data))
     shuffled_by_class = np.lexsort((keys, labels))
     rank_in_class = np.arange(len(data)) - np.repeat(
@@ -64,7 +86,7 @@ def split(
 
 
 def hold_out_last(data: ImageData, fraction: float, _seed: int) -> tuple[Indices, Indices]:
-    """Indices of the images to keep and of the last ones, as some published protocols have it.
+    """Indices of the images to keep and of the last images, as in some published protocols.
 
     Raises:
         InputError: if one side would be empty.
@@ -72,8 +94,8 @@ def hold_out_last(data: ImageData, fraction: float, _seed: int) -> tuple[Indices
     held_out = round(fraction * len(data))
     if not 0 < held_out < len(data):
         raise InputError(
-            f"{data.name}: {fraction:g} of {len(data)} images leaves nothing to train or to "
-            "validate on; change data.validation_fraction"
+            f"{data.name}: {fraction:g} of {len(data)} images leaves no training or no "
+            "validation images; change data.validation_fraction"
         )
     kept, last = np.split(np.arange(len(data)), [len(data) - held_out])
     return kept, last
@@ -86,7 +108,10 @@ DIVISIONS: dict[str, Callable[[ImageData, float, int], tuple[Indices, Indices]]]
 
 
 def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
-    """`fraction` of each size, whole, adding up to that of their sum (largest remainders)."""
+    """`fraction` of each size as integers that add up to `fraction` of the sum.
+
+    The method is that of largest remainders.
+    """
     total = min(max(round(fraction * int(sizes.sum())), 1), int(sizes.sum()) - 1)
     exact = fraction * sizes
     # The fraction is below 1, but its product with a size can round up to the size.

@@ -1,4 +1,4 @@
-"""The numbers of a first look at the data (R2)."""
+"""Summary statistics of a data set."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ _BLOCK = 1000
 
 
 def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
-    """Counts, classes, pixel statistics and the range check, ready for JSON.
+    """Counts, classes, pixel statistics and the range check, as JSON values.
 
-    Fingerprints are of the images before the training images are split.
+    The fingerprint of the training images includes the validation images.
     """
     train, validation = training_split(dataset.train, config)
     splits = {"train": train, "validation": validation, "test": dataset.test}
@@ -36,16 +36,16 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
 
 
 def entropy_nats_per_image(data: ImageData) -> float:
-    """Mean binary entropy of the grey pixels, summed over each image, in nats.
+    """Binary entropy of the gray pixels, summed over pixels, mean over images, in nats.
 
-    No Bernoulli reconstruction of these images can go below it.
+    It is the lower bound of the Bernoulli reconstruction loss of these images.
     """
     return _entropy_nats(_level_counts(data)) / len(data)
 
 
 def _summarize_split(data: ImageData) -> dict[str, Any]:
     counts = _level_counts(data)
-    # The range check is made on what the models see: 32-bit floats.
+    # The range is checked on the models' input: 32-bit floats.
     present = np.arange(256, dtype=np.float32)[counts > 0] / np.float32(255)
     values, shares = np.arange(256) / 255, counts / counts.sum()
     mean = float(shares @ values)
@@ -68,15 +68,15 @@ def _summarize_split(data: ImageData) -> dict[str, Any]:
 
 
 def _level_counts(data: ImageData) -> NDArray[np.int64]:
-    """How many pixels have each of the 256 levels."""
+    """The number of pixels of each of the 256 levels."""
     counts = np.zeros(256, np.int64)
-    # Block by block, because bincount makes eight bytes of each that it is given.
+    # In blocks, because bincount takes eight bytes per pixel.
     for start in range(0, len(data), _BLOCK):
         counts += np.bincount(data.images[start : start + _BLOCK].ravel(), minlength=256)
     return counts
 
 
 def _entropy_nats(level_counts: NDArray[np.int64]) -> float:
-    """Binary entropy of all pixels process_group."""
-    p = np.arange(1, 255) / 255  # black and white have none
+    """Sum of the binary entropies of all pixels."""
+    p = np.arange(1, 255) / 255  # black and white pixels have no entropy
     return float(level_counts[1:255] @ (-p * np.log(p) - (1 - p) * np.log1p(-p)))

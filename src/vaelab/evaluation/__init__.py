@@ -1,27 +1,36 @@
-"""What is measured of a trained model, or of anybody's samples; `METRICS` is the table."""
+"""Evaluation of trained models and of samples; `METRICS` is the table of metrics."""
 
 from vaelab.evaluation.evaluators import (
     PROTOCOLS,
-    Results,
-    as_text,
+    available_metrics,
     evaluate,
     evaluate_file,
     evaluate_samples,
-    possible_metrics,
 )
-from vaelab.evaluation.metrics import METRICS
-from vaelab.evaluation.result import Result
+from vaelab.evaluation.metric import GROUPS, Metric, MetricSpec, MetricValue, single_metric
+from vaelab.evaluation.metrics import METRICS, metric_name
+from vaelab.evaluation.results import Results
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.evaluation.stored_samples import StoredSamples, holds_samples, open_samples
 from vaelab.sampling import Samples
 
 __all__ = [
+    "GROUPS",
     "METRICS",
     "PROTOCOLS",
-    "Result",
+    "Metric",
+    "MetricSpec",
+    "MetricValue",
     "Results",
     "Samples",
-    "as_text",
+    "StoredSamples",
+    "available_metrics",
     "evaluate",
     "evaluate_file",
     "evaluate_samples",
-    "possible_metrics",
+    "holds_samples",
+    "metric_name",
+    "open_samples",
+    "sample_metric",
+    "single_metric",
 ]

@@ -1,8 +1,8 @@
-"""Bits per dimension of 8-bit images, from models that give a density of grey values.
+"""Bits per dimension of 8-bit images, for models with a density of gray values.
 
-A density cannot be compared with a compressor as it is: 8-bit values are a discrete thing, and a
-density may rise without bound where they repeat. With uniform noise in every grey level it can
-(Theis et al. 2016, arXiv:1511.01844, section 3.1).
+8-bit values are discrete, so the density of the values themselves is no code length and has no
+upper limit. With uniform noise within every gray level it bounds one (Theis et al. 2016,
+arXiv:1511.01844, section 3.1).
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -16,26 +16,28 @@ from torch import Generator, Tensor
 from vaelab.distributions import uniform_like
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.importance import importance_bound, mean_and_standard_error
-from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.models import LatentVariableModel
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.models.contract import LatentVariableModel
+from vaelab.models.importance import importance_bound
 from vaelab.randomness import generator
+from vaelab.statistics import mean_and_standard_error
 
-GREY_LEVELS = 256
+GRAY_LEVELS = 256
+CPU = torch.device("cpu")
 
 
 def dequantized(images: UInt8[Tensor, "N C H W"], generator: Generator) -> Float[Tensor, "N C H W"]:
-    """(v + u) / 256 with u from U[0, 1): every grey level spread over its own share of [0, 1]."""
+    """(v + u) / 256 with u from U[0, 1): uniform within every gray level."""
     x = images.float()
-    return (x + uniform_like(x, generator)) / GREY_LEVELS
+    return (x + uniform_like(x, generator)) / GRAY_LEVELS
 
 
 def bits_of_density(log_density: Float64[Tensor, " N"], dimensions: int) -> Float64[Tensor, " N"]:
     """Bits per dimension from the log-density, in nats, of dequantized images in [0, 1].
 
-    A grey level is 1/256 of [0, 1], hence 8 bits for a density of one.
+    A gray level is 1/256 of [0, 1], so a density of one costs 8 bits.
     """
-    return math.log2(GREY_LEVELS) - log_density / (dimensions * math.log(2))
+    return math.log2(GRAY_LEVELS) - log_density / (dimensions * math.log(2))
 
 
 def bits_per_dimension(
@@ -45,47 +47,73 @@ def bits_per_dimension(
     *,
     k: int,
     generator: Generator,
+    device: torch.device = CPU,
 ) -> Float64[Tensor, " N"]:
-    """An upper bound, in expectation, on the bits that the model needs for each value of an image.
+    """An upper bound, in expectation, on the bits that the model needs per value of an image.
 
     log P(v) >= E_u log p((v + u) / 256) - dimensions * log 256, at one u per image, and log p by
-    the importance-weighted bound. The first is loose for a model that was trained on values
-    without noise: it has learned that all of an image's background is one and the same grey.
+    the importance-weighted bound. The first bound is loose for a model trained on values without
+    noise, which has learned that the background is exactly one gray value.
 
     Args:
-        model: whose likelihood is a density of grey values.
+        model: whose likelihood is a density of gray values.
         images: 8-bit values.
         labels: of a conditional model.
         k: draws of z per image.
-        generator: of the noise and the draws.
+        generator: of the noise and the draws, on the CPU.
+        device: of the model.
 
     Raises:
-        InputError: if the likelihood is none of 8-bit values, or the model has no prior.
+        InputError: if the likelihood is not a density of gray values, or the model has no prior.
     """
     if model.likelihood.unit != "nats of density":
         raise InputError(
-            "bits per dimension need a likelihood that is a density of grey values, found one in "
+            "bits per dimension need a likelihood that is a density of gray values, found one in "
             f"{model.likelihood.unit}; train with continuous-bernoulli or gaussian-learned"
         )
     x = dequantized(images, generator)
-    bound = importance_bound(model, x, labels, k=k, generator=generator)
-    return bits_of_density(bound.log_likelihood, x[0].numel())
+    bound = importance_bound(
+        model,
+        x.to(device),
+        None if labels is None else labels.to(device),
+        k=k,
+        generator=generator,
+    )
+    return bits_of_density(bound.log_likelihood.cpu(), x[0].numel())
 
 
-MEASURES = {"bits_per_dim": Measure("bits per dimension", "lower")}
-
-
-def measure(context: EvaluationContext) -> Findings:
-    """Of the 8-bit test images; useless is to write every value down as it is."""
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Of the 8-bit test images; the baseline is 8 bits, uncompressed values."""
     test = context.dataset.test
-    labels = None if test.labels is None else torch.from_numpy(test.labels)
     bits = bits_per_dimension(
-        context.run.model,
+        context.model,
         torch.from_numpy(test.images),
-        labels,
+        None if test.labels is None else torch.from_numpy(test.labels),
         k=context.importance_samples,
         generator=generator(context.seed, "bits"),
+        device=context.device,
     )
     mean, error = mean_and_standard_error(bits)
     unit = f"bits per dimension, k = {context.importance_samples}"
-    return Findings({"bits_per_dim": Estimate(mean, len(bits), error, baseline=8.0, unit=unit)})
+    return {
+        "bits_per_dim": MetricValue(
+            value=mean, count=len(bits), standard_error=error, baseline=8.0, unit=unit
+        )
+    }
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="bits_per_dim",
+            label="Bits per dimension",
+            unit="bits per dimension",
+            meaning="The importance-weighted bound per pixel, for 8-bit gray values.",
+            group="Likelihood",
+            direction="lower",
+        ),
+    ),
+    compute,
+    ("a trained model", "a density of gray values"),
+    aliases=("bpd",),
+)

@@ -1,9 +1,9 @@
-"""Images as classifiers see them, and the real ones that they are compared with.
+"""Images with the features and classes that networks assign to them.
 
 Letters in shapes: N images, C channels, H height, W width, F features, K classes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,89 +13,101 @@ from torch import Tensor
 
 from vaelab.data import Dataset, ImageData
 from vaelab.errors import InputError
-from vaelab.features import ClassifierOutput, ReferenceClassifier, ReferenceClassifiers
+from vaelab.features import Extracted, Extractors, FeatureExtractor
 from vaelab.files import cache_folder
 from vaelab.runs import read_tensors, write_tensors
 
 
 @dataclass(frozen=True, eq=False)
 class ClassifiedImages:
-    """Raw images in [0, 1] with the class that each is meant to be.
+    """Images in [0, 1] with their labels, and what feature extractors compute of them.
 
     Attributes:
-        images: to be evaluated.
-        labels: the class asked for, or the true one; None where there is none.
-        classifiers: who look at them.
-        fingerprint: of real images, under which what classifiers see in them is kept on disk.
+        images: to be evaluated, on the CPU.
+        labels: the class of each, given or true; None where there is none.
+        extractors: the feature extractors of the evaluation.
+        device: that the extractors run on.
+        fingerprint: of real images, by which their features are cached on disk.
     """
 
     images: Float[Tensor, "N C H W"]
     labels: Int[Tensor, " N"] | None
-    classifiers: ReferenceClassifiers
+    extractors: Extractors
+    device: torch.device
     fingerprint: str | None = None
+    _extracted: dict[str, Extracted] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.images)
 
-    @cached_property
-    def reference(self) -> ClassifierOutput:
-        """What the reference classifier sees."""
-        return self._seen(self.classifiers.reference)
-
-    @cached_property
-    def second(self) -> ClassifierOutput:
-        """What the second classifier sees."""
-        return self._seen(self.classifiers.second)
-
     @property
     def features(self) -> Float64[Tensor, "N F"]:
-        """The reference classifier's features, in which distances are taken."""
-        return self.reference.features.double()
+        """Features of the chosen extractor, in which distances are computed."""
+        return self._output("chosen").features.double()
 
-    def _seen(self, classifier: ReferenceClassifier) -> ClassifierOutput:
-        path = None if self.fingerprint is None else _cached(classifier, self.fingerprint)
+    def logits(self, classifier: str) -> Float[Tensor, "N K"]:
+        """The logits of a classifier, a key of `FEATURES`."""
+        logits = self._output(classifier).logits
+        assert logits is not None
+        return logits
+
+    def _output(self, name: str) -> Extracted:
+        extractor = self.extractors[name]
+        if extractor.fingerprint not in self._extracted:
+            self._extracted[extractor.fingerprint] = self._cached_output(extractor)
+        return self._extracted[extractor.fingerprint]
+
+    def _cached_output(self, extractor: FeatureExtractor) -> Extracted:
+        path = None if self.fingerprint is None else self._cache_file(extractor)
         if path is not None and path.exists():
             try:
-                return ClassifierOutput(**read_tensors(path))
+                return Extracted(**read_tensors(path))
             except InputError:
-                path.unlink()  # damaged: it can be had again
-        seen = classifier.see(self.images)
+                path.unlink()  # a damaged file is computed again
+        output = extractor(self.images, self.device)
         if path is not None:
-            write_tensors(path, seen._asdict())
-        return seen
+            named = output._asdict().items()
+            write_tensors(path, {name: value for name, value in named if value is not None})
+        return output
+
+    def _cache_file(self, extractor: FeatureExtractor) -> Path | None:
+        cache = cache_folder()
+        # Devices round differently, so each has its own features.
+        name = f"{extractor.fingerprint[:16]}-{self.fingerprint:.16}-{self.device.type}.safetensors"
+        return None if cache is None else cache / "features" / name
 
 
-def _cached(classifier: ReferenceClassifier, fingerprint: str) -> Path | None:
-    cache = cache_folder()
-    name = f"{classifier.fingerprint[:16]}-{fingerprint[:16]}.safetensors"
-    return None if cache is None else cache / "features" / name
-
-
-def raw(data: ImageData) -> Float[Tensor, "N C H W"]:
+def unit_interval(data: ImageData) -> Float[Tensor, "N C H W"]:
     """Pixels in [0, 1]."""
     return torch.from_numpy(data.images).float().div_(255)
 
 
 @dataclass(frozen=True, eq=False)
 class RealImages:
-    """The real images of a data set and its classifiers, who look at each image once.
+    """The real images of a data set, with features that are cached on disk.
 
-    What they see is kept in the user's cache.
+    Attributes:
+        dataset: the images.
+        extractors: the feature extractors of the evaluation.
+        device: that the extractors run on.
     """
 
     dataset: Dataset
-    classifiers: ReferenceClassifiers
+    extractors: Extractors
+    device: torch.device
 
     @cached_property
     def train(self) -> ClassifiedImages:
         """The training images, before the validation split."""
-        return self._shown(self.dataset.train)
+        return self._classified(self.dataset.train)
 
     @cached_property
     def test(self) -> ClassifiedImages:
         """The test images, which samples are compared with."""
-        return self._shown(self.dataset.test)
+        return self._classified(self.dataset.test)
 
-    def _shown(self, data: ImageData) -> ClassifiedImages:
+    def _classified(self, data: ImageData) -> ClassifiedImages:
         labels = None if data.labels is None else torch.from_numpy(data.labels)
-        return ClassifiedImages(raw(data), labels, self.classifiers, data.fingerprint())
+        return ClassifiedImages(
+            unit_interval(data), labels, self.extractors, self.device, data.fingerprint()
+        )

@@ -1,52 +1,78 @@
-"""Whether a generator makes the class that it is asked for, by two independent classifiers.
+"""Conditional accuracy: whether samples are of the class that they were generated for.
 
-Letters in shapes: N images, K classes.
+Letters in shapes: K classes.
 """
 
 from jaxtyping import Int
 from torch import Generator, Tensor
 
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.probes import accuracy_standard_error
-from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.features import ClassifierOutput, confusion_matrix
-
-MEASURES = {
-    "conditional_accuracy": Measure("share", "higher", "reference"),
-    "conditional_accuracy_second_classifier": Measure("share", "higher", "second"),
-}
+from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.features import confusion_matrix
+from vaelab.statistics import proportion_standard_error
 
 
 def accuracy(confusion: Int[Tensor, "K K"]) -> float:
-    """Share of images named as they should be."""
+    """Proportion of images on the diagonal."""
     return confusion.trace().item() / confusion.sum().item()
 
 
-def confusion(shown: ClassifiedImages, seen: ClassifierOutput) -> Int[Tensor, "K K"]:
-    """Images by the class asked for (row) and the class that a classifier names (column)."""
-    assert shown.labels is not None
-    return confusion_matrix(shown.labels, seen.logits.argmax(1), seen.logits.shape[1])
+def confusion(images: ClassifiedImages, classifier: str) -> Int[Tensor, "K K"]:
+    """Counts of images by their label (row) and the classifier's prediction (column)."""
+    assert images.labels is not None
+    logits = images.logits(classifier)
+    return confusion_matrix(images.labels, logits.argmax(1), logits.shape[1])
 
 
-def score(shown: ClassifiedImages, reference: RealImages, _draws: Generator) -> Findings:
-    """Share of samples that each classifier assigns to the class asked for.
+def score(
+    samples: ClassifiedImages, real: RealImages, _generator: Generator
+) -> dict[str, MetricValue]:
+    """Proportion of samples that each classifier assigns to their label; the floor is real images.
 
-    The details hold, for each classifier, the confusion matrix and the share for each class.
+    The details are, for each classifier, the confusion matrix and the accuracy by class.
     """
-    estimates, details = {}, {}
-    for name, seen, real in (
-        ("conditional_accuracy", shown.reference, reference.test.reference),
-        ("conditional_accuracy_second_classifier", shown.second, reference.test.second),
-    ):
-        matrix = confusion(shown, seen)
+    values = {}
+    for spec in SPECS:
+        assert spec.features is not None
+        matrix = confusion(samples, spec.features)
         value = accuracy(matrix)
-        estimates[name] = Estimate(
+        counts = matrix.sum(1).clamp(min=1)
+        values[spec.name] = MetricValue(
             value=value,
-            count=len(shown),
-            standard_error=accuracy_standard_error(value, len(shown)),
-            floor=accuracy(confusion(reference.test, real)),
+            count=len(samples),
+            standard_error=proportion_standard_error(value, len(samples)),
+            floor=accuracy(confusion(real.test, spec.features)),
+            details={
+                f"{spec.name}_confusion": matrix.tolist(),
+                f"{spec.name}_per_class": (matrix.diagonal() / counts).tolist(),
+            },
         )
-        asked = matrix.sum(1).clamp(min=1)
-        details[f"{name}_confusion"] = matrix.tolist()
-        details[f"{name}_per_class"] = (matrix.diagonal() / asked).tolist()
-    return Findings(estimates, details)
+    return values
+
+
+SPECS = (
+    MetricSpec(
+        name="conditional_accuracy",
+        label="Conditional accuracy",
+        unit="share",
+        meaning="Proportion of samples that the classifier assigns to the requested class.",
+        group="Conditional generation",
+        direction="higher",
+        features="reference-classifier",
+        is_headline=True,
+    ),
+    MetricSpec(
+        name="conditional_accuracy_second_classifier",
+        label="Conditional accuracy, second classifier",
+        unit="share",
+        meaning="The same by a classifier of another architecture and seed.",
+        group="Conditional generation",
+        direction="higher",
+        features="second-classifier",
+    ),
+)
+
+METRIC = sample_metric(
+    "conditional-accuracy", SPECS, score, "classifiers", "samples with labels", "labels"
+)

@@ -1,4 +1,4 @@
-"""How much the samples of one class differ, beside real images of that class.
+"""Diversity within classes: the variance of samples over that of real images.
 
 Letters in shapes: N images, F features.
 """
@@ -7,36 +7,55 @@ import torch
 from jaxtyping import Float64, Int
 from torch import Generator, Tensor
 
-from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.result import Estimate, Findings, Measure
-
-MEASURES = {"class_diversity": Measure("of real test images' variance", None, "reference")}
+from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.statistics import bootstrap_standard_error
 
 
 def within_class_variance(features: Float64[Tensor, "N F"], labels: Int[Tensor, " N"]) -> float:
-    """Total variance of the features around their class's mean: the trace of its covariance.
+    """Trace of the covariance of the features within a class, mean over classes.
 
-    Each class counts alike; one with fewer than two images does not count.
+    Classes with fewer than two images are left out.
     """
     members = [features[labels == label] for label in labels.unique()]
     variances = [of.var(0).sum() for of in members if len(of) > 1]
     return torch.stack(variances).mean().item() if variances else 0.0
 
 
-def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
-    """The variance inside the classes over that of the real test images.
+def score(
+    samples: ClassifiedImages, real: RealImages, generator: Generator
+) -> dict[str, MetricValue]:
+    """The variance within classes over that of the real test images.
 
-    1 is as diverse as real images, 0 one picture a class; more than 1 is no virtue.
+    1 is as diverse as real images, 0 is one image per class.
     """
-    real = reference.test
-    assert shown.labels is not None
-    assert real.labels is not None
-    of_real = within_class_variance(real.features, real.labels)
+    assert samples.labels is not None
+    assert real.test.labels is not None
+    of_real = within_class_variance(real.test.features, real.test.labels)
 
     def ratio(features: Tensor, labels: Tensor) -> float:
         return within_class_variance(features, labels) / of_real
 
-    value = ratio(shown.features, shown.labels)
-    error = bootstrap_standard_deviation(ratio, shown.features, shown.labels, generator=draws)
-    return Findings({"class_diversity": Estimate(value, len(shown), error)})
+    value = ratio(samples.features, samples.labels)
+    error = bootstrap_standard_error(ratio, samples.features, samples.labels, generator=generator)
+    return {"class_diversity": MetricValue(value=value, count=len(samples), standard_error=error)}
+
+
+METRIC = sample_metric(
+    "diversity",
+    (
+        MetricSpec(
+            name="class_diversity",
+            label="Diversity within classes",
+            unit="of real test images' variance",
+            meaning="Feature variance within a class, over that of real images.",
+            group="Conditional generation",
+            features="chosen",
+        ),
+    ),
+    score,
+    "a feature extractor",
+    "samples with labels",
+    "labels",
+)

@@ -1,7 +1,9 @@
-"""Taking the table's metrics of a run or of samples, and storing them."""
+"""Evaluating a run, samples or a file of samples, and storing the results."""
 
+import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +12,31 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from vaelab import notebook
 from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
+from vaelab.devices import device_for
 from vaelab.errors import InputError, entry
-from vaelab.evaluation.context import EvaluationContext, obstacle
-from vaelab.evaluation.metric import Metric
-from vaelab.evaluation.metrics import METRICS
-from vaelab.evaluation.result import Findings, Measure, Result
+from vaelab.evaluation.context import EvaluationContext
+from vaelab.evaluation.metric import MetricValue
+from vaelab.evaluation.metrics import METRICS, metric_name
+from vaelab.evaluation.results import Results
 from vaelab.evaluation.samples import checked_samples, made_samples, read_samples
+from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
+from vaelab.features import Features
 from vaelab.loaded_run import LoadedRun
+from vaelab.needs import facts_of, obstacle
+from vaelab.runs import DataCard
 from vaelab.sampling import Samples
 
 MOST_SAMPLES = 10_000
 
 
-class Results(dict[str, Result]):
-    """Numbers by name; shows itself as a table."""
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        head, *rows = _lines(self)
-        return notebook.block("", notebook.table(head, rows, "lrrrrl"), note=_basis(self))
-
-
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What is taken when nothing else is said.
+    """What is computed by default.
 
     Attributes:
-        metrics: keys of `METRICS`; none: all that are defined for the run, but the longest.
+        metrics: keys of `METRICS`; none: all default ones that are available.
         importance_samples: draws per image of the importance-weighted bound.
     """
 
@@ -60,95 +55,104 @@ def evaluate(
     *,
     metrics: Sequence[str] = (),
     protocol: str = "default",
+    features: Features | None = None,
+    accelerator: str | None = None,
     seed: int = 0,
     sample_count: int | None = None,
     importance_samples: int | None = None,
+    only_available: bool = False,
     show_progress: bool = False,
 ) -> Results:
-    """Take the named metrics, or all that are defined for the run, and store them in its folder.
+    """Compute metrics of a run and store them in its folder.
 
     Args:
         loaded: the trained run.
-        metrics: keys of `METRICS`; none: those of the protocol.
+        metrics: names of metrics; none: those of the protocol.
         protocol: a key of `PROTOCOLS`.
-        seed: of every draw.
-        sample_count: images to make where samples are evaluated; none: as many as there are test
-            images, at most 10,000.
+        features: the feature extractor for distances between images: a torch module or a function
+            from images (N, C, H, W) in [0, 1] to features (N, F), a key of `FEATURES`, or the path
+            of an ONNX file; none: the reference classifier.
+        accelerator: cpu, gpu, or auto for a GPU if available; none: that of the loaded run.
+        seed: of every random draw.
+        sample_count: samples to draw; none: as many as there are test images, at most 10,000.
         importance_samples: draws per image of the importance-weighted bound; none: the protocol's.
+        only_available: whether to leave out named metrics that are not available, with the reason.
         show_progress: whether to show a progress bar on standard error.
 
     Raises:
-        InputError: on an unknown protocol or metric, or a named one not defined for the run.
+        InputError: on an unknown protocol or metric, or a named metric that is not available.
     """
-    usual = entry("protocol", protocol, PROTOCOLS)
+    defaults = entry("protocol", protocol, PROTOCOLS)
     for name, count in (("samples", sample_count), ("draws", importance_samples)):
         if count is not None and count < 1:
             raise InputError(f"the number of {name} must be at least 1, found {count}")
-    context = replace(
-        _context_of(loaded, usual, seed, sample_count, importance_samples),
+    if accelerator not in (None, loaded.accelerator):
+        loaded = replace(loaded, dataset=loaded.data, accelerator=accelerator)
+    context = EvaluationContext(
+        dataset=loaded.data,
+        seed=seed,
+        sample_count=sample_count or _sample_count(loaded),
+        importance_samples=importance_samples or defaults.importance_samples,
+        device=loaded.device,
+        loaded=loaded,
+        features=features,
         show_progress=show_progress,
     )
-    results, details = _take(context, metrics or usual.metrics)
-    _store(loaded, results, details)
+    results = _compute(context, metrics or defaults.metrics, only_available=only_available)
+    identity = {
+        "test_fingerprint": loaded.run.data.test_fingerprint,
+        "weights_fingerprint": loaded.run.weights_fingerprint(),
+    }
+    loaded.run.write_evaluation(_merged(loaded.run.read_evaluation(), identity, results))
     return results
 
 
-def _context_of(
-    loaded: LoadedRun,
-    protocol: Protocol,
-    seed: int = 0,
-    sample_count: int | None = None,
-    importance_samples: int | None = None,
-) -> EvaluationContext:
-    dataset = loaded.data
-    return EvaluationContext(
-        dataset=dataset,
-        seed=seed,
-        sample_count=sample_count or min(MOST_SAMPLES, len(dataset.test)),
-        importance_samples=importance_samples or protocol.importance_samples,
-        loaded=loaded,
-    )
+def _sample_count(loaded: LoadedRun) -> int:
+    return min(MOST_SAMPLES, len(loaded.data.test))
 
 
 def evaluate_samples(
     samples: Samples | NDArray[Any] | Tensor | Callable[[NDArray[np.int64]], Any],
-    labels: NDArray[np.int64] | None = None,
+    labels: NDArray[Any] | Tensor | None = None,
     *,
     data: Dataset | DataConfig | None = None,
     metrics: Sequence[str] = (),
+    features: Features | None = None,
+    accelerator: str = "cpu",
     count: int = MOST_SAMPLES,
     seed: int = 0,
     show_progress: bool = False,
-) -> tuple[Results, dict[str, Any]]:
-    """Reference classifiers anybody's samples by every metric that needs samples alone.
+) -> Results:
+    """Compute every metric that needs samples alone.
 
     Args:
-        samples: raw images in [0, 1], or a function that takes class labels (N,) and makes them.
-        labels: the class that each image was asked to be; for a function, those to ask it for.
+        samples: images in [0, 1], or a function from class labels (N,) to images.
+        labels: the class that each image was generated for; for a function, those to generate.
             Without them the samples are evaluated as unconditional.
-        data: what they are compared with; by default Fashion-MNIST.
-        metrics: keys of `METRICS`; none: all that are defined.
-        count: of images that a function is asked for where no labels are given.
-        seed: of every draw.
+        data: what the samples are compared with; none: Fashion-MNIST.
+        metrics: names of metrics; none: all that are available.
+        features: the feature extractor for distances between images; see `evaluate`.
+        accelerator: cpu, gpu, or auto for a GPU if available.
+        count: of images to generate by a function where there are no labels.
+        seed: of every random draw.
         show_progress: whether to show a progress bar on standard error.
 
-    Returns:
-        The numbers, and what is too large for a number.
-
     Raises:
-        InputError: on samples that cannot be evaluated as they are.
+        InputError: on samples that cannot be evaluated.
     """
     dataset = data if isinstance(data, Dataset) else load_data(data or DataConfig())
-    given = _as_samples(samples, labels, dataset, count)
+    given = _as_samples(samples, None if labels is None else np.asarray(labels), dataset, count)
     context = EvaluationContext(
         dataset=dataset,
         seed=seed,
-        sample_count=len(given.images),
+        sample_count=len(given),
         importance_samples=1,
+        device=device_for(accelerator),
         given=given,
+        features=features,
         show_progress=show_progress,
     )
-    return _take(context, metrics)
+    return _compute(context, metrics)
 
 
 def evaluate_file(
@@ -157,12 +161,60 @@ def evaluate_file(
     data_dir: Path | None = None,
     *,
     metrics: Sequence[str] = (),
+    features: Features | None = None,
+    accelerator: str = "cpu",
     seed: int = 0,
-) -> tuple[Results, dict[str, Any]]:
-    """As `evaluate_samples`, for the samples in a file or folder; see `read_samples`."""
+    out: Path | None = None,
+) -> Results:
+    """Compute the metrics of the samples in a file or folder; see `read_samples`.
+
+    Args:
+        path: of the samples.
+        config: of the data that they are compared with.
+        data_dir: the folder of its files.
+        metrics: names of metrics; none: all that are available.
+        features: the feature extractor for distances between images; see `evaluate`.
+        accelerator: cpu, gpu, or auto for a GPU if available.
+        seed: of every random draw.
+        out: a folder to keep the results in, for comparisons and reports; none: they are not kept.
+
+    Raises:
+        InputError: on samples that cannot be evaluated, or if `out` holds something else.
+    """
     dataset = load_data(config, data_dir)
     samples = read_samples(path, _shape(dataset), dataset.test.class_names)
-    return evaluate_samples(samples, data=dataset, metrics=metrics, seed=seed, show_progress=True)
+    stored = None
+    if out is not None:
+        stored = StoredSamples(out, _card(samples), DataCard.of(dataset))
+        stored.create()
+    results = evaluate_samples(
+        samples,
+        data=dataset,
+        metrics=metrics,
+        features=features,
+        accelerator=accelerator,
+        seed=seed,
+        show_progress=True,
+    )
+    if stored is not None:
+        identity = {
+            "test_fingerprint": stored.data.test_fingerprint,
+            "samples_fingerprint": stored.card.fingerprint,
+        }
+        stored.write_evaluation(_merged(stored.read_evaluation(), identity, results))
+    return results
+
+
+def _card(samples: Samples) -> SamplesCard:
+    digest = hashlib.sha256(samples.images.numpy().tobytes())
+    if samples.labels is not None:
+        digest.update(samples.labels.numpy().tobytes())
+    return SamplesCard(
+        source=samples.source,
+        count=len(samples),
+        has_labels=samples.labels is not None,
+        fingerprint=digest.hexdigest(),
+    )
 
 
 def _shape(dataset: Dataset) -> tuple[int, int, int]:
@@ -170,135 +222,94 @@ def _shape(dataset: Dataset) -> tuple[int, int, int]:
     return channels, height, width
 
 
-def _as_samples(
-    samples: Any, labels: NDArray[np.int64] | None, dataset: Dataset, count: int
-) -> Samples:
+def _as_samples(samples: Any, labels: NDArray[Any] | None, dataset: Dataset, count: int) -> Samples:
     shape, class_count = _shape(dataset), len(dataset.test.class_names)
     if isinstance(samples, Samples):
-        asked_for = None if samples.labels is None else samples.labels.numpy()
-        images = samples.images.numpy()
-        return checked_samples(images, asked_for, shape, class_count, samples.source)
+        given = None if samples.labels is None else samples.labels.numpy()
+        return checked_samples(samples.images.numpy(), given, shape, class_count, samples.source)
     if callable(samples):
-        asked = np.arange(count) % max(class_count, 1) if labels is None else labels
-        return made_samples(samples, asked, shape, class_count, is_conditional=labels is not None)
+        requested = np.arange(count) % max(class_count, 1) if labels is None else labels
+        return made_samples(
+            samples, requested, shape, class_count, is_conditional=labels is not None
+        )
     images = samples.detach().cpu().numpy() if isinstance(samples, Tensor) else np.asarray(samples)
     return checked_samples(images, labels, shape, class_count, "samples")
 
 
-def _take(context: EvaluationContext, names: Sequence[str]) -> tuple[Results, dict[str, Any]]:
-    results = Results()
-    details: dict[str, Any] = {}
-    with tqdm(_chosen(context, names), disable=not context.show_progress, leave=False) as chosen:
-        for name in chosen:
-            chosen.set_description_str(name)
-            findings = METRICS[name].take(context)
-            results |= _results(context, METRICS[name], findings)
-            details |= findings.details
-    return results, details
-
-
-def possible_metrics(loaded: LoadedRun, among: Sequence[str] = ()) -> list[str]:
-    """The names of the metrics that are defined for the run.
+def available_metrics(loaded: LoadedRun, among: Sequence[str] = ()) -> list[str]:
+    """The names of the metrics that are available for a run.
 
     Args:
         loaded: the trained run.
-        among: keys of `METRICS`; none: all that are taken by default. What is not among them is
-            not asked after: whether there is a classifier is known only once one was trained.
+        among: names of metrics; none: all default ones.
     """
-    context = _context_of(loaded, PROTOCOLS["default"])
-    wanted = among or [name for name, metric in METRICS.items() if metric.is_default]
-    return [name for name in wanted if obstacle(METRICS[name].needs, context) is None]
+    names = [metric_name(name) for name in among] or _default_metrics()
+    facts = facts_of(loaded, sample_count=_sample_count(loaded))
+    return [name for name in names if obstacle(METRICS[name].needs, facts) is None]
 
 
-def _chosen(context: EvaluationContext, names: Sequence[str]) -> list[str]:
-    """The named metrics, or all that are taken by default and defined for the context."""
+def _default_metrics() -> list[str]:
+    return [name for name, metric in METRICS.items() if metric.is_default]
+
+
+def _compute(
+    context: EvaluationContext, requested: Sequence[str], *, only_available: bool = False
+) -> Results:
+    """The requested metrics, or all default ones that are available."""
+    names = [metric_name(name) for name in requested]
+    reasons = {
+        name: reason
+        for name in names or _default_metrics()
+        if (reason := obstacle(METRICS[name].needs, context.facts)) is not None
+    }
     for name in names:
-        reason = obstacle(entry("metric", name, METRICS).needs, context)
-        if reason is not None:
-            raise InputError(f"metric {name!r} is not defined here: it {reason}")
-    return list(names) or [
-        name
-        for name, metric in METRICS.items()
-        if metric.is_default and obstacle(metric.needs, context) is None
-    ]
+        if name in reasons and not only_available:
+            raise InputError(f"metric {name!r} is not available here: {reasons[name]}")
+    chosen = [name for name in names or _default_metrics() if name not in reasons]
+    values: dict[str, MetricValue] = {}
+    with tqdm(chosen, disable=not context.show_progress, leave=False) as progress:
+        for name in progress:
+            progress.set_description_str(name)
+            values |= _values(name, context)
+    undefined = [name for name, value in values.items() if not math.isfinite(value.value)]
+    for name in undefined:
+        del values[name]
+        reasons[name] = "its value is NaN or infinite"
+    return Results(values, reasons)
 
 
-def _results(context: EvaluationContext, metric: Metric, findings: Findings) -> dict[str, Result]:
-    return {
-        name: Result(
-            value=estimate.value,
-            unit=estimate.unit or metric.measures[name].unit,
-            count=estimate.count,
-            seed=context.seed,
-            direction=metric.measures[name].direction,
-            standard_error=estimate.standard_error,
-            floor=estimate.floor,
-            baseline=estimate.baseline,
-            classifier=_fingerprint(context, metric.measures[name]),
-        )
-        for name, estimate in findings.estimates.items()
-    }
+def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:
+    """The numbers of one metric with their declarations."""
+    specs = {spec.name: spec for spec in METRICS[name].specs}
+    values = METRICS[name].compute(context)
+    described = {}
+    for number, value in values.items():
+        spec = value.spec or specs.get(number)
+        if spec is None:
+            raise InputError(f"metric {name!r} gives {number!r}, which it does not declare")
+        described[number] = value.described(spec, context)
+    return described
 
 
-def _fingerprint(context: EvaluationContext, measure: Measure) -> str | None:
-    if measure.classifier is None:
-        return None
-    classifiers = context.classifiers
-    return (
-        classifiers.reference if measure.classifier == "reference" else classifiers.second
-    ).fingerprint
-
-
-def _store(loaded: LoadedRun, results: dict[str, Result], details: dict[str, Any]) -> None:
-    """Beside what was measured before of the same weights on the same images."""
-    context = {
-        "test_fingerprint": loaded.run.data.test_fingerprint,
-        "weights_fingerprint": loaded.run.weights_fingerprint(),
-    }
-    stored = loaded.run.read_evaluation()
-    if any(stored.get(name) != value for name, value in context.items()):
+def _merged(
+    stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
+) -> dict[str, Any]:
+    """New results with stored ones of the same weights or samples on the same test images."""
+    if any(stored.get(key) != value for key, value in identity.items()):
         stored = {}
-    loaded.run.write_evaluation(
-        {
-            **context,
-            "metrics": stored.get("metrics", {})
-            | {name: asdict(result) for name, result in results.items()},
-            "details": stored.get("details", {}) | details,
-        }
-    )
+    found = results.to_json()
+    metrics = stored.get("metrics", {}) | found["metrics"]
+    order = [number for metric in METRICS.values() for number in metric.names]
+    left_out = stored.get("left_out", {}) | results.left_out
+    computed = {name for name, metric in METRICS.items() if metrics.keys() & set(metric.names)}
+    return {
+        **identity,
+        "metrics": {name: metrics[name] for name in sorted(metrics, key=_position(order))},
+        "details": stored.get("details", {}) | found["details"],
+        "left_out": {name: left_out[name] for name in left_out if name not in computed},
+    }
 
 
-def as_text(results: Mapping[str, Result]) -> str:
-    """The numbers a line each, between what perfect and useless models have."""
-    lines = _lines(results)
-    widths = [max(len(line[i]) for line in lines) for i in range(5)]
-    text = [
-        f"  {line[0]:<{widths[0]}}  {line[1]:>{widths[1]}} {line[2]:<{widths[2]}}  "
-        f"{line[3]:>{widths[3]}}  {line[4]:>{widths[4]}}  {line[5]}".rstrip()
-        for line in lines
-    ]
-    return "\n".join([*text, f"  {_basis(results)}"])
-
-
-def _lines(results: Mapping[str, Result]) -> list[tuple[str, ...]]:
-    lines: list[tuple[str, ...]] = [("", "value", "", "floor", "baseline", "")]
-    for name, result in results.items():
-        error = "" if result.standard_error is None else f"± {result.standard_error:.2g}"
-        bounds = (_digits(result.floor), _digits(result.baseline))
-        lines.append((name, _digits(result.value), error, *bounds, result.unit))
-    return lines
-
-
-def _basis(results: Mapping[str, Result]) -> str:
-    """On how many images, with which seed."""
-    if not results:
-        return "nothing was measured"
-    images = sorted({result.count for result in results.values()})
-    seeds = sorted({result.seed for result in results.values()})
-    return f"on {', '.join(map('{:,}'.format, images))} images, seed {seeds[0]}"
-
-
-def _digits(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2e}"
+def _position(order: Sequence[str]) -> Callable[[str], int]:
+    places = {name: place for place, name in enumerate(order)}
+    return lambda name: places.get(name, len(places))

@@ -1,6 +1,7 @@
-"""The Fréchet distance between images in the reference classifier's features: the "FID proxy".
+"""The Fréchet distance between sets of images in feature space: the "FID proxy".
 
-It is not FID, whose features are Inception's, and must never be put beside one.
+FID itself is defined by Inception features. The values of other features are not comparable with
+it, nor with each other.
 
 Letters in shapes: N images, F features.
 """
@@ -13,20 +14,16 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.baselines import pixel_mean
-from vaelab.evaluation.bootstrap import bootstrap_standard_deviation
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
-
-MEASURES = {"fid_proxy": Measure("squared feature distance", "lower", "reference")}
-MEASURES_OF_RECONSTRUCTIONS = {
-    "reconstruction_fid_proxy": Measure("squared feature distance", "lower", "reference")
-}
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.statistics import bootstrap_standard_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureStatistics:
-    """The Gaussian that features are taken for."""
+    """The Gaussian fitted to features."""
 
     mean: Float64[Tensor, " F"]
     covariance: Float64[Tensor, "F F"]
@@ -44,16 +41,16 @@ def feature_statistics(features: Float[Tensor, "N F"]) -> FeatureStatistics:
         raise InputError("features must be finite, found NaN or infinity")
     exact = features.double()
     mean = exact.mean(0)
-    centred = exact - mean
-    return FeatureStatistics(mean, centred.T @ centred / (len(features) - 1))
+    centered = exact - mean
+    return FeatureStatistics(mean, centered.T @ centered / (len(features) - 1))
 
 
 def frechet_distance(a: FeatureStatistics, b: FeatureStatistics) -> float:
     """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)): Heusel et al. 2017 (arXiv:1706.08500), eq. 6.
 
-    The trace of (A B)^(1/2) is that of (A^(1/2) B A^(1/2))^(1/2), which is the sum of the singular
-    values of A^(1/2) B^(1/2): no complex numbers arise, and no rounded zero is put under a root,
-    so that singular covariances do no harm.
+    The trace of (A B)^(1/2) equals that of (A^(1/2) B A^(1/2))^(1/2), the sum of the singular
+    values of A^(1/2) B^(1/2). So there are no complex numbers and no root of a rounded zero, and
+    singular covariances are no problem.
     """
     inner = torch.linalg.svdvals(_root(a.covariance) @ _root(b.covariance)).sum()
     traces = a.covariance.trace() + b.covariance.trace() - 2 * inner
@@ -67,30 +64,71 @@ def _root(covariance: Float64[Tensor, "F F"]) -> Float64[Tensor, "F F"]:
     return root
 
 
-def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
-    """Of samples to the real test images."""
-    real = feature_statistics(reference.test.features)
+def score(
+    samples: ClassifiedImages, real: RealImages, generator: Generator
+) -> dict[str, MetricValue]:
+    """Distance of the samples to the real test images."""
+    of_real = feature_statistics(real.test.features)
 
     def distance(features: Tensor) -> float:
-        return frechet_distance(feature_statistics(features), real)
+        return frechet_distance(feature_statistics(features), of_real)
 
-    error = bootstrap_standard_deviation(distance, shown.features, generator=draws)
-    return Findings({"fid_proxy": Estimate(distance(shown.features), len(shown), error)})
+    error = bootstrap_standard_error(distance, samples.features, generator=generator)
+    return {
+        "fid_proxy": MetricValue(
+            value=distance(samples.features), count=len(samples), standard_error=error
+        )
+    }
 
 
-def measure_reconstructions(context: EvaluationContext) -> Findings:
-    """Of reconstructions to the test images themselves; useless is the mean training image."""
-    real = feature_statistics(context.reference.test.features)
-    rebuilt = feature_statistics(context.shown_reconstructions.features)
-    mean = ClassifiedImages(pixel_mean(context.dataset.train), None, context.classifiers).features
+def compute_of_reconstructions(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Distance of reconstructions to the test images; the baseline is the mean training image."""
+    real = feature_statistics(context.real.test.features)
+    reconstructed = feature_statistics(context.reconstructions.features)
+    mean = context.classified(pixel_mean(context.dataset.train), None).features
     constant = FeatureStatistics(mean[0], torch.zeros_like(real.covariance))
-    return Findings(
-        {
-            "reconstruction_fid_proxy": Estimate(
-                frechet_distance(rebuilt, real),
-                len(context.shown_reconstructions),
-                floor=0.0,
-                baseline=frechet_distance(constant, real),
-            )
-        }
-    )
+    return {
+        "reconstruction_fid_proxy": MetricValue(
+            value=frechet_distance(reconstructed, real),
+            count=len(context.reconstructions),
+            floor=0.0,
+            baseline=frechet_distance(constant, real),
+        )
+    }
+
+
+METRIC = sample_metric(
+    "frechet",
+    (
+        MetricSpec(
+            name="fid_proxy",
+            label="FID proxy",
+            unit="squared feature distance",
+            meaning="Fréchet distance of samples to real test images in feature space.",
+            group="Samples",
+            direction="lower",
+            features="chosen",
+            is_headline=True,
+        ),
+    ),
+    score,
+    "a feature extractor",
+    aliases=("fid",),
+)
+
+RECONSTRUCTION_METRIC = Metric(
+    (
+        MetricSpec(
+            name="reconstruction_fid_proxy",
+            label="Reconstruction FID proxy",
+            unit="squared feature distance",
+            meaning="Fréchet distance of reconstructions to their images in feature space.",
+            group="Reconstructions",
+            direction="lower",
+            features="chosen",
+        ),
+    ),
+    compute_of_reconstructions,
+    ("a trained model", "a feature extractor", "10 images"),
+    aliases=("rfid", "reconstruction-fid"),
+)

@@ -1,4 +1,4 @@
-"""How near reconstructions are to their images: MSE, PSNR, SSIM.
+"""Quality of reconstructions: MSE, PSNR and SSIM.
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -11,16 +11,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from vaelab.evaluation.baselines import pixel_mean
-from vaelab.evaluation.classified_images import raw
+from vaelab.evaluation.classified_images import unit_interval
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.importance import mean_and_standard_error
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.statistics import mean_and_standard_error
 
-MEASURES = {
-    "mse": Measure("squared grey level in [0, 1]", "lower"),
-    "psnr": Measure("dB", "higher"),
-    "ssim": Measure("of at most 1", "higher"),
-}
+SSIM_UNIT = "of at most 1"
 WINDOW, DEVIATION = 11, 1.5
 BLOCK = 1000
 MOST_DECIBELS = 100.0
@@ -43,7 +39,8 @@ def signal_to_noise(a: Images, b: Images) -> Float64[Tensor, " N"]:
 def structural_similarity(a: Images, b: Images) -> Float64[Tensor, " N"]:
     """SSIM of each image: Wang et al. 2004, equation 13, with a Gaussian window of 11 x 11.
 
-    Only where the window fits inside the image, as its authors' program has it.
+    Windows lie inside of the image, as in its authors' program; on images smaller than the window
+    it is as large as the image.
     """
     a, b = a.double(), b.double()
     mean_a, mean_b = _blurred(a), _blurred(b)
@@ -77,22 +74,68 @@ def _in_blocks(quality: Quality, a: Images, b: Images) -> Float64[Tensor, " N"]:
     return torch.cat([quality(*pair) for pair in zip(a.split(BLOCK), b.split(BLOCK), strict=True)])
 
 
-def measure(context: EvaluationContext) -> Findings:
-    """Means over the test images of reconstructions at the posterior's mean.
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Means over the test images, reconstructed at the posterior's mean.
 
-    PSNR is the mean of the images' own, equal images counting 100 dB; floor has no bound.
-    Useless is the mean training image.
+    PSNR is the mean over images, where equal images count 100 dB; its floor has no limit. The
+    baseline is the mean training image.
     """
-    real, rebuilt = raw(context.dataset.test), context.reconstructions
+    real, reconstructed = unit_interval(context.dataset.test), context.reconstructions.images
     mean = pixel_mean(context.dataset.train).expand_as(real)
-    qualities: list[tuple[str, Quality, float | None]] = [
-        ("mse", squared_errors, 0.0),
-        ("psnr", lambda a, b: signal_to_noise(a, b).clamp(max=MOST_DECIBELS), None),
-        ("ssim", structural_similarity, 1.0),
+    qualities: list[tuple[str, Quality, float | None, str]] = [
+        ("mse", squared_errors, 0.0, ""),
+        ("psnr", lambda a, b: signal_to_noise(a, b).clamp(max=MOST_DECIBELS), None, ""),
+        ("ssim", structural_similarity, 1.0, _ssim_unit(real)),
     ]
-    estimates = {}
-    for name, quality, floor in qualities:
-        value, error = mean_and_standard_error(_in_blocks(quality, real, rebuilt))
+    values = {}
+    for name, quality, floor, unit in qualities:
+        value, error = mean_and_standard_error(_in_blocks(quality, real, reconstructed))
         baseline, _ = mean_and_standard_error(_in_blocks(quality, real, mean))
-        estimates[name] = Estimate(value, len(real), error, floor=floor, baseline=baseline)
-    return Findings(estimates)
+        values[name] = MetricValue(
+            value=value,
+            count=len(real),
+            standard_error=error,
+            floor=floor,
+            baseline=baseline,
+            unit=unit,
+        )
+    return values
+
+
+def _ssim_unit(images: Images) -> str:
+    """The unit with the window, where the images are too small for the usual one."""
+    height, width = images.shape[2:]
+    if min(height, width) >= WINDOW:
+        return SSIM_UNIT
+    return f"{SSIM_UNIT}, window {min(WINDOW, height)} x {min(WINDOW, width)}"
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="mse",
+            label="MSE",
+            unit="squared gray level in [0, 1]",
+            meaning="Mean squared error of pixels in [0, 1].",
+            group="Reconstructions",
+            direction="lower",
+        ),
+        MetricSpec(
+            name="psnr",
+            label="PSNR",
+            unit="dB",
+            meaning="Peak signal-to-noise ratio.",
+            group="Reconstructions",
+            direction="higher",
+        ),
+        MetricSpec(
+            name="ssim",
+            label="SSIM",
+            unit=SSIM_UNIT,
+            meaning="Structural similarity in windows of 11 × 11 pixels.",  # noqa: RUF001
+            group="Reconstructions",
+            direction="higher",
+        ),
+    ),
+    compute,
+)

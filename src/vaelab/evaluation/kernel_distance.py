@@ -1,4 +1,4 @@
-"""The kernel distance between images in the reference classifier's features (KID).
+"""The kernel distance between sets of images in feature space (KID).
 
 Letters in shapes: N real images, M samples, F features.
 """
@@ -12,9 +12,9 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
 
-MEASURES = {"kernel_distance": Measure("squared kernel distance", "lower", "reference")}
 SUBSET_COUNT, SUBSET_SIZE = 100, 1000
 
 
@@ -36,7 +36,7 @@ def kernel_distance(
 ) -> KernelDistance:
     """Squared maximum mean discrepancy, unbiased: Binkowski et al. 2018 (arXiv:1801.01401), 4.
 
-    Both sets are cut to random subsets of one size, without replacement.
+    The mean over random subsets of one size, drawn from both sets without replacement.
 
     Raises:
         InputError: on fewer images than a subset needs.
@@ -58,7 +58,7 @@ def kernel_distance(
 
 
 def squared_discrepancy(a: Float64[Tensor, "N F"], b: Float64[Tensor, "M F"]) -> float:
-    """Mean kernel inside a and inside b, without each image with itself, less twice that across."""
+    """Mean kernel within a and within b, without the diagonals, minus twice that between them."""
 
     def mean_of_others(kernel: Tensor) -> Tensor:
         count = len(kernel)
@@ -73,15 +73,38 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
     return (a @ b.T / a.shape[1] + 1) ** 3
 
 
-def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
-    """Of samples to the real test images."""
-    real, generated = reference.test.features, shown.features
-    fewest = min(len(real), len(generated))
+def score(
+    samples: ClassifiedImages, real: RealImages, generator: Generator
+) -> dict[str, MetricValue]:
+    """Distance of the samples to the real test images."""
+    of_real, generated = real.test.features, samples.features
+    fewest = min(len(of_real), len(generated))
     if fewest < 4:
         raise InputError(f"the kernel distance needs 4 images of each kind or more, found {fewest}")
-    # Subsets that held all images would not differ, whatever the images.
+    # Subsets of all images would not differ, whatever the images.
     size = min(SUBSET_SIZE, fewest // 2)
-    found = kernel_distance(real, generated, generator=draws, subset_size=size)
-    # The jackknife that leaves out all but a subset: Shao and Wu 1989.
+    found = kernel_distance(of_real, generated, generator=generator, subset_size=size)
+    # The delete-d jackknife: Shao and Wu 1989.
     error = found.standard_deviation * math.sqrt(size / (fewest - size))
-    return Findings({"kernel_distance": Estimate(found.value, len(shown), error)})
+    return {
+        "kernel_distance": MetricValue(value=found.value, count=len(samples), standard_error=error)
+    }
+
+
+METRIC = sample_metric(
+    "kernel-distance",
+    (
+        MetricSpec(
+            name="kernel_distance",
+            label="Kernel distance",
+            unit="squared kernel distance",
+            meaning="Squared MMD of samples and real test images in feature space, unbiased.",
+            group="Samples",
+            direction="lower",
+            features="chosen",
+        ),
+    ),
+    score,
+    "a feature extractor",
+    aliases=("kid", "mmd"),
+)

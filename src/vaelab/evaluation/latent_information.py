@@ -1,8 +1,9 @@
-"""What the KL pays for: information about the image, and codes that the prior does not expect.
+"""The KL in two parts: mutual information, and KL of the aggregate posterior to the prior.
 
 Letters in shapes: N images, D latent dimensions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,117 +11,127 @@ from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 from vaelab.models.posteriors import DiagonalGaussian
-from vaelab.models.priors import Mixture, Prior, kl_per_dimension
+from vaelab.models.priors.mixture import DiagonalMixture
 from vaelab.randomness import generator
+from vaelab.statistics import mean_and_standard_error
 
-# Pairs of a code and a posterior that are looked at process_group: 16 MiB in float64.
+# Pairs of a code and a posterior in one block: 16 MiB in float64.
 BLOCK_PAIRS = 2**21
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LatentInformation:
-    """The mean KL in two parts, all in nats: kl = mutual_information + aggregate_posterior_kl.
+    """The parts of the KL at one draw per image, in nats; their means are the estimates.
 
     Hoffman and Johnson 2016 ("ELBO surgery"), section 2; the rate of Alemi et al. 2018
     (arXiv:1711.00464) is the sum.
 
     Attributes:
-        mutual_information_nats: I(x; z) under q, between the images given and their codes. At most
-            log N, and below what a larger data set would show; where it is near log N, it says no
-            more than that the images' posteriors lie apart.
-        marginal_gap_nats: KL(q(z) || p(z)) of the images' average posterior q(z) to the prior.
-            As far too large as the mutual information is too small.
-        kl: KL(q(z|x) || p(z)), mean over the images.
-        standard_errors: of the three, in that order; None for a single image.
+        mutual_information: I(x; z) under q, between these images and their codes. It is at most
+            log N, where it is only a lower bound of what a larger data set would have.
+        aggregate_posterior_kl: KL(q(z) || p(z)), with q(z) the average posterior of the images. It
+            is overestimated by as much as the mutual information is underestimated.
     """
 
-    mutual_information_nats: float
-    marginal_gap_nats: float
-    kl: float
-    standard_errors: tuple[float, float, float] | None
+    mutual_information: Float64[Tensor, " N"]
+    aggregate_posterior_kl: Float64[Tensor, " N"]
+
+    @property
+    def kl(self) -> Float64[Tensor, " N"]:
+        """KL(q(z|x) || p(z))."""
+        return self.mutual_information + self.aggregate_posterior_kl
 
 
 @torch.no_grad()
 def latent_information(
-    posterior: DiagonalGaussian, prior: Prior, generator: Generator
+    posterior: DiagonalGaussian,
+    log_prior: Callable[[Float[Tensor, "N D"]], Float[Tensor, " N"]],
+    draws: Generator,
 ) -> LatentInformation:
-    """Estimated at one draw z from each posterior.
+    """The parts of the KL at one draw z from each posterior.
 
-    The average posterior q(z) is that of all the images given, the one that z was drawn from
-    among them: the estimates are unbiased for these images. Were it left out, q(z) would be too
-    small and the mutual information unbounded.
+    The aggregate posterior q(z) averages over all images, including the one that z was drawn for,
+    so that the estimates are unbiased for these images.
 
     Args:
-        posterior: of every image of the data set, (N, D).
-        prior: of the model.
-        generator: of the draws.
+        posterior: of the images.
+        log_prior: log p(z).
+        draws: generator of the draws.
     """
-    z = posterior.sample(generator)
+    z = posterior.sample(draws)
     log_conditional = posterior.log_prob(z).double().sum(1)
     log_marginal = _log_marginal(posterior, z)
-    log_prior = prior.log_prob(z).double()
-    parts = torch.stack(
-        [
-            log_conditional - log_marginal,
-            log_marginal - log_prior,
-            log_conditional - log_prior,
-        ]
-    )
-    information, gap, kl = parts.mean(1).tolist()
     return LatentInformation(
-        mutual_information_nats=information,
-        marginal_gap_nats=gap,
-        kl=kl,
-        standard_errors=_standard_errors(parts),
+        mutual_information=log_conditional - log_marginal,
+        aggregate_posterior_kl=log_marginal - log_prior(z).double(),
     )
 
 
 def _log_marginal(posterior: DiagonalGaussian, z: Float[Tensor, "N D"]) -> Float64[Tensor, " N"]:
-    """log q(z): the posteriors are the components of a mixture, all of one weight."""
-    count, size = z.shape
-    mixture = Mixture(size, count).to(z.device, torch.float64)
-    mixture.means.copy_(posterior.mean)
-    mixture.log_scales.copy_(0.5 * posterior.log_variance)
-    mixture.logits.zero_()
-    blocks = z.double().split(max(1, BLOCK_PAIRS // count))
+    """log q(z): a mixture of the posteriors with equal weights."""
+    mean, log_variance = (each.double() for each in posterior)
+    mixture = DiagonalMixture(mean, 0.5 * log_variance, mean.new_zeros(len(mean)))
+    blocks = z.double().split(max(1, BLOCK_PAIRS // len(z)))
     return torch.cat([mixture.log_prob(block) for block in blocks])
 
 
-def _standard_errors(parts: Float64[Tensor, "3 N"]) -> tuple[float, float, float] | None:
-    if parts.shape[1] < 2:
-        return None
-    information, gap, kl = (parts.std(1) / parts.shape[1] ** 0.5).tolist()
-    return information, gap, kl
-
-
-MEASURES = {
-    "mutual_information": Measure("nats"),
-    "aggregate_posterior_kl": Measure("nats", "lower"),
-}
-
-
 @torch.no_grad()
-def measure(context: EvaluationContext) -> Findings:
-    """Of the test images' posteriors; the details hold the mean KL of each latent dimension."""
-    run = context.run
-    prior = run.model.prior
-    assert prior is not None
-    posterior = run.posteriors(run.data.test)
-    assert isinstance(posterior, DiagonalGaussian)
-    found = latent_information(posterior, prior, generator(context.seed, "latent information"))
-    count = len(posterior.mean)
-    errors = found.standard_errors or (None, None, None)
-    per_dimension = kl_per_dimension(prior, posterior).double().mean(0)
-    return Findings(
-        {
-            "mutual_information": Estimate(
-                found.mutual_information_nats, count, errors[0], baseline=0.0
-            ),
-            "aggregate_posterior_kl": Estimate(
-                found.marginal_gap_nats, count, errors[1], floor=0.0
-            ),
-        },
-        {"kl_per_dimension_nats": per_dimension.tolist()},
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Of the posteriors of the test images."""
+    posterior = context.run.posteriors(context.dataset.test)
+    found = latent_information(
+        posterior,
+        lambda z: _log_prior(context, z),
+        generator(context.seed, "latent information"),
     )
+    information, information_error = mean_and_standard_error(found.mutual_information)
+    divergence, divergence_error = mean_and_standard_error(found.aggregate_posterior_kl)
+    count = len(posterior.mean)
+    return {
+        "mutual_information": MetricValue(
+            value=information, count=count, standard_error=information_error, baseline=0.0
+        ),
+        "aggregate_posterior_kl": MetricValue(
+            value=divergence, count=count, standard_error=divergence_error, floor=0.0
+        ),
+    }
+
+
+def _log_prior(context: EvaluationContext, z: Float[Tensor, "N D"]) -> Float64[Tensor, " N"]:
+    """log p(z); of a conditional model the sum over y of p(y) p(z|y), with the labels' shares."""
+    z = z.to(context.device)
+    if not context.is_conditional:
+        return context.model.prior_log_prob(z).cpu().double()
+    classes, counts = context.test_labels.unique(return_counts=True)
+    given_class = [
+        context.model.prior_log_prob(z, torch.full((len(z),), label, device=context.device))
+        for label in classes.tolist()
+    ]
+    log_shares = (counts.double() / counts.sum()).log()
+    return torch.logsumexp(torch.stack(given_class).cpu().double() + log_shares[:, None], 0)
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="mutual_information",
+            label="Mutual information",
+            unit="nats",
+            meaning="I(x; z) between images and codes; at most log N for N images.",
+            group="Latent space",
+        ),
+        MetricSpec(
+            name="aggregate_posterior_kl",
+            label="KL(q(z) ‖ p(z))",
+            unit="nats",
+            meaning="KL of the aggregate posterior of all images to the prior.",
+            group="Latent space",
+            direction="lower",
+        ),
+    ),
+    compute,
+    ("a trained model", "a prior", "a Gaussian posterior", "a prior with a density"),
+    aliases=("mutual-information",),
+)

@@ -1,65 +1,129 @@
-"""Reconstruction, KL and their sum on the test images, at one draw from each posterior."""
+"""Reconstruction, KL and negative ELBO on the test images, at one draw from each posterior."""
 
 import torch
 from torch import Tensor
 
+from vaelab.data.batches import Batch
 from vaelab.evaluation.baselines import pixel_mean
-from vaelab.evaluation.classified_images import raw
+from vaelab.evaluation.classified_images import unit_interval
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.randomness import generator
-from vaelab.training import measure as measuring
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.training.validation import validate
 
-MEASURES = {
-    "reconstruction": Measure("nats", "lower"),
-    "kl": Measure("nats"),
-    "negative_elbo": Measure("nats", "lower"),
-    "active_units": Measure("dimensions"),
-}
 LEAST_PROBABILITY = 1e-6
+BLOCK = 1000
 
 
-def measure(context: EvaluationContext) -> Findings:
-    """The bound's terms per image, their floor, and what the mean training image would lose."""
-    run = context.run
-    found = measuring.measure(run.model, run.test_batches, generator(context.seed, "evaluation"))
-    errors = found.standard_errors or (None, None, None)
-    floor, baseline = floor_and_ceiling(context)
-    unit = run.model.likelihood.unit
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """The terms of the ELBO, with the likelihood's floor and the loss of the mean image.
 
-    def bounded(value: float, error: float | None) -> Estimate:
-        return Estimate(value, found.count, error, floor=floor, baseline=baseline, unit=unit)
-
-    estimates = {"reconstruction": bounded(found.reconstruction, errors[0])}
-    if run.model.prior is not None:  # without one there is no bound on log p(x) to speak of
-        estimates["kl"] = Estimate(found.kl, found.count, errors[1])
-        estimates["negative_elbo"] = bounded(found.negative_elbo, errors[2])
+    Of a model with several levels also the KL of each; the details of the KL hold its mean for each
+    latent dimension.
+    """
+    found = validate(context.model, context.run.test_batches, context.generator("evaluation"))
+    floor, baseline = reconstruction_bounds(context)
+    unit = context.run.capabilities.unit
+    values = {}
+    for name, value in found.means.items():
+        is_kl = name.startswith("kl")
+        values[name] = MetricValue(
+            value=value,
+            count=found.count,
+            standard_error=found.standard_errors.get(name),
+            floor=None if is_kl else floor,
+            baseline=None if is_kl else baseline,
+            unit="" if is_kl else unit,
+            details=_kl_by_dimension(context) if name == "kl" else {},
+            spec=_level_spec(name.removeprefix("kl_")) if name.startswith("kl_") else None,
+        )
     if found.active_units is not None:
-        estimates["active_units"] = Estimate(float(found.active_units), found.count)
-    return Findings(estimates)
+        values["active_units"] = MetricValue(value=float(found.active_units), count=found.count)
+    return values
+
+
+def _kl_by_dimension(context: EvaluationContext) -> dict[str, list[float]]:
+    """Mean KL of each latent dimension, where the model has it."""
+    if not context.run.capabilities.kl_by_dimension:
+        return {}
+
+    def kl(batch: Batch) -> Tensor:
+        by_dimension = context.model.kl_per_dimension(batch.x, batch.labels)
+        assert by_dimension is not None
+        return by_dimension
+
+    return {"kl_per_dimension_nats": context.of_test_images(kl).double().mean(0).tolist()}
 
 
 @torch.no_grad()
-def floor_and_ceiling(context: EvaluationContext) -> tuple[float | None, float | None]:
-    """The least that the likelihood allows on the test images, and the mean image's loss.
+def reconstruction_bounds(context: EvaluationContext) -> tuple[float | None, float | None]:
+    """The least reconstruction loss that the likelihood allows, and that of the mean image.
 
-    None where there is no such limit, as on binarized images: a code may carry which pixels were
-    drawn.
+    None where the likelihood has no least loss, and on binarized images: a code may contain which
+    pixels were drawn.
     """
-    likelihood = context.run.model.likelihood
-    test = raw(context.dataset.test)
-    floor = likelihood.floor(test)
-    if floor is None or context.run.config.data.binarize:
-        return None, None
-    return floor.double().flatten(1).sum(1).mean().item(), _loss_of_mean_image(context, test)
-
-
-def _loss_of_mean_image(context: EvaluationContext, test: Tensor) -> float:
-    """Reconstruction of every test image by the training images' mean, per image."""
-    likelihood = context.run.model.likelihood
+    likelihood = context.model.likelihood
     mean = pixel_mean(context.dataset.train).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    losses = [
-        -likelihood.log_prob(block, mean.logit().expand_as(block)).double().flatten(1).sum(1)
-        for block in test.split(1000)
-    ]
-    return torch.cat(losses).mean().item()
+    logits = mean.logit().to(context.device)
+    floors, losses = [], []
+    for block in unit_interval(context.dataset.test).split(BLOCK):
+        x = block.to(context.device)
+        floor = likelihood.floor(x)
+        if floor is None or context.run.config.data.binarize:
+            return None, None
+        floors.append(floor.cpu())
+        losses.append(-likelihood.log_prob(x, logits.expand_as(x)).cpu())
+    least, of_mean = (
+        torch.cat(each).double().flatten(1).sum(1).mean().item() for each in (floors, losses)
+    )
+    return least, of_mean
+
+
+def _level_spec(level: str) -> MetricSpec:
+    return MetricSpec(
+        name=f"kl_{level}",
+        label=f"KL of {level}",
+        unit="nats",
+        meaning=f"The part of the KL that belongs to the latent variables {level}.",
+        group="Likelihood",
+    )
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="reconstruction",
+            label="Reconstruction",
+            unit="nats",
+            meaning="-log p(x|z) at one draw from each image's posterior.",
+            group="Likelihood",
+            direction="lower",
+            is_headline=True,
+        ),
+        MetricSpec(
+            name="kl",
+            label="KL",
+            unit="nats",
+            meaning="KL(q(z|x) ‖ p(z)): the distance of the posteriors from the prior.",
+            group="Likelihood",
+            is_headline=True,
+        ),
+        MetricSpec(
+            name="negative_elbo",
+            label="Negative ELBO",
+            unit="nats",
+            meaning="Reconstruction + KL, with β = 1 for every run.",
+            group="Likelihood",
+            direction="lower",
+            is_headline=True,
+        ),
+        MetricSpec(
+            name="active_units",
+            label="Active units",
+            unit="dimensions",
+            meaning="Latent dimensions whose posterior mean varies between images.",
+            group="Latent space",
+        ),
+    ),
+    compute,
+    aliases=("elbo", "loss"),
+)

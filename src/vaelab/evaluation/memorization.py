@@ -1,6 +1,6 @@
-"""Which training images samples are nearest to, and how many samples are near copies.
+"""The training images nearest to samples, and the share of samples that copy one of them.
 
-Letters in shapes: N images, M training images, K neighbours, C channels, H height, W width.
+Letters in shapes: N images, M training images, K neighbors, C channels, H height, W width.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.probes import accuracy_standard_error
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.statistics import proportion_standard_error
 
-MEASURES = {"memorization_rate": Measure("share", "lower")}
-NEIGHBOUR_COUNT, NEAR_COPY_RATIO = 50, 0.33
+NEIGHBOR_COUNT, NEAR_COPY_RATIO = 50, 0.33
 MOST_IMAGES, BLOCK = 2000, 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neighbours:
+class Neighbors:
     """The nearest training images, nearest first, by Euclidean distance of pixels."""
 
     indices: Int[Tensor, "N K"]
@@ -29,17 +29,17 @@ class Neighbours:
 
 def nearest(
     images: Float[Tensor, "N C H W"], training: Float[Tensor, "M C H W"], *, count: int
-) -> Neighbours:
+) -> Neighbors:
     """The `count` nearest training images of each image.
 
-    Candidates are found by matrix products in single precision, twice as many as asked for; their
-    distances are then taken exactly, so that a copy is at distance 0.
+    Matrix products in single precision find twice as many candidates; their distances are then
+    computed exactly, so that a copy is at distance 0.
 
     Raises:
         InputError: on fewer training images than are asked for.
     """
     if len(training) < count:
-        raise InputError(f"{count} neighbours were asked for among {len(training)} images")
+        raise InputError(f"{count} nearest training images were requested, found {len(training)}")
     pixels, norms = training.flatten(1), training.flatten(1).square().sum(1)
     indices, distances = [], []
     for block in images.flatten(1).split(BLOCK):
@@ -50,37 +50,64 @@ def nearest(
         near = exact.topk(count, 1, largest=False)
         indices.append(candidates.gather(1, near.indices))
         distances.append(near.values)
-    return Neighbours(torch.cat(indices), torch.cat(distances))
+    return Neighbors(torch.cat(indices), torch.cat(distances))
 
 
-def relative_distances(neighbours: Neighbours) -> Float64[Tensor, " N"]:
-    """Distance to the nearest training image over the mean distance to all its neighbours.
+def relative_distances(neighbors: Neighbors) -> Float64[Tensor, " N"]:
+    """Distance to the nearest training image over the mean distance to all its neighbors.
 
-    Carlini et al. 2023 (arXiv:2301.13188), section 5.1, tell copies so: a blurred sample is near
-    to many images, a copy near to one.
+    The criterion of Carlini et al. 2023 (arXiv:2301.13188), section 5.1: a blurred sample is near
+    to many images, a copy is near to one.
     """
-    mean = neighbours.distances.mean(1)
-    return torch.where(mean > 0, neighbours.distances[:, 0] / mean, 1.0)
+    mean = neighbors.distances.mean(1)
+    return torch.where(mean > 0, neighbors.distances[:, 0] / mean, 1.0)
 
 
-def memorization_rate(neighbours: Neighbours) -> float:
-    """Share of images within a third of their neighbours' distance of one training image."""
-    return (relative_distances(neighbours) < NEAR_COPY_RATIO).double().mean().item()
+def memorization_rate(neighbors: Neighbors) -> float:
+    """Proportion of images whose relative distance is below `NEAR_COPY_RATIO`."""
+    return (relative_distances(neighbors) < NEAR_COPY_RATIO).double().mean().item()
 
 
-def score(shown: ClassifiedImages, reference: RealImages, draws: Generator) -> Findings:
-    """Of at most 2,000 samples, drawn, to all training images; perfect are real test images."""
-    training = reference.train.images
-    count = min(NEIGHBOUR_COUNT, len(training))
-    share, of_real = (
-        memorization_rate(nearest(_some(images, draws), training, count=count))
-        for images in (shown.images, reference.test.images)
+def score(
+    samples: ClassifiedImages, real: RealImages, generator: Generator
+) -> dict[str, MetricValue]:
+    """Of at most 2,000 random samples among all training images; the floor is real test images."""
+    training = real.train.images
+    count = min(NEIGHBOR_COUNT, len(training))
+    rate, of_real = (
+        memorization_rate(nearest(_random_images(images, generator), training, count=count))
+        for images in (samples.images, real.test.images)
     )
-    evaluated = min(MOST_IMAGES, len(shown))
-    error = accuracy_standard_error(share, evaluated)
-    return Findings({"memorization_rate": Estimate(share, evaluated, error, floor=of_real)})
+    evaluated = min(MOST_IMAGES, len(samples))
+    return {
+        "memorization_rate": MetricValue(
+            value=rate,
+            count=evaluated,
+            standard_error=proportion_standard_error(rate, evaluated),
+            floor=of_real,
+        )
+    }
 
 
-def _some(images: Float[Tensor, "N C H W"], draws: Generator) -> Float[Tensor, "M C H W"]:
-    """At most 2,000, at random: files and folders are often in the order of classes."""
-    return images[torch.randperm(len(images), generator=draws)[:MOST_IMAGES]]
+def _random_images(
+    images: Float[Tensor, "N C H W"], generator: Generator
+) -> Float[Tensor, "M C H W"]:
+    """At most 2,000 at random, because files and folders are often sorted by class."""
+    return images[torch.randperm(len(images), generator=generator)[:MOST_IMAGES]]
+
+
+METRIC = sample_metric(
+    "memorization",
+    (
+        MetricSpec(
+            name="memorization_rate",
+            label="Memorization rate",
+            unit="share",
+            meaning="Share of samples that copy a training image, exactly or with little noise.",
+            group="Samples",
+            direction="lower",
+        ),
+    ),
+    score,
+    aliases=("copies",),
+)

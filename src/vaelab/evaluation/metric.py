@@ -1,31 +1,156 @@
-"""What a metric is: declared numbers, what they need, and how they are taken."""
+"""What a metric is: the numbers that it declares, what it needs, and how it computes them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
-from vaelab.evaluation.baselines import Score, with_baselines
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Findings, Measure
+
+Direction = Literal["lower", "higher"]
+
+# The groups in which numbers are shown, in this order; a user's metric may name another.
+GROUPS = (
+    "Likelihood",
+    "Latent space",
+    "Reconstructions",
+    "Samples",
+    "Conditional generation",
+    "Disentanglement",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricSpec:
+    """The declaration of one number.
+
+    Attributes:
+        name: in evaluation.json.
+        label: at the head of its column.
+        unit: of the number.
+        meaning: in one line.
+        group: in which it is shown, such as one of `GROUPS`.
+        direction: whether lower or higher is better; None where neither is.
+        features: the feature extractor that it rests on: `chosen`, the user's choice, or a key of
+            `FEATURES`; None where it rests on none.
+        is_headline: whether comparisons show it by default.
+    """
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+    group: str = "Other"
+    direction: Direction | None = None
+    features: str | None = None
+    is_headline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricValue:
+    """One number with what is needed to read it.
+
+    A metric gives the first fields; `described` adds those that its declaration and the
+    evaluation know.
+
+    Attributes:
+        value: the number.
+        count: images that it was computed on.
+        standard_error: of the value, over images or by bootstrap; None where it is unknown.
+        floor: the value of real data or of an ideal model; None where it is unknown.
+        baseline: the value of a model that learned nothing; None where it is unknown.
+        unit: of the number; a metric gives it where it differs from the declared one.
+        details: results that belong to the number but are larger, such as a confusion matrix, as
+            plain JSON values.
+        spec: the declaration of a number that its metric cannot declare in advance, such as one
+            for each level of a model.
+        direction: whether lower or higher is better; None where neither is.
+        seed: of every random draw.
+        split: of the data that the images are from, or are compared with.
+        features: fingerprint of the feature extractor; None where there is none.
+        features_name: name of the feature extractor; None where there is none.
+        label: at the head of its column.
+        meaning: in one line.
+        group: in which it is shown.
+        is_headline: whether comparisons show it by default.
+    """
+
+    value: float
+    count: int
+    standard_error: float | None = None
+    floor: float | None = None
+    baseline: float | None = None
+    unit: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    spec: MetricSpec | None = None
+    direction: Direction | None = None
+    seed: int = 0
+    split: str = "test"
+    features: str | None = None
+    features_name: str | None = None
+    label: str = ""
+    meaning: str = ""
+    group: str = ""
+    is_headline: bool = False
+
+    def described(self, spec: MetricSpec, context: EvaluationContext) -> "MetricValue":
+        """The number with what its declaration and the evaluation say about it."""
+        extractor = None if spec.features is None else context.extractors[spec.features]
+        return replace(
+            self,
+            unit=self.unit or spec.unit,
+            direction=spec.direction,
+            seed=context.seed,
+            features=None if extractor is None else extractor.fingerprint,
+            features_name=None if extractor is None else extractor.name,
+            label=spec.label,
+            meaning=spec.meaning,
+            group=spec.group,
+            is_headline=spec.is_headline,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as they are stored; details are stored apart."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if name not in ("details", "spec")}
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Numbers that one pass yields process_group.
+    """Numbers that are computed together.
 
     Attributes:
-        measures: the numbers, by name.
-        take: the pass.
-        needs: keys of `NEEDS`; without them the metric is not defined.
-        is_default: whether it is taken when none is named.
+        specs: their declarations; a value may also bring its own.
+        compute: the numbers by name; those that are not defined for the model are left out.
+        needs: keys of `NEEDS`; where one is not met, the metric is left out.
+        is_default: whether it is computed when no metric is named.
+        aliases: other names that find it.
     """
 
-    measures: dict[str, Measure]
-    take: Callable[[EvaluationContext], Findings]
-    needs: tuple[str, ...] = ("a run",)
+    specs: tuple[MetricSpec, ...]
+    compute: Callable[[EvaluationContext], dict[str, MetricValue]]
+    needs: tuple[str, ...] = ("a trained model",)
     is_default: bool = True
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its numbers."""
+        return tuple(spec.name for spec in self.specs)
 
 
-def of_samples(name: str, measures: dict[str, Measure], score: Score, *more_needs: str) -> Metric:
-    """A metric of samples, with what perfect and useless samples score beside it."""
-    needs = ("samples", "a classifier", "10 images", *more_needs)
-    return Metric(measures, with_baselines(name, score), needs)
+def single_metric(
+    spec: MetricSpec,
+    compute: Callable[[EvaluationContext], float | MetricValue],
+    needs: tuple[str, ...],
+    *,
+    is_default: bool = True,
+) -> Metric:
+    """A metric of one number, from a function that gives it or a `MetricValue`."""
+
+    def values(context: EvaluationContext) -> dict[str, MetricValue]:
+        found = compute(context)
+        if not isinstance(found, MetricValue):
+            found = MetricValue(value=float(found), count=len(context.dataset.test))
+        return {spec.name: found}
+
+    return Metric((spec,), values, needs, is_default)

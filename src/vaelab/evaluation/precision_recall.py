@@ -1,4 +1,4 @@
-"""Fidelity and diversity apart, by balls around images that reach to their neighbours.
+"""Precision and recall, density and coverage: fidelity and diversity of samples.
 
 Letters in shapes: N real images, M samples, A and B images, F features.
 """
@@ -11,28 +11,23 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.probes import accuracy_standard_error
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.sample_metric import sample_metric
+from vaelab.statistics import proportion_standard_error
 
-MEASURES = {
-    "precision": Measure("share", "higher", "reference"),
-    "recall": Measure("share", "higher", "reference"),
-    "density": Measure("of real images' density", "higher", "reference"),
-    "coverage": Measure("share", "higher", "reference"),
-}
-NEIGHBOURS_OF_PRECISION, NEIGHBOURS_OF_DENSITY = 3, 5
+NEIGHBORS_OF_PRECISION, NEIGHBORS_OF_DENSITY = 3, 5
 BLOCK = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class ManifoldScores:
-    """How samples lie among real images.
+    """Samples against the manifold of real images, and the other way round.
 
     Attributes:
-        precision: share of samples inside some real image's ball.
-        recall: share of real images inside some sample's ball.
+        precision: proportion of samples inside some real image's ball.
+        recall: proportion of real images inside some sample's ball.
         density: mean number of real balls around a sample, over k; may exceed 1.
-        coverage: share of real images with a sample inside their ball.
+        coverage: proportion of real images with a sample inside their ball.
     """
 
     precision: float
@@ -42,22 +37,22 @@ class ManifoldScores:
 
 
 def manifold_scores(real: Float[Tensor, "N F"], generated: Float[Tensor, "M F"]) -> ManifoldScores:
-    """Balls reach to the k-th nearest other image of the same kind.
+    """The scores by balls whose radius is the distance to the k-th nearest other image.
 
     Precision and recall: Kynkaanniemi et al. 2019 (arXiv:1904.06991), equation 2, k = 3. Density
     and coverage: Naeem et al. 2020 (arXiv:2002.09797), equations 5 and 6, k = 5.
 
     Raises:
-        InputError: on too few images for a k-th neighbour.
+        InputError: on too few images for a k-th neighbor.
     """
     fewest = min(len(real), len(generated))
-    if fewest <= NEIGHBOURS_OF_DENSITY:
+    if fewest <= NEIGHBORS_OF_DENSITY:
         raise InputError(
-            f"neighbours need more than {NEIGHBOURS_OF_DENSITY} images of each kind, found {fewest}"
+            f"neighbors need more than {NEIGHBORS_OF_DENSITY} images of each kind, found {fewest}"
         )
     real, generated = real.double(), generated.double()
-    radii_of_real = _radii(real, (NEIGHBOURS_OF_PRECISION, NEIGHBOURS_OF_DENSITY))
-    (radii_of_generated,) = _radii(generated, (NEIGHBOURS_OF_PRECISION,))
+    radii_of_real = _radii(real, (NEIGHBORS_OF_PRECISION, NEIGHBORS_OF_DENSITY))
+    (radii_of_generated,) = _radii(generated, (NEIGHBORS_OF_PRECISION,))
     is_precise, balls = [], 0
     is_covered = torch.zeros(len(real), dtype=torch.bool)
     for block in generated.split(BLOCK):
@@ -71,28 +66,27 @@ def manifold_scores(real: Float[Tensor, "N F"], generated: Float[Tensor, "M F"])
         for block in real.split(BLOCK)
     ]
     return ManifoldScores(
-        precision=_share(torch.cat(is_precise)),
-        recall=_share(torch.cat(is_recalled)),
-        density=balls / (NEIGHBOURS_OF_DENSITY * len(generated)),
-        coverage=_share(is_covered),
+        precision=_proportion(torch.cat(is_precise)),
+        recall=_proportion(torch.cat(is_recalled)),
+        density=balls / (NEIGHBORS_OF_DENSITY * len(generated)),
+        coverage=_proportion(is_covered),
     )
 
 
 def squared_distances(
     a: Float64[Tensor, "A F"], b: Float64[Tensor, "B F"]
 ) -> Float64[Tensor, "A B"]:
-    """Of every pair, by one matrix product; of equal rows it is 0 up to rounding, which is cut."""
+    """Squared distances of all pairs by one matrix product; of equal rows they are exactly 0."""
     norms_of_a, norms_of_b = a.square().sum(1, keepdim=True), b.square().sum(1)
     distances = torch.addmm(norms_of_a + norms_of_b, a, b.T, alpha=-2)
-    # What cancellation leaves of a zero must not reach out of a ball of radius zero.
+    # The rounding error of a zero must not lie outside of a ball of radius zero.
     return torch.where(distances < 1e-12 * (norms_of_a + norms_of_b), 0.0, distances)
 
 
 def _radii(points: Float64[Tensor, "N F"], ranks: tuple[int, ...]) -> list[Float64[Tensor, " N"]]:
     """Squared distances to the k-th nearest other point, for each k.
 
-    Wider by far less than a distance matters, so that the k-th point itself is never left outside
-    by the rounding of another matrix product.
+    They are larger by one part in 10^9, so that rounding never leaves the k-th point outside.
     """
     most = max(ranks) + 1  # the nearest is the point itself
     nearest = torch.cat(
@@ -104,23 +98,49 @@ def _radii(points: Float64[Tensor, "N F"], ranks: tuple[int, ...]) -> list[Float
     return [nearest[:, rank] * (1 + 1e-9) for rank in ranks]
 
 
-def _share(flags: Bool[Tensor, " A"]) -> float:
+def _proportion(flags: Bool[Tensor, " A"]) -> float:
     return flags.double().mean().item()
 
 
-def score(shown: ClassifiedImages, reference: RealImages, _draws: Generator) -> Findings:
-    """Of samples among the real test images."""
-    real = reference.test
-    found = manifold_scores(real.features, shown.features)
+def score(
+    samples: ClassifiedImages, real: RealImages, _generator: Generator
+) -> dict[str, MetricValue]:
+    """The scores of the samples among the real test images."""
+    found = manifold_scores(real.test.features, samples.features)
 
-    def estimate(share: float, count: int) -> Estimate:
-        return Estimate(share, len(shown), accuracy_standard_error(share, count))
+    def proportion(value: float, count: int) -> MetricValue:
+        error = proportion_standard_error(value, count)
+        return MetricValue(value=value, count=len(samples), standard_error=error)
 
-    return Findings(
-        {
-            "precision": estimate(found.precision, len(shown)),
-            "recall": estimate(found.recall, len(real)),
-            "density": Estimate(found.density, len(shown)),
-            "coverage": estimate(found.coverage, len(real)),
-        }
+    return {
+        "precision": proportion(found.precision, len(samples)),
+        "recall": proportion(found.recall, len(real.test)),
+        "density": MetricValue(value=found.density, count=len(samples)),
+        "coverage": proportion(found.coverage, len(real.test)),
+    }
+
+
+def _spec(name: str, meaning: str, unit: str = "share") -> MetricSpec:
+    return MetricSpec(
+        name=name,
+        label=name.capitalize(),
+        unit=unit,
+        meaning=meaning,
+        group="Samples",
+        direction="higher",
+        features="chosen",
     )
+
+
+METRIC = sample_metric(
+    "precision-recall",
+    (
+        _spec("precision", "Proportion of samples that lie among real images."),
+        _spec("recall", "Proportion of real images that lie among the samples."),
+        _spec("density", "Density of real images around the samples.", "of real images' density"),
+        _spec("coverage", "Proportion of real images with a sample in their neighborhood."),
+    ),
+    score,
+    "a feature extractor",
+    aliases=("prdc", "density-coverage"),
+)

@@ -1,12 +1,10 @@
-"""How well a label is read from a code: by lines, by neighbours, and by guessing.
+"""Probes: how well the label is predicted from the code, and label leakage.
 
-For an unconditional model much of the label is in the code; for a conditional one, which is told
-the label, whatever of it is read above chance was left in the code needlessly.
+An unconditional model needs the label in its code. A conditional one is given the label, so what a
+probe predicts above chance is leakage.
 
 Letters in shapes: N training images, M test images, D latent dimensions.
 """
-
-import math
 
 from jaxtyping import Float, Int
 from sklearn.linear_model import LogisticRegression
@@ -17,7 +15,8 @@ from torch import Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import Direction, Metric, MetricSpec, MetricValue
+from vaelab.statistics import proportion_standard_error
 
 _MOST_ITERATIONS = 1000
 
@@ -31,10 +30,10 @@ def linear_probe(
     """Accuracy on the test codes of a multinomial logistic regression, in [0, 1].
 
     Codes are standardized by the training codes, so that the regularization (an L2 penalty of
-    weight 1 beside the summed loss) bears on every dimension alike. No chance is involved.
+    weight 1 on the summed loss) is the same for every dimension. It is deterministic.
 
     Raises:
-        InputError: training labels of fewer than two classes.
+        InputError: on training labels of fewer than two classes.
     """
     found = len(train_labels.unique())
     if found < 2:
@@ -46,72 +45,96 @@ def linear_probe(
     return float(probe.score(test_codes.double().numpy(), test_labels.numpy()))
 
 
-def nearest_neighbour_probe(
+def nearest_neighbor_probe(
     train_codes: Float[Tensor, "N D"],
     train_labels: Int[Tensor, " N"],
     test_codes: Float[Tensor, "M D"],
     test_labels: Int[Tensor, " M"],
     k: int = 10,
 ) -> float:
-    """Accuracy on the test codes of a vote of the k nearest training codes, in [0, 1].
+    """Accuracy on the test codes of a k-nearest-neighbor classifier, in [0, 1].
 
-    Distances are Euclidean in the codes as they are: the prior gives all dimensions one scale, and
-    standardizing would blow up those that the model does not use. A tie goes to the lowest label.
+    Distances are Euclidean and codes are not standardized, which would amplify dimensions that the
+    model does not use. Of tied labels the lowest wins.
 
     Raises:
-        InputError: fewer than k training codes.
+        InputError: on fewer than k training codes.
     """
     if not 0 < k <= len(train_codes):
         raise InputError(
-            f"nearest-neighbour probe: k must be from 1 to the {len(train_codes)} training codes, "
+            f"nearest-neighbor probe: k must be from 1 to the {len(train_codes)} training codes, "
             f"found {k}"
         )
-    # Search trees lose to plain comparison from about ten dimensions on.
+    # Search trees are slower than brute force from about ten dimensions on.
     probe = KNeighborsClassifier(k, algorithm="brute")
     probe.fit(train_codes.double().numpy(), train_labels.numpy())
     return float(probe.score(test_codes.double().numpy(), test_labels.numpy()))
 
 
 def chance_level(labels: Int[Tensor, " M"]) -> float:
-    """Accuracy of always guessing the most frequent class."""
+    """Accuracy of always predicting the most frequent class."""
     _, counts = labels.unique(return_counts=True)
     return int(counts.max()) / len(labels)
 
 
-def accuracy_standard_error(accuracy: float, count: int) -> float:
-    """Standard error of a share of `count` independent images: binomial, sqrt(a (1 - a) / n)."""
-    return math.sqrt(accuracy * (1 - accuracy) / count)
-
-
-MEASURES = {
-    "label_probe_linear": Measure("share", "higher"),
-    "label_probe_neighbours": Measure("share", "higher"),
-}
-LEAKAGE_MEASURES = {
-    "label_leakage_linear": Measure("share", "lower"),
-    "label_leakage_neighbours": Measure("share", "lower"),
-}
-
-
-def measure(context: EvaluationContext) -> Findings:
-    """How well a code tells the class of its image; useless is chance."""
-    chance = chance_level(context.test_labels)
-    return _probed(context, tuple(MEASURES), floor=1.0, baseline=chance)
-
-
-def measure_leakage(context: EvaluationContext) -> Findings:
-    """How much of the class a conditional model leaves in its code; perfect is chance."""
-    chance = chance_level(context.test_labels)
-    return _probed(context, tuple(LEAKAGE_MEASURES), floor=chance, baseline=1.0)
-
-
-def _probed(
-    context: EvaluationContext, names: tuple[str, ...], *, floor: float, baseline: float
-) -> Findings:
+def _values(
+    context: EvaluationContext, prefix: str, *, floor: float, baseline: float
+) -> dict[str, MetricValue]:
     codes = context.codes
-    estimates = {}
-    for name, probe in zip(names, (linear_probe, nearest_neighbour_probe), strict=True):
+    values = {}
+    for name, probe in (("linear", linear_probe), ("knn", nearest_neighbor_probe)):
         value = probe(codes.train, context.train_labels, codes.test, context.test_labels)
-        error = accuracy_standard_error(value, len(codes.test))
-        estimates[name] = Estimate(value, len(codes.test), error, floor, baseline)
-    return Findings(estimates)
+        values[f"{prefix}_{name}"] = MetricValue(
+            value=value,
+            count=len(codes.test),
+            standard_error=proportion_standard_error(value, len(codes.test)),
+            floor=floor,
+            baseline=baseline,
+        )
+    return values
+
+
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Accuracy of the probes; the baseline is the most frequent class."""
+    chance = chance_level(context.test_labels)
+    return _values(context, "label_probe", floor=1.0, baseline=chance)
+
+
+def compute_leakage(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Accuracy of the probes for a conditional model; the floor is the most frequent class."""
+    chance = chance_level(context.test_labels)
+    return _values(context, "label_leakage", floor=chance, baseline=1.0)
+
+
+def _specs(
+    prefix: str, label: str, group: str, direction: Direction, note: str
+) -> tuple[MetricSpec, ...]:
+    return tuple(
+        MetricSpec(
+            name=f"{prefix}_{name}",
+            label=f"{label}, {probe}",
+            unit="share",
+            meaning=f"Accuracy of the label predicted from the code by {how}{note}.",
+            group=group,
+            direction=direction,
+        )
+        for name, probe, how in (
+            ("linear", "linear", "logistic regression"),
+            ("knn", "k-NN", "its 10 nearest neighbors"),
+        )
+    )
+
+
+METRIC = Metric(
+    _specs("label_probe", "Label probe", "Latent space", "higher", ""),
+    compute,
+    ("a trained model", "2 classes", "10 images", "an unconditional model"),
+    aliases=("probe",),
+)
+
+LEAKAGE_METRIC = Metric(
+    _specs("label_leakage", "Label leakage", "Conditional generation", "lower", "; chance is best"),
+    compute_leakage,
+    ("a trained model", "2 classes", "10 images", "a conditional model"),
+    aliases=("leakage",),
+)

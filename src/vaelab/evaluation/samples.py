@@ -1,4 +1,4 @@
-"""Anybody's samples: read from a file or a folder, or made by a function; never rescaled silently.
+"""Samples made elsewhere: read from a file or a folder, or returned by a function.
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vaelab.data.array_checks import as_labels
 from vaelab.data.image_files import SUFFIXES, read_images
-from vaelab.data.npz_arrays import as_labels, read_arrays
+from vaelab.data.npz_file import read_arrays
 from vaelab.data.reading import one_line, reading
 from vaelab.errors import InputError
 from vaelab.sampling import Samples
@@ -29,11 +30,11 @@ def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str
 
     Args:
         path: the file or folder.
-        shape: channels, height and width that the classifier takes.
+        shape: channels, height and width of the data.
         class_names: of the data that the samples are compared with.
 
     Raises:
-        InputError: saying what was expected and what was found.
+        InputError: with what was expected and what was found.
     """
     with reading(path):
         is_folder = path.stat() and path.is_dir()
@@ -41,10 +42,9 @@ def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str
         images, labels = _read_folder(path, class_names)
     elif path.suffix == ".npz":
         arrays = read_arrays(path, ("images", "labels"))
-        images = arrays["images"]
-        labels = (
-            as_labels(path, "labels", arrays["labels"], len(images)) if "labels" in arrays else None
-        )
+        images, labels = arrays["images"], arrays.get("labels")
+        if labels is not None:
+            labels = as_labels(str(path), "labels", labels, len(images))
     elif path.suffix == ".npy":
         images, labels = _read_array(path), None
     else:
@@ -60,31 +60,36 @@ def made_samples(
     *,
     is_conditional: bool,
 ) -> Samples:
-    """What a function makes of `labels`, an image for each.
+    """The images that a function returns for `labels`.
 
     Args:
-        make: takes class labels (N,) and gives images; one that has no classes may ignore them.
-        labels: to ask for.
+        make: from class labels (N,) to images; an unconditional generator may ignore them.
+        labels: to generate.
         shape: channels, height and width of each image.
         class_count: of the data.
-        is_conditional: whether the images are to be evaluated by the class asked for.
+        is_conditional: whether the images are evaluated by their labels.
+
+    Raises:
+        InputError: on another number of images than labels, or images that are no samples.
     """
     images = make(labels)
     array = images.detach().cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
     if len(array) != len(labels):
-        raise InputError(f"the generator was asked for {len(labels)} images and made {len(array)}")
-    asked = labels if is_conditional else None
-    return checked_samples(array, asked, shape, class_count, "the generator")
+        raise InputError(
+            f"the generator was called with {len(labels)} labels and returned {len(array)} images"
+        )
+    given = labels if is_conditional else None
+    return checked_samples(array, given, shape, class_count, "the generator")
 
 
 def checked_samples(
     images: NDArray[Any],
-    labels: NDArray[np.int64] | None,
+    labels: NDArray[Any] | None,
     shape: tuple[int, int, int],
     class_count: int,
     source: str,
 ) -> Samples:
-    """Images of any usual layout as samples.
+    """Images as samples: (N, C, H, W), (N, H, W, C), flat, or (N, H, W) where C is 1.
 
     Raises:
         InputError: on a wrong shape, range or kind of number, NaN, too few, or unknown classes.
@@ -94,16 +99,28 @@ def checked_samples(
     if len(laid_out) < MIN_COUNT:
         raise InputError(
             f"{source}: expected at least {MIN_COUNT} samples, found {len(laid_out)}; "
-            "as many as there are test images make the fairest comparison"
+            "use as many as there are test images for a fair comparison"
         )
-    if labels is not None and not (labels.min() >= 0 and labels.max() < class_count):
+    if labels is not None:
+        _require_labels(labels, len(laid_out), class_count, source)
+    return Samples(
+        torch.from_numpy(laid_out),
+        None if labels is None else torch.from_numpy(labels.astype(np.int64)),
+        source,
+    )
+
+
+def _require_labels(labels: NDArray[Any], count: int, class_count: int, source: str) -> None:
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise InputError(
+            f"{source}: expected one integer label per image, ({count},), "
+            f"found {labels.dtype} {labels.shape}"
+        )
+    if labels.min() < 0 or labels.max() >= class_count:
         raise InputError(
             f"{source}: labels must lie in 0 to {class_count - 1}, "
             f"found {labels.min()} to {labels.max()}"
         )
-    return Samples(
-        torch.from_numpy(laid_out), None if labels is None else torch.from_numpy(labels), source
-    )
 
 
 def _in_unit_range(images: NDArray[Any], source: str) -> NDArray[np.float32]:
@@ -123,11 +140,11 @@ def _in_unit_range(images: NDArray[Any], source: str) -> NDArray[np.float32]:
         )
     least, most = float(images.min()), float(images.max())
     if least < 0 or most > 1:
-        advice = "they are not rescaled silently"
+        advice = "rescale them first"
         if least >= -1 and most <= 1:
-            advice = "if they lie in [-1, 1], give (x + 1) / 2"
+            advice = "if they lie in [-1, 1], use (x + 1) / 2"
         elif least >= 0 and most <= 255:
-            advice = "if they lie in [0, 255], give x / 255, or 8-bit integers"
+            advice = "if they lie in [0, 255], use x / 255, or 8-bit integers"
         raise InputError(
             f"{source}: expected values in [0, 1], found {least:g} to {most:g}; {advice}"
         )
@@ -156,7 +173,7 @@ def _read_array(path: Path) -> NDArray[Any]:
     with reading(path), path.open("rb") as file:
         try:
             array = np.load(file, allow_pickle=False)
-        # numpy documents no bound on the kinds of exception that damaged files raise.
+        # For a damaged file numpy may raise any exception.
         except Exception as error:
             raise InputError(f"{path}: cannot be read as an array ({one_line(error)})") from error
     if not isinstance(array, np.ndarray) or array.ndim < 2:
@@ -173,12 +190,12 @@ def _read_folder(
         return read_images(_image_files(folder)), None
     if len(folders) < len(visible):
         raise InputError(f"{folder}: expected either images or a folder per class, found both")
-    labelled = [
+    labeled = [
         (path, _class_of(each, class_names)) for each in folders for path in _image_files(each)
     ]
     return (
-        read_images([path for path, _ in labelled]),
-        np.array([label for _, label in labelled], np.int64),
+        read_images([path for path, _ in labeled]),
+        np.array([label for _, label in labeled], np.int64),
     )
 
 
@@ -192,7 +209,7 @@ def _image_files(folder: Path) -> list[Path]:
 
 
 def _class_of(folder: Path, class_names: tuple[str, ...]) -> int:
-    """By the class's name, written as it is or with what file names cannot hold replaced."""
+    """The class whose name or number the folder has; punctuation and case are ignored."""
     numbers = {str(number): number for number in range(len(class_names))}
     names = {_plain(name): number for number, name in enumerate(class_names)}
     label = numbers.get(folder.name, names.get(_plain(folder.name)))

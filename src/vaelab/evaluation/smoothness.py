@@ -1,6 +1,6 @@
-"""How smoothly pictures change along straight lines in the latent space.
+"""Smoothness of interpolations: how images change along straight lines in the latent space.
 
-What changes is measured in the features of a classifier: distances of pixels would prefer a blur.
+Distances are in feature space, because distances of pixels prefer blurred images.
 
 Letters in shapes: P paths, S points of a path, T steps of a path (S - 1), F features.
 """
@@ -13,25 +13,25 @@ from torch import Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 from vaelab.randomness import generator
+
+PATH_COUNT, PATH_POINTS = 200, 11
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Smoothness:
-    """Whether interpolations go straight and evenly from one picture to the other.
+    """Whether interpolations are straight and evenly paced in feature space.
 
     Attributes:
-        detour: length of the paths over the distance between their ends, both in feature space and
-            summed over paths; at least 1, which is straight.
-        largest_step: of each path, its share of the path's length times the number of steps,
-            averaged with the lengths as weights; at least 1, which is an even pace, at most the
-            number of steps, which is a sudden jump.
+        detour: length of the paths over the distance between their ends, both summed over paths;
+            at least 1, which is straight.
+        largest_step: the largest step of each path over its mean step, averaged with the lengths
+            of the paths as weights; 1 is an even pace, the number of steps a sudden jump.
         mean_squared_speed: squared step length over the squared step of the interpolation
             parameter, which runs from 0 to 1, averaged over steps and paths: the perceptual path
             length of Karras et al. 2019 (arXiv:1812.04948), section 4.1, with a finite step and
-            this classifier's squared distance. Lower is smoother, but lowest of all is a decoder
-            that ignores its code.
+            squared feature distances. A decoder that ignores its code has the lowest.
     """
 
     detour: float
@@ -42,14 +42,14 @@ class Smoothness:
 def smoothness(features: Float[Tensor, "P S F"]) -> Smoothness:
     """The smoothness of paths whose points are evenly spaced in the latent space.
 
-    Detour and largest step are ratios of sums: a path that nearly returns to its start counts by
-    its length, where a mean of ratios would be ruled by its tiny distance.
+    Detour and largest step are ratios of sums, because a mean of ratios would be dominated by paths
+    that nearly return to their start.
 
     Args:
-        features: of the decoded points, at least three a path.
+        features: of the decoded points, at least three per path.
 
     Raises:
-        InputError: fewer than three points a path, no path, or every path ends where it began.
+        InputError: on fewer than three points, on no path, or if every path ends where it begins.
     """
     paths, points, _ = features.shape
     if paths < 1 or points < 3:
@@ -61,8 +61,8 @@ def smoothness(features: Float[Tensor, "P S F"]) -> Smoothness:
     distance = (features[:, -1].double() - features[:, 0].double()).norm(dim=1).sum().item()
     if distance == 0:
         raise InputError(
-            f"smoothness: all {paths} paths end in the very features that they began with; "
-            "choose different ends, and see whether the decoder uses its code at all"
+            f"smoothness: all {paths} paths end in the features that they begin with; choose "
+            "different ends, or check whether the decoder ignores its code"
         )
     length, step_count = steps.sum().item(), points - 1
     return Smoothness(
@@ -77,41 +77,61 @@ def _step_lengths(features: Float[Tensor, "P S F"]) -> Float64[Tensor, "P T"]:
     return lengths
 
 
-MEASURES = {
-    "interpolation_detour": Measure("of the straight way", "lower", "reference"),
-    "interpolation_largest_step": Measure("of an even step", "lower", "reference"),
-}
-PATH_COUNT, PATH_POINTS = 200, 11
-
-
 @torch.no_grad()
-def measure(context: EvaluationContext) -> Findings:
-    """Of straight lines between the codes of pairs of test images of one class or of two.
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Of straight lines between the codes of pairs of test images, of any classes.
 
-    A conditional model is asked for the class of the first image all along. The details hold the
-    same numbers of fading the pixels of one end's picture into the other's: no worse a way to
-    these features, for all that no garment lies on it.
+    A conditional model is given the label of the first image on the whole line. The details hold
+    the same numbers for fading pixels from one end to the other, which these features do not
+    penalize although the images between are no garments.
     """
-    run = context.run
     count = min(PATH_COUNT, len(context.dataset.test) // 2)
     chosen = torch.randperm(len(context.dataset.test), generator=generator(context.seed, "paths"))
-    starts, ends = (run.test_batch(part.tolist()) for part in chosen[: 2 * count].split(count))
-    paths = run.model.interpolate(starts.x, ends.x, PATH_POINTS, starts.labels)
+    starts, ends = (
+        context.run.test_batch(rows.tolist()) for rows in chosen[: 2 * count].split(count)
+    )
+    paths = context.model.interpolate(starts.x, ends.x, PATH_POINTS, starts.labels).cpu()
+    if torch.equal(paths[:, 0], paths[:, -1]):
+        return {}  # the decoder ignores its code
     weights = torch.linspace(0, 1, PATH_POINTS).view(1, -1, 1, 1, 1)
     fades = torch.lerp(paths[:, :1], paths[:, -1:], weights)
-    if torch.equal(paths[:, 0], paths[:, -1]):
-        return Findings({})  # the decoder ignores its code: there is no way to be smooth on
     of_paths, of_fades = (
-        smoothness(
-            context.classifiers.reference.see(each.flatten(0, 1)).features.unflatten(0, (count, -1))
-        )
+        smoothness(context.classified(each.flatten(0, 1), None).features.unflatten(0, (count, -1)))
         for each in (paths, fades)
     )
-    values = (of_paths.detour, of_paths.largest_step)
-    return Findings(
-        {
-            name: Estimate(value, count, floor=1.0)
-            for name, value in zip(MEASURES, values, strict=True)
-        },
-        {"interpolation_of_pixels": [of_fades.detour, of_fades.largest_step]},
-    )
+    fading = {"interpolation_of_pixels": [of_fades.detour, of_fades.largest_step]}
+    return {
+        "interpolation_detour": MetricValue(
+            value=of_paths.detour, count=count, floor=1.0, details=fading
+        ),
+        "interpolation_largest_step": MetricValue(
+            value=of_paths.largest_step, count=count, floor=1.0
+        ),
+    }
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="interpolation_detour",
+            label="Interpolation detour",
+            unit="of the straight line",
+            meaning="Length of interpolations in feature space, over the distance of their ends.",
+            group="Latent space",
+            direction="lower",
+            features="chosen",
+        ),
+        MetricSpec(
+            name="interpolation_largest_step",
+            label="Largest interpolation step",
+            unit="of the mean step",
+            meaning="Largest step of an interpolation in feature space, over its mean step.",
+            group="Latent space",
+            direction="lower",
+            features="chosen",
+        ),
+    ),
+    compute,
+    ("a trained model", "a feature extractor", "10 images"),
+    aliases=("ppl", "interpolation"),
+)

@@ -1,4 +1,4 @@
-"""How far the latent dimensions depend on each other: what can be said without known factors.
+"""Total correlation of the latent dimensions, which needs no known factors.
 
 Letters in shapes: N images, D latent dimensions.
 """
@@ -8,28 +8,47 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.result import Estimate, Findings, Measure
-
-MEASURES = {"total_correlation": Measure("nats", "lower")}
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 
 
-def gaussian_total_correlation(codes: Float[Tensor, "N D"]) -> float:
+def gaussian_total_correlation(codes: Float[Tensor, "N D"]) -> float | None:
     """Total correlation, in nats, of the Gaussian with the codes' covariance.
 
+    None where the covariance is singular, as with fewer images than dimensions.
+
     Half the sum of the log-variances less half the log-determinant of the covariance: Locatello et
-    al. 2019 (arXiv:1811.12359), section 5.2. It sees linear dependence alone, 0 without any.
-    Dimensions that do not vary depend on nothing and are left out.
+    al. 2019 (arXiv:1811.12359), section 5.2. It measures linear dependence alone. Dimensions that
+    do not vary are left out.
     """
     varied = codes.double()[:, codes.double().var(0) > 0]
     if varied.shape[1] < 2:
         return 0.0
     # The correlations' determinant is the covariance's over the product of the variances.
     log_determinant = torch.linalg.slogdet(torch.corrcoef(varied.T)).logabsdet
-    return max(0.0, -0.5 * float(log_determinant))
+    return max(0.0, -0.5 * float(log_determinant)) if log_determinant.isfinite() else None
 
 
-def measure(context: EvaluationContext) -> Findings:
-    """Of the posterior means of the test images."""
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Of the codes of the test images."""
     codes = context.codes.test
     value = gaussian_total_correlation(codes)
-    return Findings({"total_correlation": Estimate(value, len(codes), floor=0.0)})
+    if value is None:
+        return {}
+    return {"total_correlation": MetricValue(value=value, count=len(codes), floor=0.0)}
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="total_correlation",
+            label="Total correlation",
+            unit="nats",
+            meaning="Of a Gaussian with the codes' covariance; 0 if they are uncorrelated.",
+            group="Latent space",
+            direction="lower",
+        ),
+    ),
+    compute,
+    ("a trained model", "10 images"),
+    aliases=("tc",),
+)

@@ -1,4 +1,4 @@
-"""The classifiers whose features and classes images are measured by; `NETWORKS` is the table.
+"""The networks of classifiers; `CLASSIFIER_NETWORKS` is the table.
 
 Letters in shapes: B batch, C channels, H height, W width, F features, K classes.
 """
@@ -12,14 +12,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vaelab.config import PlainConfig, ResNetConfig
-from vaelab.models import ImageShape, initialize
+from vaelab.models import ImageShape
+from vaelab.models.build import initialize
 
 
 class ClassifierOutput(NamedTuple):
-    """What a classifier makes of images.
+    """The output of a classifier.
 
     Attributes:
-        features: the last layer before the classes, averaged over the image.
+        features: of the last layer before the logits, averaged over the image.
         logits: of the classes.
     """
 
@@ -28,7 +29,7 @@ class ClassifierOutput(NamedTuple):
 
 
 class Classifier(nn.Module):
-    """Stages of convolutions, their average over the image, a linear layer.
+    """Convolutions, global average pooling and a linear layer.
 
     Args:
         body: takes normalized images (B, C, H, W) to maps (B, F, H', W').
@@ -48,7 +49,7 @@ class Classifier(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut: He et al. 2016 (arXiv:1512.03385), figure 2."""
+    """Two 3x3 convolutions and a shortcut: He et al. 2016 (arXiv:1512.03385), figure 2."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -59,12 +60,12 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Identity() if is_same else _convolution(inputs, outputs, 1, 1)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D I J"]:
-        """The sum of both ways, rectified."""
+        """The rectified sum of convolutions and shortcut."""
         inner = self.second(functional.relu(self.first(x), inplace=True))
-        # A 1x1 convolution of stride 2 sees every second pixel. Taken so and not by its stride,
-        # whose gradient oneDNN gets wrong for few channels (uxlfoundation/oneDNN issue 6035).
-        seen = x[:, :, :: self.stride, :: self.stride]
-        return functional.relu(inner + self.shortcut(seen), inplace=True)
+        # A 1x1 convolution of stride 2 uses every second pixel. They are selected here, because
+        # oneDNN has a wrong gradient for that stride and few channels (uxlfoundation/oneDNN#6035).
+        strided = x[:, :, :: self.stride, :: self.stride]
+        return functional.relu(inner + self.shortcut(strided), inplace=True)
 
 
 def _convolution(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequential:
@@ -75,7 +76,7 @@ def _convolution(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequen
 
 
 def _resnet(config: ResNetConfig, channels: int) -> nn.Module:
-    """Without the first pooling of ResNet-18, which is for images eight times as large."""
+    """A ResNet-18 without its first pooling, which is for images eight times as large."""
     stem = [_convolution(channels, config.widths[0], 3, 1), nn.ReLU(inplace=True)]
     blocks = [
         ResidualBlock(config.widths[0], config.widths[0], 1),
@@ -87,7 +88,7 @@ def _resnet(config: ResNetConfig, channels: int) -> nn.Module:
 
 
 def _plain(config: PlainConfig, channels: int) -> nn.Module:
-    """Each stage halves the image at once, by a 4x4 convolution, and then looks around in 3x3."""
+    """Stages of a 4x4 convolution of stride 2 and a 3x3 convolution."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise((channels, *config.widths)):
         layers += [
@@ -101,8 +102,8 @@ def _plain(config: PlainConfig, channels: int) -> nn.Module:
     return nn.Sequential(*layers)
 
 
-# Each takes its configuration and the images' channels; its last width is the feature count.
-NETWORKS: dict[str, Callable[[Any, int], nn.Module]] = {
+# Each takes its configuration and the number of channels; the last width is the feature count.
+CLASSIFIER_NETWORKS: dict[str, Callable[[Any, int], nn.Module]] = {
     "resnet": _resnet,
     "plain": _plain,
 }
@@ -112,7 +113,7 @@ def build_classifier(
     config: ResNetConfig | PlainConfig, shape: ImageShape, class_count: int, generator: Generator
 ) -> Classifier:
     """The classifier that `config` describes, its weights drawn from `generator`."""
-    body = NETWORKS[config.kind](config, shape.channels)
+    body = CLASSIFIER_NETWORKS[config.kind](config, shape.channels)
     classifier = Classifier(body, config.widths[-1], class_count)
     initialize(classifier, generator)
     return classifier

@@ -1,4 +1,4 @@
-"""The classifiers of a data set: shipped for Fashion-MNIST, else trained on first use."""
+"""The reference classifiers of a data set: shipped for Fashion-MNIST, else trained on first use."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from vaelab.errors import InputError
 from vaelab.features.classifier import CARD, ReferenceClassifier, load_classifier
 from vaelab.features.training import train_classifier
 from vaelab.files import cache_folder
-from vaelab.locks import in_turn
+from vaelab.locks import wait_for_lock
 from vaelab.presets import classifier, second_classifier
 from vaelab.training import Hardware
 
@@ -26,11 +26,11 @@ QUICK_COUNT, QUICK_EPOCHS = 10_000, 4
 
 @dataclass(frozen=True, slots=True)
 class ReferenceClassifiers:
-    """Two networks of different seed and architecture.
+    """Two classifiers of different seed and architecture.
 
     Attributes:
-        reference: whose features all distances are taken in.
-        second: that catches a generator made to please the first.
+        reference: its features are the default for all distances.
+        second: it detects a generator that fits the reference classifier and nothing else.
     """
 
     reference: ReferenceClassifier
@@ -47,9 +47,9 @@ def shipped_classifiers() -> ReferenceClassifiers:
 def classifiers_for(dataset: Dataset) -> ReferenceClassifiers:
     """The classifiers of a data set.
 
-    Fashion-MNIST has those that ship with vaelab, whatever share of it is used, and so have images
-    of its shape that carry no class. For other data with classes they are trained in seconds on
-    the first training images, once, and kept in the user's cache.
+    Those that ship with vaelab serve Fashion-MNIST, also parts of it, and images of its shape
+    without labels. For other data with labels they are trained once, in seconds, on the first
+    training images, and kept in the user's cache.
 
     Raises:
         InputError: if there are none for such images.
@@ -68,7 +68,7 @@ def classifiers_for(dataset: Dataset) -> ReferenceClassifiers:
 
 
 def _quick_configs(dataset: Dataset) -> tuple[ClassifierConfig, ClassifierConfig]:
-    """The shipped classifiers' settings, narrower and shorter."""
+    """The shipped classifiers' settings with narrower networks and fewer epochs."""
     train_count = min(QUICK_COUNT, len(dataset.train))
     narrow = replace(classifier(), network=ResNetConfig(widths=(8, 16, 32, 64)))
     first, second = (
@@ -83,7 +83,7 @@ def _quick_configs(dataset: Dataset) -> tuple[ClassifierConfig, ClassifierConfig
 
 
 def _trained(config: ClassifierConfig, dataset: Dataset) -> ReferenceClassifier:
-    """The classifier of these settings from the cache, where it is put if it is not there."""
+    """The classifier of these settings, from the cache or trained and put there."""
     wanted = [
         settings.to_dict(config),
         dataset.train.fingerprint(),
@@ -97,8 +97,8 @@ def _trained(config: ClassifierConfig, dataset: Dataset) -> ReferenceClassifier:
             return _train(config, Path(passing), dataset)
     folder = cache / "classifiers" / key
     if not (folder / CARD).exists():
-        # Runs that are evaluated at the same time want the same classifier.
-        with in_turn(folder.with_suffix(".lock")):
+        # Several runs may be evaluated at the same time.
+        with wait_for_lock(folder.with_suffix(".lock")):
             if not (folder / CARD).exists():
                 return _train(config, folder, dataset)
     return load_classifier(folder)

@@ -1,4 +1,4 @@
-"""Training a classifier on labelled images, in a folder that the same command goes on with.
+"""Training a classifier on labeled images, in a folder from which it can be resumed.
 
 Letters in shapes: B batch, C channels, H height, W width, K classes.
 """
@@ -29,17 +29,17 @@ from vaelab.features.classifier import (
     CARD,
     NormalizingClassifier,
     ReferenceClassifier,
+    initial_network,
     load_classifier,
-    look,
     save_classifier,
-    untrained,
 )
+from vaelab.features.extractor import BATCH_SIZE, CPU, in_batches
 from vaelab.files import write_json, write_text
 from vaelab.models import ImageShape
 from vaelab.presets import CLASSIFIER_PRESETS
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, load_weights, read_json, read_tensors, write_tensors
-from vaelab.training.engine import Hardware, flushed_denormals
+from vaelab.training.hardware import Hardware, flushed_denormals
 from vaelab.training.optimization import (
     SCHEDULES,
     optimizer_tensors,
@@ -60,9 +60,9 @@ def train_classifier(
     hardware: Hardware | None = None,
     show_progress: bool = True,
 ) -> ReferenceClassifier:
-    """Train a classifier in the folder `out`, or go on with what is there; then test it.
+    """Train a classifier in the folder `out`, or resume its training; then test it.
 
-    Nothing is selected by the test images: the schedule is fixed, its end is the classifier.
+    Nothing is selected by the test images: the schedule is fixed and its end is the classifier.
 
     Raises:
         InputError: if the images have no labels, or the folder holds another classifier.
@@ -74,10 +74,10 @@ def train_classifier(
             "a classifier is trained in one process, in float32: leave --devices, --nodes and "
             "--precision as they are"
         )
-    # A classifier travels: where its images lay tells nobody anything, their fingerprints do.
+    # A classifier is shared, so its card has no path; fingerprints identify the images.
     data = replace(DataCard.of(dataset), source="")
     if dataset.train.labels is None:
-        raise InputError(f"{dataset.name} has no labels; a classifier learns classes from them")
+        raise InputError(f"{dataset.name} has no labels to train a classifier on")
     _require_same(out, config, data)
     if (out / CARD).exists():
         return load_classifier(out)
@@ -90,7 +90,7 @@ def train_classifier(
         Batches(part, device, binarize=config.data.binarize)
         for part in training_split(dataset.train, config.data)
     )
-    network = untrained(config, ImageShape(*data.shape), len(data.class_names)).to(device)
+    network = initial_network(config, ImageShape(*data.shape), len(data.class_names)).to(device)
     optimizer = _optimizer(network, config.training)
     records = _resume(out, network, optimizer)
     if not records:
@@ -113,12 +113,14 @@ def train_classifier(
     return save_classifier(out, network.cpu(), _card(config, data, network, confusion))
 
 
-def taught(config: ClassifierConfig, data: ImageData) -> NormalizingClassifier:
-    """A network trained on images alone, without folder, test or card."""
+def train_network(
+    config: ClassifierConfig, data: ImageData, device: torch.device = CPU
+) -> NormalizingClassifier:
+    """Train a network on images alone, without a folder, a test or a card."""
     shape = tuple(data.images.shape[1:])
-    network = untrained(config, ImageShape(*shape), len(data.class_names))
+    network = initial_network(config, ImageShape(*shape), len(data.class_names)).to(device)
     optimizer = _optimizer(network, config.training)
-    train = Batches(data, torch.device("cpu"))
+    train = Batches(data, device)
     _set_normalization(network, train)
     with flushed_denormals():
         for epoch in range(config.training.epochs):
@@ -143,6 +145,7 @@ def _set_normalization(network: NormalizingClassifier, train: Batches) -> None:
     network.deviation.fill_(pixels.std())
 
 
+@torch.enable_grad()
 def _train_epoch(
     network: NormalizingClassifier,
     optimizer: SGD,
@@ -152,7 +155,7 @@ def _train_epoch(
     *,
     is_shown: bool,
 ) -> float:
-    """One pass over the training images; the mean loss on the way."""
+    """Train for one epoch; returns the mean loss."""
     training = config.training
     steps = math.ceil(len(train) / training.batch_size)
     order = generator(config.seed, "order", epoch)
@@ -173,7 +176,7 @@ def _train_epoch(
         set_learning_rate(optimizer, training.learning_rate * SCHEDULES["one-cycle"](share))
         assert batch.labels is not None
         x = augmented(batch.x, training.shift_pixels, noise, is_flipped=training.flip)
-        logits = network(x.contiguous(memory_format=torch.channels_last)).logits
+        logits = network(x).logits
         loss = functional.cross_entropy(
             logits, batch.labels, label_smoothing=training.label_smoothing
         )
@@ -190,7 +193,7 @@ def _train_epoch(
 def augmented(
     x: Float[Tensor, "B C H W"], shift_pixels: int, noise: Generator, *, is_flipped: bool
 ) -> Float[Tensor, "B C H W"]:
-    """Each image moved by up to `shift_pixels` either way, black moving in, and maybe mirrored."""
+    """Images shifted by up to `shift_pixels` in each direction and randomly mirrored."""
     count, _, height, width = x.shape
     padded = functional.pad(x, (shift_pixels,) * 4)
 
@@ -207,15 +210,19 @@ def augmented(
 
 
 def _confusion(network: NormalizingClassifier, batches: Batches) -> Int[Tensor, "K K"]:
-    """Counts of images, a row a true class, a column a named one."""
+    """Counts of images, a row per true class, a column per predicted class."""
     network.eval()
     noise = generator(0, "binarize", device=batches.images.device)
-    named, true = [], []
-    for batch in batches.in_order(len(batches), noise):
+    predicted, true = [], []
+    for batch in batches.in_order(BATCH_SIZE, noise):
         assert batch.labels is not None
-        named.append(look(network, batch.x).logits.argmax(1))
-        true.append(batch.labels)
-    return confusion_matrix(torch.cat(true), torch.cat(named), network.classifier.head.out_features)
+        logits = in_batches(network, batch.x, batch.x.device).logits
+        assert logits is not None
+        predicted.append(logits.argmax(1))
+        true.append(batch.labels.cpu())
+    return confusion_matrix(
+        torch.cat(true), torch.cat(predicted), network.classifier.head.out_features
+    )
 
 
 def _accuracy(confusion: Int[Tensor, "K K"]) -> float:
@@ -223,17 +230,17 @@ def _accuracy(confusion: Int[Tensor, "K K"]) -> float:
 
 
 def confusion_matrix(
-    true: Int[Tensor, " N"], named: Int[Tensor, " N"], class_count: int
+    true: Int[Tensor, " N"], predicted: Int[Tensor, " N"], class_count: int
 ) -> Int[Tensor, "K K"]:
-    """How often each true class (row) was named each class (column)."""
-    pairs = true * class_count + named
+    """How often each true class (row) was predicted as each class (column)."""
+    pairs = true * class_count + predicted
     return torch.bincount(pairs, minlength=class_count**2).view(class_count, class_count).cpu()
 
 
 def _save(
     out: Path, network: NormalizingClassifier, optimizer: SGD, records: Sequence[dict[str, Any]]
 ) -> None:
-    """Records first, then the checkpoint that says how many of them count."""
+    """Write the records, then the checkpoint, which says how many of them are valid."""
     write_text(out / RECORDS, "".join(json.dumps(record) + "\n" for record in records))
     write_tensors(
         out / CHECKPOINT,
@@ -246,7 +253,7 @@ def _save(
 
 
 def _resume(out: Path, network: NormalizingClassifier, optimizer: SGD) -> list[dict[str, Any]]:
-    """Bring a new classifier to where the folder's checkpoint stands; the records of its epochs."""
+    """Restore the state of the folder's checkpoint; returns the records of its epochs."""
     path = out / CHECKPOINT
     if not path.exists():
         return []
@@ -258,11 +265,11 @@ def _resume(out: Path, network: NormalizingClassifier, optimizer: SGD) -> list[d
 
 
 def _require_same(out: Path, config: ClassifierConfig, data: DataCard) -> None:
-    """Refuse a folder in which something else was begun."""
+    """Refuse a folder that holds something else."""
     path = out / CONFIG
     if not path.exists():
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise InputError(f"{out} is there and holds no classifier; choose another --out")
+            raise InputError(f"{out} exists and holds no classifier; choose another --out")
         return
     values = read_json(path)
     card = values.pop("data_card", None)
@@ -294,7 +301,7 @@ def _card(
 
 
 def _command(config: ClassifierConfig) -> str:
-    """What a user types to train this classifier."""
+    """The command that trains this classifier."""
     usual = dict(settings.describe_fields(CLASSIFIER_PRESETS[config.preset]()))
     changed = [
         f"--set {name}={text}"

@@ -1,4 +1,4 @@
-"""A figure as it is handed to the user: it shows itself and can be saved."""
+"""A drawn figure: it can be saved, and a notebook displays it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from vaelab.figures.style import encoded, save, write
 
-# The size in a notebook; the picture has more, for screens with finer pixels and for zooming in.
+# The size in a notebook; the picture has more pixels, for screens of high density and for zooming.
 SHOWN_PIXELS_PER_INCH = 100
 
 
@@ -16,9 +16,9 @@ class DrawnFigure:
     """A figure with its name.
 
     Attributes:
-        name: a key of the table that it is from.
-        subject: what it is of.
-        figure: it, as matplotlib has it.
+        name: a key of the table that it comes from.
+        subject: names of the runs that it shows.
+        figure: the matplotlib figure.
     """
 
     name: str
@@ -32,12 +32,12 @@ class DrawnFigure:
             The file.
 
         Raises:
-            InputError: on another ending.
+            InputError: on another suffix.
         """
         return write(self.figure, Path(path))
 
     def save_in(self, folder: Path) -> Path:
-        """Write it into a folder under its own name; returns the PNG file, an SVG lies beside."""
+        """Write NAME.png and NAME.svg into a folder; returns the PNG file."""
         return save(self.figure, folder / self.name)[0]
 
     def __repr__(self) -> str:

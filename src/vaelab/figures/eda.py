@@ -1,82 +1,109 @@
-"""A first look at the data (R2)."""
+"""Exploratory data analysis."""
 
 from typing import Any
 
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vaelab.data.image_data import Dataset
-from vaelab.figures.style import TRAIN_COLOR, VALIDATION_COLOR, grid_figure, show_images, title
+from vaelab.figures.choices import MAX_CLASS_ROWS
+from vaelab.figures.grid import image_grid
+from vaelab.figures.spec import DataFigureSpec, Drawing
+from vaelab.figures.style import TEST_COLOR, TRAIN_COLOR, VALIDATION_COLOR
 
-SAMPLES_PER_CLASS = 10
+COLUMNS = 10
+UNLABELED_ROWS = 5
+MAX_BARS = 40
 
 
-def labelled_samples(dataset: Dataset, _summary: dict[str, Any]) -> Figure:
-    """The first training images of each class."""
+def draw_images(dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
+    """The first training images, one row for each class."""
     data = dataset.train
+    names = data.class_names[:MAX_CLASS_ROWS]
     if data.labels is None:
-        rows = np.array_split(np.arange(min(50, len(data))), 5)
+        rows = np.array_split(np.arange(min(UNLABELED_ROWS * COLUMNS, len(data))), UNLABELED_ROWS)
     else:
-        rows = [
-            np.flatnonzero(data.labels == label)[:SAMPLES_PER_CLASS]
-            for label in range(len(data.class_names))
-        ]
-    images = np.ones((len(rows) * SAMPLES_PER_CLASS, *data.images.shape[1:]), np.float32)
+        rows = [np.flatnonzero(data.labels == label)[:COLUMNS] for label in range(len(names))]
+    images = np.ones((len(rows) * COLUMNS, *data.images.shape[1:]), np.float32)
     for row, indices in enumerate(rows):
-        start = row * SAMPLES_PER_CLASS
+        start = row * COLUMNS
         images[start : start + len(indices)] = data.images[indices] / np.float32(255)
-    figure, axes = grid_figure(SAMPLES_PER_CLASS, len(rows), label_inches=1.2)
-    show_images(axes, images, SAMPLES_PER_CLASS, row_labels=data.class_names)
     height, width = data.images.shape[2:]
-    shown = f"first {SAMPLES_PER_CLASS} of each class" if data.class_names else "first"
-    title(
-        figure,
-        f"Images: {dataset.name}",
-        f"the {shown} of {len(data):,} training images, {height} x {width} pixels; "
-        f"{len(dataset.test):,} for testing",
+    chosen = f"first {COLUMNS} of each class among the" if names else "first of"
+    remark = (
+        f"; {MAX_CLASS_ROWS} of {len(data.class_names)} classes"
+        if len(names) < len(data.class_names)
+        else ""
     )
-    return figure
+    return Drawing(
+        image_grid(torch.from_numpy(images), COLUMNS, row_labels=names),
+        f"the {chosen} {len(data):,} training images, {height} x {width} pixels{remark}; "
+        f"{len(dataset.test):,} test images",
+    )
 
 
-def distributions(dataset: Dataset, summary: dict[str, Any]) -> Figure:
+def draw_distributions(dataset: Dataset, summary: dict[str, Any]) -> Drawing:
     """Images per class in each split, and the histogram of pixel values with the range check."""
     names = dataset.train.class_names or ("all",)
-    figure = Figure(figsize=(10, max(4.2, 1.5 + 0.22 * len(names))))
+    figure = Figure(figsize=(10, max(4.2, 1.5 + 0.22 * min(len(names), MAX_BARS))))
     left, right = figure.subplots(1, 2)
     splits = summary["splits"]
-    bottom = np.zeros(len(names))
-    for (split, numbers), color in zip(
-        splits.items(), (TRAIN_COLOR, VALIDATION_COLOR, "#ffa90e"), strict=True
-    ):
+    _draw_class_counts(left, names, splits)
+    _draw_histogram(right, splits["train"]["pixels"])
+    prints = (f"{split} images {text[:12]}" for split, text in summary["fingerprints"].items())
+    remark = f"; the first {MAX_BARS} of {len(names)} classes" if len(names) > MAX_BARS else ""
+    return Drawing(figure, f"SHA-256 of the {', '.join(prints)}{remark}")
+
+
+def _draw_class_counts(axes: Axes, names: tuple[str, ...], splits: dict[str, Any]) -> None:
+    bars = min(len(names), MAX_BARS)
+    bottom = np.zeros(bars)
+    colors = (TRAIN_COLOR, VALIDATION_COLOR, TEST_COLOR)
+    for (split, numbers), color in zip(splits.items(), colors, strict=True):
         counts = np.array(numbers["class_counts"] or [numbers["images"]])
-        left.barh(
-            range(len(names)), counts, left=bottom, color=color, label=f"{split} ({counts.sum():,})"
-        )
-        bottom += counts
-    left.set_yticks(range(len(names)), names)
-    left.invert_yaxis()
-    left.set_title("Images per class")
-    left.set_xlabel("images")
-    left.grid(visible=False, axis="y")
-    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
-    pixels = splits["train"]["pixels"]
+        label = f"{split} ({counts.sum():,})"
+        axes.barh(range(bars), counts[:bars], left=bottom, color=color, label=label)
+        bottom += counts[:bars]
+    axes.set_yticks(range(bars), names[:bars])
+    axes.invert_yaxis()
+    axes.set_title("Images per class")
+    axes.set_xlabel("images")
+    axes.grid(visible=False, axis="y")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
+
+
+def _draw_histogram(axes: Axes, pixels: dict[str, Any]) -> None:
     histogram = np.array(pixels["histogram"])
     edges = np.linspace(0, 1, len(histogram) + 1)
-    right.stairs(histogram / histogram.sum(), edges, fill=True, color=TRAIN_COLOR)
-    right.set_yscale("log")
-    right.set_title("Pixel values of the training images")
-    right.set_xlabel("intensity")
-    right.set_ylabel("share of pixels")
-    right.text(
+    axes.stairs(histogram / histogram.sum(), edges, fill=True, color=TRAIN_COLOR)
+    axes.set_yscale("log")
+    axes.set_title("Pixel values of the training images")
+    axes.set_xlabel("intensity")
+    axes.set_ylabel("share of pixels")
+    axes.text(
         0.97,
         0.96,
         f"min {pixels['min']:.2f}, max {pixels['max']:.2f}, mean {pixels['mean']:.3f}\n"
         f"{pixels['zero_fraction']:.1%} exactly 0\n"
         f"in [0, 1]: {'yes' if pixels['in_unit_range'] else 'NO'}",
-        transform=right.transAxes,
+        transform=axes.transAxes,
         ha="right",
         va="top",
     )
-    prints = (f"{split} images {text[:12]}" for split, text in summary["fingerprints"].items())
-    title(figure, f"Distributions: {dataset.name}", f"SHA-256 of the {', '.join(prints)}")
-    return figure
+
+
+IMAGES = DataFigureSpec(
+    draw=draw_images,
+    title="Images",
+    alt="A grid of training images of {data}, one row for each class if there are labels.",
+    caption="The first training images, sorted by class if there are labels.",
+)
+DISTRIBUTIONS = DataFigureSpec(
+    draw=draw_distributions,
+    title="Distributions",
+    alt="Bars: images of each class of {data} by split. Histogram: pixel values.",
+    caption="Images per class, and pixel values of the training images.",
+    is_on_page=False,
+)

@@ -1,159 +1,131 @@
-"""The latent space seen from above.
+"""Scatter plots of the latent space: the codes themselves, PCA, t-SNE, UMAP.
 
-Letters in shapes: N images, D latent dimensions.
+Letters in shapes: N images, D dimensions of the flat code.
 """
 
 import itertools
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from statistics import NormalDist
 
 import matplotlib.patheffects as patheffects
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
+from vaelab import projections
 from vaelab.data import ImageData
-from vaelab.figures.style import CELL_INCHES, TEXT_COLOR, class_color, show_images, title
+from vaelab.figures.spec import Drawing, FigureSpec
+from vaelab.figures.style import TEXT_COLOR, class_colors
 from vaelab.loaded_run import LoadedRun
 
-SCATTER_COUNT = 10_000
-TSNE_COUNT = 3000
-MANIFOLD_SIZE = 20
-STYLES = 9
+SCATTER_COUNT, TSNE_COUNT = 10_000, 3000
+# Classes that are named; the names of more would cover the points.
+MAX_NAMED_CLASSES = 20
+# Height of a name and width of one of its letters, as shares of the axes.
+NAME_HEIGHT, LETTER_WIDTH = 0.035, 0.016
 
 
-def latent(loaded: LoadedRun) -> Figure:
-    """The 2-D posterior means of training images themselves (R1)."""
-    data = _first(loaded.data.train, SCATTER_COUNT)
-    points = loaded.codes(data).numpy()
-    return _scatter(loaded, data, points, "Latent space", ("z1", "z2"), "training")
+def draw_latent(loaded: LoadedRun) -> Drawing:
+    """The two-dimensional codes of training images."""
+    data = loaded.data.train.first(SCATTER_COUNT)
+    return _scatter(loaded, data, loaded.codes(data).numpy(), ("z1", "z2"), "training")
 
 
-def pca(loaded: LoadedRun) -> Figure:
-    """The posterior means on their two principal axes."""
-    data = _first(loaded.data.test, SCATTER_COUNT)
-    codes = loaded.codes(data).double().numpy()
-    projection = PCA(n_components=2, svd_solver="full").fit(codes)
-    shares = projection.explained_variance_ratio_
-    axes = tuple(f"component {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares))
-    return _scatter(loaded, data, projection.transform(codes), "Latent space by PCA", axes)
+def draw_pca(loaded: LoadedRun) -> Drawing:
+    """The codes of test images on their first two principal components."""
+    data = _test_images(loaded, SCATTER_COUNT)
+    codes = loaded.codes(data)
+    plane = projections.principal_plane(codes)
+    return _scatter(loaded, data, plane.project(codes).numpy(), plane.axis_labels)
 
 
-def tsne(loaded: LoadedRun) -> Figure:
-    """The first 3,000 posterior means by t-SNE (van der Maaten and Hinton 2008)."""
-    data = _first(loaded.data.test, TSNE_COUNT)
-    method = TSNE(
-        random_state=loaded.config.seed, init="pca", perplexity=min(30.0, (len(data) - 1) / 3)
-    )
-    points = method.fit_transform(loaded.codes(data).numpy())
-    return _scatter(loaded, data, points, "Latent space by t-SNE", ("", ""))
+def draw_tsne(loaded: LoadedRun) -> Drawing:
+    """The codes of the first 3,000 test images by t-SNE."""
+    data = _test_images(loaded, TSNE_COUNT)
+    points = projections.tsne(loaded.codes(data), loaded.config.seed)
+    return _scatter(loaded, data, points.numpy())
 
 
-def umap(loaded: LoadedRun) -> Figure:
-    """The posterior means by UMAP (McInnes et al. 2018), from the optional package umap-learn."""
-    with warnings.catch_warnings():
-        # It warns of an absent package that none of this needs.
-        warnings.simplefilter("ignore", ImportWarning)
-        from umap import UMAP
-
-    data = _first(loaded.data.test, SCATTER_COUNT)
-    method = UMAP(random_state=loaded.config.seed, n_jobs=1)
-    codes = loaded.codes(data).numpy()
-    with _threads_kept():
-        points = method.fit_transform(codes)
-    return _scatter(loaded, data, points, "Latent space by UMAP", ("", ""))
+def draw_umap(loaded: LoadedRun) -> Drawing:
+    """The codes of test images by UMAP."""
+    data = _test_images(loaded, SCATTER_COUNT)
+    points = projections.umap(loaded.codes(data), loaded.config.seed)
+    return _scatter(loaded, data, points.numpy())
 
 
-@contextmanager
-def _threads_kept() -> Iterator[None]:
-    """Leave torch's threads as they are: Numba, on which UMAP runs, sets their number anew.
-
-    With another number of threads a run that is trained next would come to other last bits.
-    """
-    threads = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _first(data: ImageData, count: int) -> ImageData:
-    return data.take(np.arange(min(count, len(data))))
+def _test_images(loaded: LoadedRun, count: int) -> ImageData:
+    return loaded.data.test.first(projections.max_count(loaded.capabilities.latent_size, count))
 
 
 def _scatter(
     loaded: LoadedRun,
     data: ImageData,
     points: NDArray[np.floating],
-    heading: str,
-    axis_labels: tuple[str, ...],
+    axis_labels: tuple[str, str] | None = None,
     split: str = "test",
-) -> Figure:
-    """Points (N, 2) coloured by class, each class named at its median and in a legend."""
+) -> Drawing:
+    """Points (N, 2) colored by class; without axis labels, the axes carry no numbers."""
     figure = Figure(figsize=(7.8, 6.4))
     axes = figure.add_subplot()
+    remark = ""
     if data.labels is None:
-        axes.scatter(
-            points[:, 0],
-            points[:, 1],
-            s=5,
-            color=class_color(0),
-            alpha=0.6,
-            linewidths=0,
-            rasterized=True,
-        )
+        _draw_points(axes, points, class_colors(1) * len(points))
     else:
-        _scatter_classes(axes, points, data.labels, data.class_names)
-    axes.set_xlabel(axis_labels[0])
-    axes.set_ylabel(axis_labels[1])
-    if not axis_labels[0]:
+        remark = _draw_classes(axes, points, data.labels, data.class_names)
+    if axis_labels is None:
         axes.set_xticks([])
         axes.set_yticks([])
-    title(
-        figure,
-        f"{heading}: {loaded.run.name}",
-        f"posterior means of {len(points):,} {data.name} {split} images",
-    )
-    return figure
+        axes.spines[:].set_visible(False)
+    else:
+        axes.set_xlabel(axis_labels[0])
+        axes.set_ylabel(axis_labels[1])
+    count = f"{len(points):,} {data.name} {split} images"
+    return Drawing(figure, f"{_kind_of_codes(loaded)} of {count}{remark}")
 
 
-def _scatter_classes(
+def _kind_of_codes(loaded: LoadedRun) -> str:
+    levels = loaded.capabilities.levels
+    if len(levels) > 1:
+        return f"codes (levels {', '.join(level.name for level in levels)} together)"
+    return "posterior means" if loaded.capabilities.has_gaussian_posterior else "codes"
+
+
+def _draw_points(axes: Axes, points: NDArray[np.floating], colors: list[str]) -> None:
+    x, y = points.T
+    axes.scatter(x, y, s=5, c=colors, alpha=0.6, linewidths=0, rasterized=True)
+
+
+def _draw_classes(
     axes: Axes, points: NDArray[np.floating], labels: NDArray[np.int64], names: tuple[str, ...]
-) -> None:
-    # One shuffled layer, lest the last class hide the others.
+) -> str:
+    """Color points by class, name classes at their medians and in a legend.
+
+    Returns:
+        A remark where some classes are not named.
+    """
+    colors = class_colors(len(names))
+    # In random order, so that the last class does not cover the others.
     order = np.random.default_rng(0).permutation(len(points))
-    colors = np.array([class_color(label) for label in labels.tolist()])
-    across, up = points[order].T
-    axes.scatter(across, up, s=5, c=colors[order], alpha=0.6, linewidths=0, rasterized=True)
+    _draw_points(axes, points[order], [colors[label] for label in labels[order].tolist()])
     present = np.unique(labels).tolist()
-    medians = np.array([np.median(points[labels == label], axis=0) for label in present])
-    positions = _apart(medians, np.ptp(points, axis=0), [len(names[label]) for label in present])
-    for label, position in zip(present, positions, strict=True):
+    named = present[:MAX_NAMED_CLASSES]
+    medians = np.array([np.median(points[labels == label], axis=0) for label in named])
+    positions = _separated(medians, np.ptp(points, axis=0), [len(names[each]) for each in named])
+    for label, position in zip(named, positions, strict=True):
         text = axes.annotate(
-            names[label],
-            position,
-            ha="center",
-            va="center",
-            weight="bold",
-            color=TEXT_COLOR,
+            names[label], position, ha="center", va="center", weight="bold", color=TEXT_COLOR
         )
         text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
-        axes.scatter([], [], s=30, color=class_color(label), label=names[label])
+        axes.scatter([], [], s=30, color=colors[label], label=names[label])
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return "" if named == present else f"; {len(named)} of {len(present)} classes are named"
 
 
-def _apart(
+def _separated(
     positions: NDArray[np.floating], extent: NDArray[np.floating], lengths: list[int]
 ) -> NDArray[np.floating]:
-    """Labels of so many letters, moved up and down until none covers another."""
-    height = 0.035 * extent[1]
-    widths = 0.016 * extent[0] * np.array(lengths)
+    """Positions of names of these lengths, moved up and down until none overlaps another."""
+    height = NAME_HEIGHT * extent[1]
+    widths = LETTER_WIDTH * extent[0] * np.array(lengths)
     moved = positions.copy()
     for _ in range(200):
         for i, j in itertools.combinations(range(len(moved)), 2):
@@ -166,60 +138,41 @@ def _apart(
     return moved
 
 
-@torch.no_grad()
-def manifold(loaded: LoadedRun) -> Figure:
-    """Images decoded over the plane of a 2-D latent space, at equal steps of prior probability."""
-    model = loaded.model
-    assert model.prior is not None
-    mean, variance = model.prior.moments()
-    quantiles = [NormalDist().inv_cdf((i + 0.5) / MANIFOLD_SIZE) for i in range(MANIFOLD_SIZE)]
-    across = torch.tensor(quantiles)
-    grid = torch.cartesian_prod(across.flip(0), across).flip(1)  # z2 falls row by row
-    codes = mean + variance.sqrt() * grid
-    figure = Figure(
-        figsize=(0.6 * CELL_INCHES * MANIFOLD_SIZE, 0.6 * CELL_INCHES * MANIFOLD_SIZE + 0.6)
-    )
-    axes = figure.add_subplot()
-    ends = [f"{quantiles[0]:.1f}", *[""] * (MANIFOLD_SIZE - 2), f"{quantiles[-1]:.1f}"]
-    show_images(
-        axes,
-        model.decode(codes).numpy(),
-        MANIFOLD_SIZE,
-        row_labels=ends[::-1],
-        column_labels=ends,
-    )
-    axes.set_xlabel("z1")
-    axes.xaxis.set_label_position("top")
-    axes.set_ylabel("z2")
-    title(
-        figure,
-        f"Latent manifold: {loaded.run.name}",
-        f"decoded at the prior's quantiles; {loaded.run.data.name}",
-    )
-    return figure
-
-
-@torch.no_grad()
-def class_manifolds(loaded: LoadedRun) -> Figure:
-    """For a conditional 2-D model: each class along z1 and along z2."""
-    model, names = loaded.model, loaded.run.data.class_names
-    assert model.prior is not None
-    mean, variance = model.prior.moments()
-    across = torch.tensor([NormalDist().inv_cdf((i + 0.5) / STYLES) for i in range(STYLES)])
-    labels = torch.arange(len(names)).repeat_interleave(STYLES)
-    figure = Figure(
-        figsize=(2 * STYLES * 0.8 * CELL_INCHES + 1.6, len(names) * 0.8 * CELL_INCHES + 1.1)
-    )
-    for dimension, axes in enumerate(figure.subplots(1, 2)):
-        codes = mean.repeat(STYLES, 1)
-        codes[:, dimension] += variance[dimension].sqrt() * across
-        images = model.decode(codes.repeat(len(names), 1), labels)
-        row_labels = names if dimension == 0 else ()
-        show_images(axes, images.numpy(), STYLES, row_labels=row_labels)
-        axes.set_title(f"along z{dimension + 1}")
-    title(
-        figure,
-        f"Style within each class: {loaded.run.name}",
-        f"at the prior's quantiles, the other dimension at its mean; {loaded.run.data.name}",
-    )
-    return figure
+GROUP = "Latent space"
+LATENT = FigureSpec(
+    draw=draw_latent,
+    title="Latent space",
+    alt="A scatter plot of the two-dimensional codes of training images of {data} by {run}, "
+    "colored by class.",
+    caption="Posterior means of training images, colored by class.",
+    group=GROUP,
+    needs=("2 latent dimensions",),
+)
+PCA = FigureSpec(
+    draw=draw_pca,
+    title="Latent space by PCA",
+    alt="A scatter plot of the codes of test images of {data} by {run} along their first two "
+    "principal components, colored by class.",
+    caption="PCA of the codes of test images.",
+    group=GROUP,
+    needs=("more than 2 latent dimensions", "3 test images"),
+)
+TSNE = FigureSpec(
+    draw=draw_tsne,
+    title="Latent space by t-SNE",
+    alt="A t-SNE plot of the codes of test images of {data} by {run}, colored by class.",
+    caption="t-SNE of the codes of test images. It preserves neighborhoods, but not distances "
+    "between clusters.",
+    group=GROUP,
+    needs=("more than 2 latent dimensions", "3 test images"),
+)
+UMAP = FigureSpec(
+    draw=draw_umap,
+    title="Latent space by UMAP",
+    alt="A UMAP plot of the codes of test images of {data} by {run}, colored by class.",
+    caption="UMAP of the codes of test images. It preserves neighborhoods better than distances "
+    "between clusters.",
+    group=GROUP,
+    needs=("more than 2 latent dimensions", "3 test images", "umap-learn"),
+    is_default=False,
+)

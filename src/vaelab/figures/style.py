@@ -1,25 +1,20 @@
-"""One look for all figures: type, colours, images without blur, PNG and SVG.
-
-Letters in shapes: N images, C channels, H height, W width.
-"""
+"""One style for all figures: fonts, colors, titles, PNG and SVG files."""
 
 import io
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from vaelab.errors import InputError
-from vaelab.files import written_whole
+from vaelab.files import atomic_write
 
-# Petroff 2021 (arXiv:2107.02270): ten colours told apart under the common colour deficiencies.
+# Petroff 2021 (arXiv:2107.02270): ten colors that differ under the common color deficiencies.
 CLASS_COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -32,12 +27,16 @@ CLASS_COLORS = (
     "#717581",
     "#92dadd",
 )
-TRAIN_COLOR, VALIDATION_COLOR, MUTED_COLOR = "#3f90da", "#bd1f01", "#717581"
+TRAIN_COLOR, VALIDATION_COLOR, TEST_COLOR, MUTED_COLOR = (
+    CLASS_COLORS[0],
+    "#bd1f01",
+    "#ffa90e",
+    "#717581",
+)
 TEXT_COLOR = "#222222"
 PNG_DPI = 160
-# What is written into a file of each ending; no date, so that a figure stays the same file.
+# Metadata by file type; no date, so that the same figure gives the same file.
 METADATA: dict[str, dict[str, Any]] = {".png": {"Software": "vaelab"}, ".svg": {"Date": None}}
-CELL_INCHES = 0.62
 DETAIL_LETTERS_PER_INCH = 15
 
 RC: dict[Any, Any] = {
@@ -57,20 +56,20 @@ RC: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
-    # The same figure gives the same file.
+    # A fixed salt: the same figure gives the same file.
     "svg.hashsalt": "vaelab",
 }
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw and save inside of this."""
+    """The style, for drawing and for saving."""
     with mpl.rc_context(RC):
         yield
 
 
 def settled(figure: Figure) -> Figure:
-    """Fix its layout, which would else move a little each time that it is drawn."""
+    """Compute the layout once and fix it: computed again, it would move by fractions of a pixel."""
     figure.set_dpi(PNG_DPI)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -78,47 +77,53 @@ def settled(figure: Figure) -> Figure:
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png and `stem`.svg, each whole or not at all."""
+    """Write `stem`.png and `stem`.svg atomically."""
     return [write(figure, stem.with_name(stem.name + suffix)) for suffix in METADATA]
 
 
 def write(figure: Figure, path: Path) -> Path:
-    """Write a figure as what the file's ending says, whole or not at all.
+    """Write a figure atomically, in the format of the file's suffix.
 
     Raises:
-        InputError: on an ending that is none of `METADATA`.
+        InputError: on a suffix that is not in `METADATA`.
     """
     if path.suffix not in METADATA:
         raise InputError(f"{path}: figures are written as {' or '.join(METADATA)}")
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_bytes(encoded(figure, path.suffix))
     return path
 
 
 def encoded(figure: Figure, suffix: str) -> bytes:
-    """The content of a file of that ending, a key of `METADATA`."""
+    """The content of a file with that suffix, a key of `METADATA`."""
     file = io.BytesIO()
     with styled():
         figure.savefig(file, format=suffix[1:], dpi=PNG_DPI, metadata=METADATA[suffix])
     return file.getvalue()
 
 
-def class_color(label: int) -> str:
-    """The colour of a class, the same in every figure."""
-    return CLASS_COLORS[label % len(CLASS_COLORS)]
+def class_colors(count: int) -> list[str]:
+    """A color for each class, the same in every figure of a data set.
+
+    More than ten classes take evenly spaced colors of a color map; neighbors look alike.
+    """
+    if count <= len(CLASS_COLORS):
+        return list(CLASS_COLORS[:count])
+    colors = mpl.colormaps["turbo"]
+    return [to_hex(colors(index / (count - 1))) for index in range(count)]
 
 
-def title(figure: Figure, heading: str, detail: str) -> None:
-    """A heading with, below it, what is seen and on which data."""
+def set_title(figure: Figure, title: str, detail: str) -> None:
+    """Put a title on a figure and, below it, what is shown and on which data."""
     lines = textwrap.wrap(detail, int(figure.get_figwidth() * DETAIL_LETTERS_PER_INCH))
-    # Two texts of one block: the heading's empty lines make room for the detail.
-    heading_text = figure.suptitle(
-        heading + "\n" * len(lines), x=0.01, ha="left", fontsize=11, weight="bold"
+    # Two texts in one block: empty lines of the title make room for the detail.
+    title_text = figure.suptitle(
+        title + "\n" * len(lines), x=0.01, ha="left", fontsize=11, weight="bold"
     )
     figure.draw_without_rendering()
     figure.text(
         0.01,
-        heading_text.get_position()[1],
+        title_text.get_position()[1],
         "\n".join(["", *lines]),
         va="top",
         ha="left",
@@ -126,51 +131,3 @@ def title(figure: Figure, heading: str, detail: str) -> None:
         linespacing=1.5,
         color="#555555",
     )
-
-
-def grid_figure(columns: int, rows: int, *, label_inches: float = 0.0) -> tuple[Figure, Axes]:
-    """A figure of the size that a grid of images, its labels and its title take."""
-    figure = Figure(
-        figsize=(max(columns * CELL_INCHES + label_inches, 4.6), rows * CELL_INCHES + 0.75)
-    )
-    return figure, figure.add_subplot()
-
-
-def show_images(
-    axes: Axes,
-    images: NDArray[np.float32],
-    columns: int,
-    *,
-    row_labels: Sequence[str] = (),
-    column_labels: Sequence[str] = (),
-    group_rows: int = 0,
-) -> None:
-    """A grid of images (N, C, H, W) in [0, 1] with labels at rows and columns.
-
-    Args:
-        axes: where to draw.
-        images: row after row.
-        columns: images in a row.
-        row_labels: beside the rows.
-        column_labels: above the columns.
-        group_rows: after so many rows a wider gap parts groups; 0: never.
-    """
-    rows = -(-len(images) // columns)
-    _, _, height, width = images.shape
-    gap = 1 + height // 28
-    tops = [
-        row * (height + gap) + (4 * gap * (row // group_rows) if group_rows else 0)
-        for row in range(rows)
-    ]
-    lefts = [column * (width + gap) for column in range(columns)]
-    canvas = np.ones((tops[-1] + height, lefts[-1] + width, 3), np.float32)
-    for index, image in enumerate(images):
-        top, left = tops[index // columns], lefts[index % columns]
-        canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
-    axes.imshow(canvas.clip(0, 1), interpolation="nearest")
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.set_yticks([top + height / 2 for top in tops[: len(row_labels)]], list(row_labels))
-    axes.set_xticks([left + width / 2 for left in lefts[: len(column_labels)]], list(column_labels))

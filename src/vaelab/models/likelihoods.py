@@ -22,6 +22,7 @@ from vaelab.distributions import (
     summed_softplus,
     uniform_like,
 )
+from vaelab.errors import entry
 
 Images = Float[Tensor, "B C H W"]
 
@@ -34,6 +35,11 @@ class Likelihood(nn.Module, ABC):
     """
 
     unit: ClassVar[str] = "nats"
+
+    @property
+    def is_in_nats(self) -> bool:
+        """Whether log-probabilities are in nats, so that log p(x) is bounded in nats."""
+        return self.unit.startswith("nats")
 
     @abstractmethod
     def log_prob(self, x: Images, decoded: Images) -> Images:
@@ -62,7 +68,7 @@ class Likelihood(nn.Module, ABC):
 
 
 class Bernoulli(Likelihood):
-    """Each pixel is 1 with probability sigmoid(decoded); grey pixels are taken as probabilities."""
+    """Each pixel is 1 with probability sigmoid(decoded); a gray pixel counts as a probability."""
 
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `bernoulli_log_prob`."""
@@ -109,7 +115,7 @@ class ContinuousBernoulli(Likelihood):
 class Gaussian(Likelihood):
     """N(sigmoid(decoded), exp(log_variance)), one variance for all pixels.
 
-    How the variance comes about is the business of its two kinds below.
+    The two kinds below differ in how the variance is estimated.
     """
 
     unit = "nats of density"
@@ -141,9 +147,9 @@ class GaussianLearned(Gaussian):
 class GaussianOptimal(Gaussian):
     """The variance is the maximum-likelihood one, the mean squared error.
 
-    Rybkin et al. 2021 (arXiv:2006.13202), equation 4, take it from each batch. A density may not
-    depend on the images that it classifiers, so here it is a running average over training batches,
-    and stays as it is outside of training.
+    Rybkin et al. 2021 (arXiv:2006.13202), equation 4, compute it on each batch. A density may not
+    depend on the images that it is evaluated on, so here it is a running average over training
+    batches and constant outside of training.
     """
 
     momentum: ClassVar[float] = 0.05
@@ -191,3 +197,12 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
     "gaussian-optimal": GaussianOptimal,
     "squared-error": SquaredError,
 }
+
+
+def build_likelihood(name: str) -> Likelihood:
+    """The likelihood of that name.
+
+    Raises:
+        InputError: if there is none, naming the nearest.
+    """
+    return entry("likelihood", name, LIKELIHOODS)()

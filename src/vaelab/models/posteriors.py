@@ -1,4 +1,4 @@
-"""q(z|x): what the encoder's output says of each latent dimension.
+"""The diagonal Gaussian posterior.
 
 Letters in shapes: B batch, D latent dimensions, P numbers that the encoder gives.
 """
@@ -23,7 +23,7 @@ class DiagonalGaussian(NamedTuple):
 
     @classmethod
     def from_encoded(cls, encoded: Float[Tensor, "B P"]) -> "DiagonalGaussian":
-        """Means, then log-variances, kept where no input can make them overflow."""
+        """Means, then log-variances, clamped so that no input makes them overflow."""
         mean, log_variance = encoded.chunk(2, dim=1)
         return cls(mean, log_variance.clamp(*LOG_VARIANCE_BOUNDS))
 
@@ -35,17 +35,6 @@ class DiagonalGaussian(NamedTuple):
         """log q(z|x) of each dimension."""
         return gaussian_log_prob(z, self.mean, self.log_variance)
 
-
-class Delta(NamedTuple):
-    """All mass on one code, as in a deterministic autoencoder; it has no density."""
-
-    mean: Float[Tensor, "B D"]
-
-    @classmethod
-    def from_encoded(cls, encoded: Float[Tensor, "B P"]) -> "Delta":
-        """The encoder's output is the code."""
-        return cls(encoded)
-
-    def sample(self, source: Source) -> Float[Tensor, "B D"]:
-        """The code."""
-        return self.mean
+    def repeated(self, draws: int) -> "DiagonalGaussian":
+        """Each row `draws` times, one after the other."""
+        return DiagonalGaussian(*(each.repeat_interleave(draws, 0) for each in self))

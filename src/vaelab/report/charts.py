@@ -1,69 +1,71 @@
-"""Line and bar charts as SVG that text, theme and printer can handle; only places are computed.
+"""The data of a chart: what the page's script draws, and the same values as a table."""
 
-A chart is drawn in a box of its own units, about as many as the pixels it will take, so that its
-letters stay readable at any width of the window. The script of the page adds what a pointer or the
-keyboard reads; without it the chart stands as it is.
-"""
-
-import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vaelab.report.formatting import number, plain
+from vaelab.formatting import number, plain
 
-WIDTH, HEIGHT = 400.0, 250.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 16.0, 40.0
-FOOT = HEIGHT - BOTTOM
+# A floor at most this many times the range of the values away from them is drawn.
+NEAR_FLOOR = 1.2
 
-# What a bar takes of its place: of few, and of many.
-WIDE, SLIM = 0.7, 0.94
+# Free space above and below the values, as a share of their range.
+MARGIN = 0.07
 
-# Lines with more points than this have no dots.
-DOTS = 16
+# Values whose range is at most this share of their size are drawn as constant.
+CONSTANT = 1e-6
 
-# A level this many times the data's own range away from it is named at the border instead.
-FAR = 1.2
+# The first training loss is cut off if it is this share of the remaining range above it.
+FAR_ABOVE = 0.6
+
+TRAINING, VALIDATION, NEUTRAL = "var(--class-0)", "var(--class-2)", "var(--muted)"
+COLORS = tuple(f"var(--class-{index})" for index in range(10))
+
+
+def graded_color(share: float) -> str:
+    """A color between the first and the last of ordered series, as a CSS value.
+
+    Args:
+        share: 0 for the first series, 1 for the last.
+    """
+    return f"color-mix(in oklch, var(--class-1), var(--class-4) {round(100 * share)}%)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """One line.
+    """A line, or the bars of a bar chart.
 
     Attributes:
-        label: of it.
+        label: in the legend.
         points: x and y.
-        tone: a class of the style sheet that gives it its colour.
-        mix: between the first and the last of an ordered row of lines, in percent.
+        color: a CSS value.
     """
 
     label: str
     points: Sequence[tuple[float, float]]
-    tone: str = "tone-train"
-    mix: float | None = None
+    color: str = TRAINING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """A chart and what is to be read from it.
+    """A line chart or a bar chart.
 
     Attributes:
         slug: unique in its page.
         title: above it.
         x_label: of the horizontal axis.
-        y_label: of the vertical one.
+        y_label: of the vertical axis.
         unit: of the values.
-        series: the lines.
-        level: a horizontal line, with its name, such as a floor.
-        mark: a vertical line, with its name, such as the best epoch.
-        names: of the points, where they have any, instead of their x.
-        is_logarithmic: whether the horizontal axis is.
-        is_bars: bars rather than lines.
-        is_logarithmic_y: whether the vertical axis is; its values are then above 0.
-        has_whole_steps: whether x counts something.
-        limits: of the vertical axis, where they are not the data's own.
-        named_points: whether each point carries its name.
+        series: lines, or bars.
+        floor: a horizontal line; None without one.
+        best: a vertical line, such as the best epoch, and its label; None without one.
+        x_names: of x values that have a name.
+        has_log_x: whether the horizontal axis is logarithmic.
+        has_log_y: whether the vertical axis is logarithmic.
+        has_bars: whether values are drawn as bars.
+        has_named_points: whether the name of each point is written next to it.
+        y_range: of the vertical axis; None: that of the values.
     """
 
     slug: str
@@ -71,247 +73,131 @@ class Chart:
     x_label: str
     y_label: str
     unit: str = ""
-    series: Sequence[Series] = ()
-    level: tuple[float, str] | None = None
-    mark: tuple[float, str] | None = None
-    names: dict[float, str] = field(default_factory=dict)
-    is_logarithmic: bool = False
-    is_bars: bool = False
-    is_logarithmic_y: bool = False
-    has_whole_steps: bool = False
-    limits: tuple[float, float] | None = None
-    named_points: bool = False
+    series: Sequence[Series]
+    floor: float | None = None
+    best: tuple[float, str] | None = None
+    x_names: Mapping[float, str] = field(default_factory=dict)
+    has_log_x: bool = False
+    has_log_y: bool = False
+    has_bars: bool = False
+    has_named_points: bool = False
+    y_range: tuple[float, float] | None = None
 
+    @property
+    def xs(self) -> list[float]:
+        """All x values, rising."""
+        return sorted({x for series in self.series for x, _ in series.points})
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Frame:
-    """Where a value has its place.
-
-    Attributes:
-        chart: that is drawn.
-        xs: all horizontal values, rising.
-        low_x: at the left border.
-        high_x: at the right one.
-        low: at the foot; its logarithm where the axis is logarithmic.
-        high: at the top; likewise.
-    """
-
-    chart: Chart
-    xs: Sequence[float]
-    low_x: float
-    high_x: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, chart: Chart) -> "_Frame":
-        xs = sorted({x for series in chart.series for x, _ in series.points})
-        low_x, high_x = _range_of_x(chart, xs)
-        values = [y for series in chart.series for _, y in series.points]
-        low, high = chart.limits or _range_of_y(chart, values)
-        return cls(chart=chart, xs=xs, low_x=low_x, high_x=high_x, low=low, high=high)
-
-    def x(self, value: float) -> float:
-        start, end = self.low_x, self.high_x
-        if self.chart.is_logarithmic:
-            value, start, end = math.log(value), math.log(start), math.log(end)
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - start) / (end - start), 2)
-
-    def y(self, value: float) -> float:
-        if self.chart.is_logarithmic_y:
-            value = math.log10(value)
-        share = (value - self.low) / (self.high - self.low)
-        return round(FOOT - (FOOT - TOP) * share, 2)
-
-    def y_ticks(self) -> list[tuple[float, str]]:
-        of = _powers if self.chart.is_logarithmic_y else _ticks
-        factor = 100 if self.chart.unit == "share" else 1
-        return [(self.y(tick), plain(tick * factor)) for tick in of(self.low, self.high)]
-
-    def x_ticks(self) -> list[tuple[float, str]]:
-        ticks = _ticks_of_x(self.chart, self.xs, self.low_x, self.high_x)
-        return [(self.x(tick), plain(tick)) for tick in ticks]
-
-
-def draw(chart: Chart) -> dict[str, Any] | None:
-    """All places of a chart, for its template; None where it has no point."""
-    if not any(series.points for series in chart.series):
-        return None
-    frame = _Frame.of(chart)
-    return {
-        "chart": chart,
-        "width": WIDTH,
-        "height": HEIGHT,
-        "left": LEFT,
-        "right": WIDTH - RIGHT,
-        "top": TOP,
-        "bottom": FOOT,
-        "x_ticks": frame.x_ticks(),
-        "y_ticks": frame.y_ticks(),
-        "lines": [_line(frame, series) for series in chart.series],
-        "level": _level(frame),
-        "mark": None if chart.mark is None else (frame.x(chart.mark[0]), chart.mark[1]),
-        "reading": _reading(frame),
-        "description": describe(chart),
-    }
-
-
-def _line(frame: _Frame, series: Series) -> dict[str, Any]:
-    chart = frame.chart
-    points = [(frame.x(x), frame.y(y)) for x, y in series.points]
-    has_dots = len(points) <= DOTS or chart.named_points
-    names = [chart.names.get(x, "") for x, _ in series.points]
-    width = round(
-        (SLIM if len(frame.xs) > DOTS else WIDE) * (WIDTH - LEFT - RIGHT) / len(frame.xs), 2
-    )
-    return {
-        "series": series,
-        "path": _path(points),
-        "dots": [(*point, name) for point, name in zip(points, names, strict=True)]
-        if has_dots
-        else [],
-        "bar_width": width,
-        "bars": [
-            (round(x - width / 2, 2), min(y, FOOT), round(max(0.0, FOOT - y), 2)) for x, y in points
+    @property
+    def rows(self) -> list[list[str]]:
+        """The table: the name of each x value, then the value of each series."""
+        values = [dict(series.points) for series in self.series]
+        return [
+            [self._name(x), *(number(each.get(x), self.unit) for each in values)] for x in self.xs
         ]
-        if chart.is_bars
-        else [],
-    }
+
+    @property
+    def value_unit(self) -> str:
+        """The unit in the table."""
+        return "%" if self.unit == "share" else self.unit
+
+    @property
+    def floor_label(self) -> str:
+        """The label of the floor."""
+        return f"floor {number(self.floor, self.unit)}"
+
+    @property
+    def floor_note(self) -> str:
+        """A sentence about a floor that is out of range; empty if it is drawn."""
+        low, high = self._y_range()
+        if self.floor is None or low <= self.floor <= high:
+            return ""
+        side = "below" if self.floor < low else "above"
+        return f"The {self.floor_label} is {side} the range of this chart."
+
+    @property
+    def description(self) -> str:
+        """The chart as sentences, for screen readers."""
+        title = f"{self.title}, {self.y_label}," if self.y_label else self.title
+        sentences = [f"{title} by {self.x_label}."]
+        for series in self.series:
+            ends = [
+                f"{number(y, self.unit)} at {self._name(x)}"
+                for x, y in (series.points[0], series.points[-1])
+            ]
+            values = ends[0] if len(series.points) == 1 else f"from {ends[0]} to {ends[1]}"
+            sentences.append(f"{series.label}: {values}.")
+        if self.floor is not None:
+            sentences.append(f"{self.floor_label.capitalize()}.")
+        return " ".join(sentences)
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What the script draws, as plain JSON values."""
+        has_floor = self.floor is not None and not self.floor_note
+        return {
+            "xLabel": self.x_label,
+            "yRange": self._scaled(self._y_range()),
+            "hasLogX": self.has_log_x,
+            "hasLogY": self.has_log_y,
+            "hasBars": self.has_bars,
+            "hasNamedPoints": self.has_named_points,
+            "floor": [*self._scaled([self.floor]), self.floor_label] if has_floor else None,
+            "best": self.best,
+            "names": [self._name(x) for x in self.xs],
+            "unit": self.value_unit,
+            "series": [
+                {
+                    "label": series.label,
+                    "x": [x for x, _ in series.points],
+                    "y": self._scaled([y for _, y in series.points]),
+                    "text": [number(y, self.unit) for _, y in series.points],
+                }
+                for series in self.series
+            ],
+        }
+
+    def _name(self, x: float) -> str:
+        return self.x_names.get(x, f"{self.x_label} {plain(x)}")
+
+    def _scaled(self, values: Sequence[float | None]) -> list[float]:
+        """Shares in percent."""
+        factor = 100 if self.unit == "share" else 1
+        return [factor * value for value in values if value is not None]
+
+    def _y_range(self) -> tuple[float, float]:
+        if self.y_range is not None:
+            return self.y_range
+        values = [y for series in self.series for _, y in series.points]
+        low, high = min(values), max(values)
+        if self.has_log_y:
+            return 10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high))
+        if self.has_bars:
+            low = min(0.0, low)
+        if self.floor is not None and low - NEAR_FLOOR * (high - low) <= self.floor <= high:
+            low = min(low, self.floor)
+        is_constant = high - low <= CONSTANT * max(abs(low), abs(high))
+        margin = (abs(low) / 10 or 1.0) if is_constant else MARGIN * (high - low)
+        return low if self.has_bars and not is_constant else low - margin, high + margin
 
 
-def describe(chart: Chart) -> str:
-    """The chart in words, for those who do not see it."""
-    measured = f"{chart.title}, {chart.y_label}," if chart.y_label else chart.title
-    parts = [f"{measured} by {chart.x_label}."]
-    for series in chart.series:
-        if not series.points:
-            continue
-        (first_x, first), (last_x, last) = series.points[0], series.points[-1]
-        text = (
-            f"{series.label}: {number(first, chart.unit)} at {_name(chart, first_x)}"
-            if len(series.points) == 1
-            else f"{series.label}: from {number(first, chart.unit)} at {_name(chart, first_x)} to "
-            f"{number(last, chart.unit)} at {_name(chart, last_x)}"
-        )
-        parts.append(f"{text}.")
-    if chart.level is not None:
-        parts.append(f"{chart.level[1]}.")
-    return " ".join(parts)
+def drawable(chart: Chart) -> Chart | None:
+    """The chart without empty series; None if every series is empty."""
+    series = [each for each in chart.series if each.points]
+    return replace(chart, series=series) if series else None
 
 
-def _reading(frame: _Frame) -> dict[str, Any]:
-    """What the script shows at each x."""
-    chart, xs = frame.chart, frame.xs
-    by_series = [dict(series.points) for series in chart.series]
-    return {
-        "x": [frame.x(x) for x in xs],
-        "names": [_name(chart, x) for x in xs],
-        "unit": "%" if chart.unit == "share" else chart.unit,
-        "series": [
-            {
-                "label": series.label,
-                "tone": series.tone,
-                "mix": series.mix,
-                "y": [frame.y(values[x]) if x in values else None for x in xs],
-                "values": [number(values[x], chart.unit) if x in values else "" for x in xs],
-            }
-            for series, values in zip(chart.series, by_series, strict=True)
-        ],
-    }
-
-
-def _name(chart: Chart, x: float) -> str:
-    return chart.names.get(x, f"{chart.x_label} {plain(x)}")
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:g},{y:g}" for x, y in points)
-
-
-def _range_of_x(chart: Chart, xs: Sequence[float]) -> tuple[float, float]:
-    low, high = xs[0], xs[-1]
-    if chart.is_bars:
-        half = min((b - a for a, b in itertools.pairwise(xs)), default=1.0) / 2
-        return low - half, high + half
-    if low == high:
-        return (low / 2, high * 2) if chart.is_logarithmic else (low - 1, high + 1)
-    if not chart.named_points:
-        return low, high
-    if chart.is_logarithmic:
-        margin = (high / low) ** 0.08
-        return low / margin, high * margin**2.5
-    margin = 0.08 * (high - low)
-    # Names stand to the right of their points.
-    return low - margin, high + 2.5 * margin
-
-
-def _range_of_y(chart: Chart, values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    if chart.is_logarithmic_y:
-        return math.floor(math.log10(low)), math.floor(math.log10(high)) + 1
-    if chart.is_bars:
-        low = min(0.0, low)
-    if chart.level is not None and low - FAR * (high - low) <= chart.level[0] <= high:
-        low = min(low, chart.level[0])
-    if low == high:
-        spread = abs(low) / 10 or 1.0
-        return low - spread, high + spread
-    margin = 0.07 * (high - low)
-    return (low if chart.is_bars else low - margin), high + margin
-
-
-def _level(frame: _Frame) -> dict[str, Any] | None:
-    """Where a level is drawn, or that it lies outside."""
-    if frame.chart.level is None:
-        return None
-    value, label = frame.chart.level
-    if frame.low <= value <= frame.high:
-        return {"y": frame.y(value), "label": label, "outside": ""}
-    side = "below" if value < frame.low else "above"
-    return {"y": None, "label": label, "outside": f"The {label} lies {side} the frame."}
-
-
-def _ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Round numbers from low to high, about `count` of them."""
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(index * step, 12) for index in range(first, last + 1)]
-
-
-def _powers(low: float, high: float) -> list[float]:
-    """Powers of ten, from and to the exponents."""
-    return [10.0**exponent for exponent in range(math.ceil(low), math.floor(high) + 1)]
-
-
-def _ticks_of_x(chart: Chart, xs: Sequence[float], low: float, high: float) -> Sequence[float]:
-    if chart.is_logarithmic:
-        return xs
-    if not chart.has_whole_steps:
-        return _ticks(low, high)
-    if len(xs) <= 12:
-        return xs
-    step = next(
-        s for s in (2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000) if (high - low) / s <= 10
-    )
-    return [x for x in xs if x % step == 0 or x == xs[0]]
-
-
-def focus(values: Sequence[Sequence[float]]) -> tuple[float, float] | None:
-    """The range of losses without the first training loss, where that would flatten the rest.
+def range_without_first(values: Sequence[Sequence[float]]) -> tuple[float, float] | None:
+    """The range of losses without the first training loss, if that one lies far above the others.
 
     Args:
-        values: of training and of validation, by epoch.
+        values: the training losses by epoch, then the validation losses.
     """
-    later = [value for row in values[:1] for value in row[1:]]
-    later += [value for row in values[1:] for value in row]
-    if len(later) < 3:
+    rest = [*values[0][1:], *(value for row in values[1:] for value in row)]
+    if len(rest) < 3:
         return None
-    low, high = min(later), max(later)
-    first = values[0][0]
-    if first <= high + 0.6 * (high - low):
+    low, high = min(rest), max(rest)
+    if values[0][0] <= high + FAR_ABOVE * (high - low):
         return None
-    margin = 0.08 * (high - low)
+    margin = MARGIN * (high - low)
     return low - margin, high + 3 * margin

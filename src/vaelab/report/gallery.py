@@ -1,4 +1,4 @@
-"""Copies of figures, as small as they can be without a visible loss, with what a page must know."""
+"""Copies figures into a site, compressed without a visible loss."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from PIL import Image
 
 from vaelab.errors import InputError
-from vaelab.files import written_whole
+from vaelab.files import atomic_write
 
-# Figures are drawn at 160 dots per inch, and 96 make an inch on a page.
-PIXELS_PER_DOT = 96 / 160
+# Figures are drawn at 160 dots per inch; a page has 96 pixels per inch.
+PAGE_PIXELS_PER_PIXEL = 96 / 160
 
-# The most colours that a palette holds.
+# The most colors of a palette.
 PALETTE = 256
 
 
@@ -20,71 +20,71 @@ class Picture:
     """A figure on a page.
 
     Attributes:
-        href: relative to the site's root.
-        width: that it takes on the page, in CSS pixels.
-        height: likewise.
-        alt: what is seen.
-        note: below it.
+        href: its path in the site.
+        width: on the page, in CSS pixels.
+        height: on the page, in CSS pixels.
+        alt: alternative text.
+        caption: the text below it.
     """
 
     href: str
     width: int
     height: int
     alt: str
-    note: str
+    caption: str
 
 
 class Gallery:
-    """Takes figures into a site."""
+    """Copies figures into a site."""
 
     def __init__(self, site: Path) -> None:
         self._site = site
         # Several pages show the same figure.
-        self._taken: dict[str, tuple[int, int]] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
 
-    def take(
+    def add(
         self,
         source: Path,
         href: str,
         *,
         alt: str,
-        note: str = "",
-        scale: float = PIXELS_PER_DOT,
+        caption: str = "",
+        scale: float = PAGE_PIXELS_PER_PIXEL,
     ) -> Picture | None:
-        """Copy a figure into the site; None if it is not there.
+        """Copy a figure into the site; returns None if the file does not exist.
 
         Raises:
-            InputError: if it cannot be read as an image.
+            InputError: if the file is not an image.
         """
         if not source.exists():
             return None
-        if href not in self._taken:
-            self._taken[href] = self._copy(source, href)
-        width, height = self._taken[href]
+        if href not in self._sizes:
+            self._sizes[href] = self._copy(source, href)
+        width, height = self._sizes[href]
         return Picture(
             href=href,
             width=max(1, round(width * scale)),
             height=max(1, round(height * scale)),
             alt=alt,
-            note=note,
+            caption=caption,
         )
 
     def _copy(self, source: Path, href: str) -> tuple[int, int]:
-        """Write it; returns width and height in pixels."""
+        """Copy the file; returns its width and height in pixels."""
         try:
             with Image.open(source) as opened:
-                image = _compact(opened)
+                image = _compressed(opened)
         except OSError as error:
             raise InputError(
-                f"{source} cannot be read as an image: {error}; draw it anew"
+                f"{source} cannot be read as an image: {error}; draw the figure again"
             ) from None
-        with written_whole(self._site / href) as partial:
+        with atomic_write(self._site / href) as partial:
             image.save(partial, format="PNG", compress_level=6)
         return image.width, image.height
 
 
-def _compact(opened: Image.Image) -> Image.Image:
-    """Grey where it is grey, else in a palette where that loses nothing to be seen."""
+def _compressed(opened: Image.Image) -> Image.Image:
+    """Gray levels for a gray image, else a palette."""
     image = Image.new("RGB", opened.size, "white")
     image.paste(opened.convert("RGBA"), mask=opened.convert("RGBA").getchannel("A"))
     colors = image.getcolors(PALETTE**2) or []

@@ -1,14 +1,16 @@
 """The explorer's data as scripts, because a page opened from disk may load nothing else.
 
-    site/explorer/index.js               what there is
+    site/explorer/index.js               the models, and what belongs to each
     site/explorer/images.js              the test images, one picture
     site/explorer/<slug>/decoder.js      ONNX
     site/explorer/<slug>/encoder.js      ONNX
-    site/explorer/<slug>/codes.js        float32 (N, D), little-endian
+    site/explorer/<slug>/prior.js        ONNX, where the prior is a function of noise
+    site/explorer/<slug>/samples.js      stored samples, one picture, where it is not
+    site/explorer/<slug>/codes.js        float32 (N, D), little-endian, unless D is large
     site/explorer/<slug>/<map>.js        float32 (N, 2)
 
-Each calls `vaelabProvide(key, value)`, its key being its path without the ending; the value of
-index.js is JSON, all others are base64. Only packed here: `vaelab.explorer` computed it.
+Each calls `vaelabProvide(key, value)`; the key is its path without the suffix. The value of
+index.js is JSON, all others are base64. `vaelab.explorer` computed everything.
 """
 
 import base64
@@ -23,16 +25,17 @@ from torch import Tensor
 from vaelab.errors import InputError
 from vaelab.explorer import Explorer, Plane, read_explorer
 from vaelab.files import write_text
-from vaelab.report.formatting import finite, with_unit
+from vaelab.formatting import with_unit
+from vaelab.report.formatting import finite
 from vaelab.runs import Run
 
-VERSION = 1
+VERSION = 2
 
-# Which metrics a visitor sees beside a model, and what they are called.
+# The metrics that stand below a model's image, with their labels.
 FACTS = {
-    "negative_elbo": "negative_elbo",
+    "negative_elbo": "negative ELBO",
     "fid_proxy": "FID proxy",
-    "conditional_accuracy": "class as asked",
+    "conditional_accuracy": "conditional accuracy",
 }
 
 
@@ -43,26 +46,25 @@ def write_payloads(
 
     Args:
         study: its name.
-        runs: by slug, in the order to be shown in; those of other test images than the first
-            that has an explorer are left out.
+        runs: by slug, in the order of the page; those with other test images than the first that
+            has an explorer are left out.
         site: the site's root.
-        pages: by slug, where a run's page is, relative to the site's root.
+        pages: addresses of the runs' pages by slug, relative to the site's root.
 
     Returns:
-        Why runs were left out, by slug. Where all were, nothing is written.
+        The reasons why runs were left out, by slug. If all were, nothing is written.
 
     Raises:
         InputError: if a file cannot be written.
     """
-    explorers, left_out = _shown_together(runs)
+    explorers, left_out = _with_common_images(runs)
     if not explorers:
         return left_out
     for slug, explorer in explorers.items():
         _write_model(site, slug, explorer)
     first, explorer = next(iter(explorers.items()))
-    picture = _base64(explorer.images.read_bytes())
-    _provide(site, "images", f"data:image/png;base64,{picture}")
-    # Last, so that it never speaks of what is not there yet.
+    _provide(site, "images", _png(explorer.images))
+    # Last, so that everything that it names exists.
     index = {
         "version": VERSION,
         "study": study,
@@ -73,8 +75,8 @@ def write_payloads(
     return left_out
 
 
-def _shown_together(runs: Mapping[str, Run]) -> tuple[dict[str, Explorer], dict[str, str]]:
-    """The explorers of runs with the same test images, and why the other runs have no part."""
+def _with_common_images(runs: Mapping[str, Run]) -> tuple[dict[str, Explorer], dict[str, str]]:
+    """The explorers of runs with the same test images, and why other runs are left out."""
     explorers: dict[str, Explorer] = {}
     left_out: dict[str, str] = {}
     for slug, run in runs.items():
@@ -97,7 +99,11 @@ def _shown_together(runs: Mapping[str, Run]) -> tuple[dict[str, Explorer], dict[
 def _write_model(site: Path, slug: str, explorer: Explorer) -> None:
     _provide(site, f"{slug}/decoder", _base64(explorer.decoder.read_bytes()))
     _provide(site, f"{slug}/encoder", _base64(explorer.encoder.read_bytes()))
-    for name in ("codes", *(each.kind for each in explorer.maps)):
+    if explorer.prior is not None:
+        _provide(site, f"{slug}/prior", _base64(explorer.prior.read_bytes()))
+    if explorer.samples is not None:
+        _provide(site, f"{slug}/samples", _png(explorer.samples))
+    for name in explorer.tensors.keys() - {"labels"}:
         _provide(site, f"{slug}/{name}", _floats(explorer.tensors[name]))
 
 
@@ -116,25 +122,23 @@ def _images(run: Run, explorer: Explorer) -> dict[str, Any]:
 
 
 def _model(slug: str, run: Run, page: str, explorer: Explorer) -> dict[str, Any]:
-    prior = explorer.prior
     return {
         "slug": slug,
         "name": run.name,
         "preset": run.config.preset,
         "page": page,
         "facts": _facts(run),
-        "latentSize": run.config.model.latent_size,
-        "classCount": len(run.data.class_names) if run.config.model.conditional else 0,
-        "prior": None
-        if prior is None
-        else {
-            "weights": prior.weights,
-            "means": prior.means,
-            "standardDeviations": prior.standard_deviations,
-        },
+        "latentSize": explorer.latent_size,
+        "classCount": explorer.class_count,
+        "noiseSize": explorer.noise_size,
+        "samplingNote": explorer.sampling_note,
+        "hasSamples": explorer.samples is not None,
+        "hasCodes": "codes" in explorer.tensors,
+        "center": explorer.center,
         "dimensions": [
             {
                 "index": each.index,
+                "name": each.name,
                 "klNats": each.kl,
                 "center": each.center,
                 "scale": each.scale,
@@ -162,7 +166,7 @@ def _plane(plane: Plane | None) -> dict[str, Any] | None:
 
 
 def _facts(run: Run) -> list[dict[str, str]]:
-    """What was measured of the run, as far as it was; its page tells what cannot be read."""
+    """The stored metrics of the run; those that cannot be read are left out."""
     try:
         metrics = run.read_evaluation().get("metrics")
     except InputError:
@@ -180,7 +184,7 @@ def _text(result: Mapping[str, Any]) -> str:
 
 
 def _provide(site: Path, key: str, value: Any) -> None:
-    # Whatever a name holds stays inside its string, in a file and in a page alike.
+    # Escaped, so that no name can end the string or the script, in a file or in a page.
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -189,6 +193,11 @@ def _provide(site: Path, key: str, value: Any) -> None:
 
 def _floats(values: Tensor) -> str:
     return _base64(np.ascontiguousarray(values.numpy(), "<f4").tobytes())
+
+
+def _png(path: Path) -> str:
+    """A data URL."""
+    return f"data:image/png;base64,{_base64(path.read_bytes())}"
 
 
 def _base64(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The site as a whole: which pages there are, and everything written, or nothing."""
+"""Builds the site of a study: writes all pages, figures and scripts, or nothing."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,23 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import vaelab
-from vaelab.comparison import FORMS
+from vaelab.comparison import FORMATS
 from vaelab.errors import InputError
-from vaelab.files import folder_written_whole, write_text
-from vaelab.report.formatting import counted, listed
+from vaelab.files import atomic_folder, write_text
+from vaelab.formatting import counted, listed
+from vaelab.report.formatting import without_paths
 from vaelab.report.gallery import Gallery
-from vaelab.report.pages.classes import conditional_page
-from vaelab.report.pages.comparison import autoencoder_page, improved_page
+from vaelab.report.pages.comparisons import architectures_page, autoencoder_page
+from vaelab.report.pages.conditional import conditional_page
 from vaelab.report.pages.data import data_page
 from vaelab.report.pages.index import index_page
-from vaelab.report.pages.metrics import measures_page
-from vaelab.report.pages.page import Page
+from vaelab.report.pages.metrics import metrics_page
+from vaelab.report.pages.page import Page, without_none
 from vaelab.report.pages.run import run_page
 from vaelab.report.pages.sweep import sweep_page
 from vaelab.report.payloads import write_payloads
-from vaelab.report.stored_runs import Stored, StoredRun, read_folder
+from vaelab.report.stored_results import StoredResults, StoredRun
+from vaelab.report.stored_study import StoredStudy, read_folder
 from vaelab.report.sweeps import find_sweeps
 from vaelab.report.tables import comparison_tables
 
@@ -29,69 +31,72 @@ FOLDER = "site"
 PACKAGE = Path(__file__).parent
 ASSETS = PACKAGE / "assets"
 
-# Made from web/ by `make`; not kept under version control.
+# Built from web/ by `make`; not under version control.
 BUILT = PACKAGE / "built"
-SITE_SCRIPTS: tuple[str, ...] = ("site.js",)
+SITE_SCRIPTS: tuple[str, ...] = ("site.js", "charts.js")
 EXPLORER_SCRIPTS = ("explorer.js", "explorer.css", "runtime.js")
 
 
-def build_site(folder: Path) -> Path:
-    """Write the static site of a study, or of any folder that holds run folders.
+def build_site(folder: Path | str) -> Path:
+    """Write the static site of a study, or of any folder of runs, from stored results.
 
-    It is made from stored results; nothing is trained, measured or drawn. The site before it is
-    replaced once the new one is whole.
+    An existing site is replaced once the new one is complete.
 
     Args:
-        folder: a study's, or one of run folders.
+        folder: of the study, or of the runs.
 
     Returns:
         The first page, `folder`/site/index.html.
 
     Raises:
-        InputError: if there is nothing to show, the scripts are not built, or the site cannot be
+        InputError: if there are no results, the scripts are not built, or the site cannot be
             written.
     """
-    stored = read_folder(folder)
+    folder = Path(folder)
+    study = read_folder(folder)
     _require_built(SITE_SCRIPTS)
-    with folder_written_whole(folder / FOLDER) as site:
+    with atomic_folder(folder / FOLDER) as site:
         left_out = write_payloads(
-            stored.name,
-            {run.slug: run.run for run in stored.runs},
+            study.name,
+            {run.slug: run.run for run in study.runs},
             site,
-            {run.slug: run.page for run in stored.runs},
+            {run.slug: run.page for run in study.runs},
         )
-        explored = [run for run in stored.runs if run.slug not in left_out]
-        pages = _pages(stored, Gallery(site), explored, left_out)
-        _write_pages(site, stored, pages, {run.slug for run in explored})
-        _write_downloads(site, stored.evaluated)
+        explored = [run for run in study.runs if run.slug not in left_out]
+        pages = _pages(study, Gallery(site), explored, left_out)
+        _write_pages(site, study, pages, {run.slug for run in explored})
+        _write_downloads(site, study.results)
         _write_assets(site, has_explorer=bool(explored))
     return folder / FOLDER / "index.html"
 
 
 def _pages(
-    stored: Stored, gallery: Gallery, explored: Sequence[StoredRun], left_out: Mapping[str, str]
+    study: StoredStudy,
+    gallery: Gallery,
+    explored: Sequence[StoredRun],
+    left_out: Mapping[str, str],
 ) -> list[Page]:
-    """All pages, in the order of the navigation; only those that have something to show."""
-    chapters = [
-        data_page(stored, gallery),
-        autoencoder_page(stored, gallery),
-        improved_page(stored, gallery),
-        *(sweep_page(sweep, stored, gallery) for sweep in find_sweeps(stored.evaluated)),
-        conditional_page(stored, gallery),
-        measures_page(stored),
-    ]
-    there = [page for page in chapters if page is not None]
-    if explored:
-        there.append(_explorer_page(explored, stored, left_out))
-    there.append(_method_page(stored))
-    runs = [run_page(run, stored, gallery) for run in stored.runs]
-    return [index_page(stored, there, gallery), *there, *runs]
+    """All pages that have something to show, in the order of the navigation."""
+    chapters = without_none(
+        [
+            data_page(study, gallery),
+            autoencoder_page(study, gallery),
+            architectures_page(study, gallery),
+            *(sweep_page(sweep, study, gallery) for sweep in find_sweeps(study.evaluated)),
+            conditional_page(study, gallery),
+            metrics_page(study),
+            _explorer_page(explored, study, left_out) if explored else None,
+            _method_page(study),
+        ]
+    )
+    runs = [run_page(run, study, gallery) for run in study.runs]
+    return [index_page(study, chapters, gallery), *chapters, *runs]
 
 
 def _explorer_page(
-    explored: Sequence[StoredRun], stored: Stored, left_out: Mapping[str, str]
+    explored: Sequence[StoredRun], study: StoredStudy, left_out: Mapping[str, str]
 ) -> Page:
-    names = {run.slug: run.name for run in stored.runs}
+    names = {run.slug: run.name for run in study.runs}
     return Page(
         file="explorer.html",
         template="explorer.html",
@@ -99,28 +104,28 @@ def _explorer_page(
         menu="Explorer",
         content={
             "count": counted(len(explored), "model"),
-            "missing": [names[slug] for slug in left_out],
+            "left_out": [(names[slug], without_paths(reason)) for slug, reason in left_out.items()],
         },
     )
 
 
-def _method_page(stored: Stored) -> Page:
-    classifiers = {
-        str(result["classifier"])
-        for run in stored.runs
+def _method_page(study: StoredStudy) -> Page:
+    extractors = {
+        str(result["features"])
+        for run in study.runs
         for result in run.metrics.values()
-        if result["classifier"]
+        if result["features"]
     }
     return Page(
         file="method.html",
         template="method.html",
         title="Method",
         menu="Method",
-        content={"classifiers": sorted(classifiers), "version": vaelab.__version__},
+        content={"feature_extractors": sorted(extractors), "version": vaelab.__version__},
     )
 
 
-def _write_pages(site: Path, stored: Stored, pages: Sequence[Page], explored: set[str]) -> None:
+def _write_pages(site: Path, study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> None:
     environment = Environment(
         loader=PackageLoader("vaelab.report"),
         autoescape=True,
@@ -129,7 +134,7 @@ def _write_pages(site: Path, stored: Stored, pages: Sequence[Page], explored: se
         lstrip_blocks=True,
     )
     environment.globals.update(
-        study=stored,
+        study=study,
         menu=[page for page in pages if page.menu],
         explored=explored,
         listed=listed,
@@ -144,14 +149,14 @@ def _write_pages(site: Path, stored: Stored, pages: Sequence[Page], explored: se
         write_text(site / page.file, text)
 
 
-def _write_downloads(site: Path, runs: Sequence[StoredRun]) -> None:
-    """Every number of every run, as `vaelab compare` writes it."""
-    if not runs:
+def _write_downloads(site: Path, results: Sequence[StoredResults]) -> None:
+    """Every metric of every run, in the formats of `vaelab compare`."""
+    if not results:
         return
-    columns = sorted({name for run in runs for name in run.metrics})
-    tables = comparison_tables(runs, columns)
+    columns = sorted({name for each in results for name in each.metrics})
+    tables = comparison_tables(results, columns)
     for form in ("csv", "json"):
-        write_text(site / f"comparison.{form}", FORMS[form](tables))
+        write_text(site / f"comparison.{form}", FORMATS[form](tables))
 
 
 def _write_assets(site: Path, *, has_explorer: bool) -> None:
@@ -165,19 +170,19 @@ def _write_assets(site: Path, *, has_explorer: bool) -> None:
         shutil.copyfile(path, target / path.name)
     for name in scripts:
         shutil.copyfile(BUILT / name, target / name)
-    licences = [
+    licenses = [
         path.read_text(encoding="utf-8")
         for name in scripts
         for path in [BUILT / f"{Path(name).stem}.licenses.md"]
         if name.endswith(".js") and path.exists()
     ]
-    write_text(target / "licenses.txt", "\n\n".join(licences) or "No foreign code.\n")
+    write_text(target / "licenses.txt", "\n\n".join(licenses) or "No third-party code.\n")
 
 
 def _require_built(names: Sequence[str]) -> None:
     for name in names:
         if not (BUILT / name).exists():
             raise InputError(
-                f"the site's scripts are not built: {BUILT / name} is missing; run `make` in the "
-                "source folder, or install a released vaelab"
+                f"the scripts of the site are not built: {BUILT / name} is missing; run `make` in "
+                "the source folder, or install a released vaelab"
             )

@@ -1,4 +1,4 @@
-"""Which runs differ in one setting alone: found from their configurations."""
+"""Sweeps: runs that differ in one setting, found from their configurations."""
 
 import math
 from collections.abc import Sequence
@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from vaelab.comparison import TERMS, comparable
+from vaelab.comparison import CONDITIONS, comparable
 from vaelab.config import Config
-from vaelab.report.formatting import plain, slugs
-from vaelab.report.glossary import SWEPT_SETTINGS, SweptSetting
-from vaelab.report.stored_runs import StoredRun
+from vaelab.figures.sweeps import IGNORED
+from vaelab.formatting import plain
+from vaelab.report.findings.measurement import Measurement
+from vaelab.report.formatting import unique_slugs
+from vaelab.report.stored_results import StoredRun
+from vaelab.report.swept_settings import SWEPT_SETTINGS, SweptSetting, swept_setting
 from vaelab.settings import describe_fields
 
-# Differences that change no result, or that repetitions differ in.
-IGNORED = {"preset", "seed", "training.preview_every_epochs"}
+# Runs on other images are another experiment.
+NOT_SWEPT = "data."
 
-# Other images are another experiment.
-NOT_VARIED = "data."
+# On a logarithmic axis from this ratio of the largest value to the smallest.
+LOGARITHMIC_RATIO = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """One value of the setting.
+    """One value of the swept setting.
 
     Attributes:
-        value: as it is written on the command line.
-        number: the same as a number; None if it is none.
+        value: as on the command line.
+        number: the value as a number; None if it is not one.
         runs: one for each seed.
     """
 
@@ -35,37 +38,26 @@ class Point:
     runs: list[StoredRun]
 
     @property
-    def shown(self) -> str:
-        """The value as a reader sees it."""
+    def text(self) -> str:
+        """The value for a reader."""
         return self.value if self.number is None else plain(self.number)
 
-    def estimate(self, metric: str) -> "Estimate | None":
-        """The metric over the seeds; None where no run has it."""
+    def measurement(self, name: str, metric: str) -> Measurement | None:
+        """A metric at this value; None if no run has it.
+
+        The standard error of one run is over images, that of several seeds over seeds.
+
+        Args:
+            name: of the measurement.
+            metric: a key of the runs' metrics.
+        """
         results = [run.metrics[metric] for run in self.runs if metric in run.metrics]
         if not results:
             return None
-        values = [result["value"] for result in results]
+        unit, values = results[0]["unit"], [result["value"] for result in results]
         if len(values) == 1:
-            return Estimate(values[0], results[0]["standard_error"], 1, results[0]["unit"])
-        error = stdev(values) / math.sqrt(len(values))
-        return Estimate(mean(values), error, len(values), results[0]["unit"])
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number of one value of a setting.
-
-    Attributes:
-        value: of one run, or the mean over seeds.
-        error: its standard error: over images of one run, over seeds of several.
-        count: of seeds.
-        unit: of the number.
-    """
-
-    value: float
-    error: float | None
-    count: int
-    unit: str
+            return Measurement(name, values[0], results[0]["standard_error"], unit)
+        return Measurement(name, mean(values), stdev(values) / math.sqrt(len(values)), unit)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +65,7 @@ class Sweep:
     """Runs that differ in one setting.
 
     Attributes:
-        field: its dotted name.
+        field: the dotted name of the setting.
         slug: of its page, [a-z0-9-]+.
         points: by rising value.
     """
@@ -83,99 +75,113 @@ class Sweep:
     points: list[Point]
 
     @property
-    def knob(self) -> SweptSetting:
-        """What the setting is called and does."""
-        name = self.field.rpartition(".")[2].replace("_", " ")
-        return SWEPT_SETTINGS.get(
-            self.field,
-            SweptSetting(name, f"Effect of {self.field}", self.slug, name.capitalize(), ""),
-        )
+    def setting(self) -> SweptSetting:
+        """The name and the explanation of the setting."""
+        return swept_setting(self.field)
 
     @property
     def runs(self) -> list[StoredRun]:
-        """All of them."""
+        """All runs."""
         return [run for point in self.points for run in point.runs]
 
     @property
     def has_seeds(self) -> bool:
-        """Whether some value was run more than once."""
+        """Whether a value was run with several seeds."""
         return any(len(point.runs) > 1 for point in self.points)
 
     @property
     def is_numeric(self) -> bool:
-        """Whether values can be put on an axis."""
+        """Whether every value is a number."""
         return all(point.number is not None for point in self.points)
 
     @property
     def is_logarithmic(self) -> bool:
-        """Whether values are better told apart by their ratios."""
+        """Whether the values belong on a logarithmic axis."""
         numbers = [point.number for point in self.points if point.number is not None]
-        return self.is_numeric and min(numbers) > 0 and max(numbers) / min(numbers) >= 8
+        return (
+            self.is_numeric
+            and min(numbers) > 0
+            and max(numbers) / min(numbers) >= LOGARITHMIC_RATIO
+        )
 
-    def has_common_terms(self, metric: str) -> bool:
-        """Whether the metric was taken alike of all runs that have it."""
+    def name_of(self, point: Point) -> str:
+        """A value for a sentence: `β = 4`."""
+        return self.setting.named(point.text)
+
+    def measurements(self, metric: str) -> list[Measurement]:
+        """A metric at every value that has it."""
+        found = [point.measurement(self.name_of(point), metric) for point in self.points]
+        return [each for each in found if each is not None]
+
+    def is_comparable(self, metric: str) -> bool:
+        """Whether all runs measured the metric under the same conditions."""
         results = [run.metrics[metric] for run in self.runs if metric in run.metrics]
-        return len({tuple(result[term] for term in TERMS) for result in results}) <= 1
+        return (
+            len({tuple(result.get(condition) for condition in CONDITIONS) for result in results})
+            <= 1
+        )
 
-    def point_of(self, config: Config) -> Point | None:
-        """Where a run with this configuration would stand, if it belonged to the row."""
+    def point_for(self, config: Config) -> Point | None:
+        """The point of a run with this configuration; None if it does not belong to the sweep."""
         fields = _fields(config)
-        mine = {name: value for name, value in fields.items() if name != self.field}
         first = _fields(self.runs[0].config)
-        if self.field not in fields or mine != {k: v for k, v in first.items() if k != self.field}:
+        if self.field not in fields or _without(fields, self.field) != _without(first, self.field):
             return None
         return _point(fields[self.field], [])
 
 
 def find_sweeps(runs: Sequence[StoredRun]) -> list[Sweep]:
-    """Every setting that at least two comparable runs differ in alone.
+    """A sweep for every setting that is the only difference of two or more comparable runs.
 
-    Where several groups of runs vary the same setting, the one with most values is taken.
+    Of several sweeps over the same setting, that with the most values is returned.
     """
     by_folder = {run.run.path: run for run in runs}
     found: dict[str, list[Point]] = {}
     for group in comparable([run.run for run in runs]):
-        for name, points in _varied([by_folder[run.path] for run in group.runs]):
+        for name, points in _swept([by_folder[run.path] for run in group.runs]):
             if len(points) > len(found.get(name, [])):
                 found[name] = points
     order = [*SWEPT_SETTINGS, *sorted(found.keys() - SWEPT_SETTINGS.keys())]
     names = [name for name in order if name in found]
-    files = slugs([SWEPT_SETTINGS[n].file if n in SWEPT_SETTINGS else f"sweep-{n}" for n in names])
+    slugs = unique_slugs([swept_setting(name).file for name in names])
     return [
         Sweep(field=name, slug=slug, points=found[name])
-        for name, slug in zip(names, files, strict=True)
+        for name, slug in zip(names, slugs, strict=True)
     ]
 
 
 def find_repetitions(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
-    """Groups of runs that differ in nothing but the seed."""
+    """Groups of runs that differ in the seed only."""
     groups: dict[Any, list[StoredRun]] = {}
     for run in runs:
         groups.setdefault((_key(_fields(run.config)), run.run.data), []).append(run)
     return [group for group in groups.values() if len({run.config.seed for run in group}) > 1]
 
 
-def _varied(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
-    """Each setting that some of the runs differ in alone, with the most values of it."""
+def _swept(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
+    """Each setting that is the only difference of some of the runs, with the most values of it."""
     fields = {run.slug: _fields(run.config) for run in runs}
-    names = {name for each in fields.values() for name in each if not name.startswith(NOT_VARIED)}
+    names = {name for each in fields.values() for name in each if not name.startswith(NOT_SWEPT)}
     found = []
-    for name in sorted(names - IGNORED):
+    for name in sorted(names):
         groups: dict[Any, dict[str, list[StoredRun]]] = {}
         for run in runs:
             if name in fields[run.slug]:
-                rest = _key({k: v for k, v in fields[run.slug].items() if k != name})
-                values = groups.setdefault(rest, {})
+                values = groups.setdefault(_key(_without(fields[run.slug], name)), {})
                 values.setdefault(fields[run.slug][name], []).append(run)
         largest = max(groups.values(), key=len, default={})
         if len(largest) > 1:
-            points = [_point(value, chosen) for value, chosen in largest.items()]
+            points = [_point(value, members) for value, members in largest.items()]
             found.append((name, sorted(points, key=_order)))
     return found
 
 
 def _fields(config: Config) -> dict[str, str]:
-    return {k: v for k, v in describe_fields(config) if k not in IGNORED}
+    return {name: value for name, value in describe_fields(config) if name not in IGNORED}
+
+
+def _without(fields: dict[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def _key(fields: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -183,7 +189,7 @@ def _key(fields: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _point(value: str, runs: list[StoredRun]) -> Point:
-    # The same run twice, under two names, counts once.
+    # A run that is stored under two names counts once.
     by_seed = {run.config.seed: run for run in reversed(runs)}
     try:
         number: float | None = float(value)

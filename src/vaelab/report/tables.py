@@ -1,28 +1,35 @@
-"""Comparison tables as the page shows them, by the rules of `vaelab.comparison`."""
+"""Comparison tables for pages, by the rules of `vaelab.comparison`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vaelab.comparison import Row, Table, comparable
-from vaelab.report.formatting import number, unit_label
-from vaelab.report.glossary import term
-from vaelab.report.stored_runs import StoredRun
+from vaelab.formatting import number, unit_label
+from vaelab.report.stored_results import StoredResults
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 ARROW_WORDS = {"lower": "lower is better", "higher": "higher is better"}
 
+REFERENCE_ROWS = {
+    "floor": "floor (real images or optimum)",
+    "baseline": "baseline (trivial model or chance)",
+}
+
+# Characters of a fingerprint that are shown.
+FINGERPRINT = 12
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """The head of a column.
+    """A column head.
 
     Attributes:
-        label: what it holds.
-        unit: of its numbers; empty without one.
-        meaning: in a line.
-        arrow: where it is better, as a sign.
-        arrow_words: the same in words.
-        is_text: sorted as text, and aligned to the left.
+        label: what the column holds.
+        unit: of its values; empty without one.
+        meaning: one line.
+        arrow: the better direction, as a symbol; empty without one.
+        arrow_words: the better direction for screen readers.
+        is_text: whether it is sorted as text and aligned to the left.
     """
 
     label: str
@@ -35,106 +42,110 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One number, or a text.
+    """A cell.
 
     Attributes:
-        text: as it is read; empty where there is nothing.
-        sort: by which its column is sorted; None where there is nothing.
-        error: standard error, as it is read.
-        is_best: whether it leads.
-        run: whose name this is, with its page and settings.
+        text: empty where there is no value.
+        sort: the value that its column is sorted by; None where there is no value.
+        error: the standard error.
+        is_best: whether it is the best value of its column.
+        results: what the row is about, in the first cell of its row.
     """
 
     text: str
     sort: float | str | None = None
     error: str = ""
     is_best: bool = False
-    run: StoredRun | None = None
+    results: StoredResults | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """A table that is shown.
+class TableView:
+    """A table on a page.
 
     Attributes:
-        caption: what it holds.
+        caption: its title for screen readers.
         columns: the heads.
-        rows: a line a run.
-        bounds: the lines of perfect and of useless models, each with its name first.
-        reason: what keeps its runs apart from the first table.
+        rows: one for each run.
+        references: the floor and the baseline, each with its label first.
+        reason: why its runs are not in the first table; empty for the first.
         notes: below it.
     """
 
     caption: str
     columns: list[Column]
     rows: list[list[Cell]]
-    bounds: list[list[Cell]] = field(default_factory=list)
+    references: list[list[Cell]] = field(default_factory=list)
     reason: str = ""
     notes: list[str] = field(default_factory=list)
 
 
-BOUNDS = {
-    "floor": "perfect (floor or real images)",
-    "baseline": "useless (learned nothing)",
-}
-
-
-def comparison_tables(runs: Sequence[StoredRun], columns: Sequence[str]) -> list[Table]:
-    """Comparable runs in a table each, with the numbers that any of them has."""
-    by_folder = {run.run.path: run for run in runs}
-    known = {name for run in runs for name in run.metrics}
-    shown = [name for name in columns if name in known]
+def comparison_tables(results: Sequence[StoredResults], metrics: Sequence[str]) -> list[Table]:
+    """One table for each group of comparable results, with the metrics that any of them has."""
+    by_path = {each.folder.path: each for each in results}
+    known = {name for each in results for name in each.metrics}
+    columns = [name for name in metrics if name in known]
     return [
-        Table(
-            [as_row(by_folder[run.path]) for run in group.runs],
-            shown,
-            group.reason,
-        )
-        for group in comparable([run.run for run in runs], shown)
+        Table([_row(by_path[folder.path]) for folder in group.runs], columns, group.reason)
+        for group in comparable([each.folder for each in results], columns)
     ]
 
 
-def as_row(run: StoredRun) -> Row:
-    """A run as `comparison` knows it."""
-    return Row(run.name, run.config.preset, run.run.data.name, run.metrics)
+def headlines(results: Sequence[StoredResults]) -> list[str]:
+    """The metrics that comparisons show by default, in the order of those with most metrics."""
+    names = (
+        name
+        for each in sorted(results, key=lambda each: -len(each.metrics))
+        for name, value in each.metrics.items()
+        if value["is_headline"]
+    )
+    return list(dict.fromkeys(names))
 
 
-def views(
-    runs: Sequence[StoredRun],
-    columns: Sequence[str],
+def _row(results: StoredResults) -> Row:
+    return Row(results.name, results.preset, results.folder.data.name, results.metrics)
+
+
+def table_views(
+    results: Sequence[StoredResults],
+    metrics: Sequence[str],
     caption: str,
-    leading: tuple[Column, Mapping[str, Cell]] | None = None,
-) -> list[View]:
-    """Tables of the named numbers, one for each group of runs that can be compared.
+    setting: tuple[Column, Mapping[str, Cell]] | None = None,
+) -> list[TableView]:
+    """Tables of the named metrics, one for each group of comparable results.
 
     Args:
-        runs: evaluated ones.
-        columns: names of numbers, shown where any run has them.
+        results: of runs and of samples; those without a metric are left out.
+        metrics: names; those that no result has are left out.
         caption: of the tables.
-        leading: a column in the place of the usual settings, and its cells by name of run.
+        setting: a column that replaces latent size and epochs, with its cells by name of run.
     """
-    by_name = {run.name: run for run in runs}
+    by_name = {each.name: each for each in results if each.metrics}
     found = []
-    for table in comparison_tables(runs, columns):
-        shown = [column for column in table.columns if table.example(column) is not None]
+    for table in comparison_tables(list(by_name.values()), metrics):
+        columns = [column for column in table.columns if table.example(column) is not None]
         rows = [
             [
-                Cell(text=row.name, sort=row.name, run=by_name[row.name]),
-                *(_settings(by_name[row.name]) if leading is None else [leading[1][row.name]]),
-                *(_cell(by_name[row.name], c, best=table.best(c) is row) for c in shown),
+                Cell(
+                    text=row.name,
+                    sort=row.name,
+                    results=by_name[row.name],
+                ),
+                *(_settings(by_name[row.name]) if setting is None else [setting[1][row.name]]),
+                *(_cell(by_name[row.name], c, is_best=table.best(c) is row) for c in columns),
             ]
             for row in table.rows
         ]
         found.append(
-            View(
+            TableView(
                 caption=caption,
                 columns=[
                     Column(label="Run", is_text=True),
-                    *(SETTINGS if leading is None else [leading[0]]),
-                    *(_column(column, table) for column in shown),
+                    *(SETTINGS if setting is None else [setting[0]]),
+                    *(_column(column, table) for column in columns),
                 ],
                 rows=rows,
-                bounds=_bounds(table, shown),
+                references=_references(table, columns),
                 reason=table.reason,
                 notes=_notes(table),
             )
@@ -143,67 +154,67 @@ def views(
 
 
 SETTINGS = [
-    Column(label="Latent", unit="dims", meaning="Number of latent dimensions."),
+    Column(label="Latent size", meaning="Numbers in the code of an image."),
     Column(label="Epochs", meaning="Passes over the training images."),
 ]
 
 
-def _settings(run: StoredRun) -> list[Cell]:
-    epochs = max((record["epoch"] for record in run.records), default=run.config.training.epochs)
-    size = run.config.model.latent_size
-    return [
-        Cell(text=str(size), sort=size),
-        Cell(text=str(epochs), sort=epochs),
-    ]
+def _settings(results: StoredResults) -> list[Cell]:
+    values = (results.latent_size, results.epochs)
+    return [Cell(text="" if value is None else str(value), sort=value) for value in values]
 
 
 def _column(metric: str, table: Table) -> Column:
     example = table.example(metric) or {}
-    direction = example.get("direction") or ""
+    direction = example["direction"] or ""
     return Column(
-        label=term(metric).label,
-        unit=unit_label(str(example.get("unit", ""))),
-        meaning=term(metric).meaning,
+        label=example["label"],
+        unit=unit_label(example["unit"]),
+        meaning=example["meaning"],
         arrow=ARROWS.get(direction, ""),
         arrow_words=ARROW_WORDS.get(direction, ""),
     )
 
 
-def _cell(run: StoredRun, metric: str, *, best: bool) -> Cell:
-    result = run.metrics.get(metric)
+def _cell(results: StoredResults, metric: str, *, is_best: bool) -> Cell:
+    result = results.metrics.get(metric)
     if result is None:
-        return Cell(text="not a number" if metric in run.undefined else "")
+        return Cell(text="not a number" if metric in results.not_finite else "")
     return Cell(
         text=number(result["value"], result["unit"]),
         sort=result["value"],
         error=number(result["standard_error"], result["unit"]),
-        is_best=best,
+        is_best=is_best,
     )
 
 
-def _bounds(table: Table, columns: Sequence[str]) -> list[list[Cell]]:
-    """What perfect and useless models have; the same for every run of the table."""
-    lines = []
-    for bound, words in BOUNDS.items():
+def _references(table: Table, columns: Sequence[str]) -> list[list[Cell]]:
+    """The rows of floors and of baselines; they are the same for every run of the table."""
+    rows = []
+    for key, label in REFERENCE_ROWS.items():
         examples = [table.example(column) or {} for column in columns]
-        texts = [number(each.get(bound), str(each.get("unit", ""))) for each in examples]
+        texts = [number(each.get(key), str(each.get("unit", ""))) for each in examples]
         if any(texts):
-            lines.append([Cell(text=words), *(Cell(text=text) for text in texts)])
-    return lines
+            rows.append([Cell(text=label), *(Cell(text=text) for text in texts)])
+    return rows
 
 
 def _notes(table: Table) -> list[str]:
-    """On how many images, and by which classifiers, the numbers shown were taken."""
-    shown = [
+    """The number of images and the feature extractors behind the table's values."""
+    results = [
         row.metrics[name] for row in table.rows for name in table.columns if name in row.metrics
     ]
     notes = []
-    counts = {result["count"] for result in shown if result["count"]}
+    counts = {result["count"] for result in results if result["count"]}
     if len(counts) == 1:
-        notes.append(f"On {counts.pop():,} images.")
-    classifiers = sorted(
-        {str(result["classifier"])[:12] for result in shown if result["classifier"]}
+        notes.append(f"Computed on {counts.pop():,} images.")
+    extractors = sorted(
+        {
+            f"{result['features_name'] or 'network'} ({str(result['features'])[:FINGERPRINT]})"
+            for result in results
+            if result["features"]
+        }
     )
-    if classifiers:
-        notes.append(f"Judged by {', '.join(classifiers)} (SHA-256 of the weights).")
+    if extractors:
+        notes.append(f"Feature extractors (SHA-256): {', '.join(extractors)}.")
     return notes

@@ -1,4 +1,4 @@
-"""Finding good settings: many trials, each an ordinary run, proposed by Optuna."""
+"""Hyperparameter search with Optuna; every trial is an ordinary run."""
 
 from vaelab.errors import InputError
 
@@ -7,8 +7,16 @@ try:
 except ImportError:
     raise InputError("a search needs Optuna: pip install 'vaelab[optuna]'") from None
 
-from vaelab.search.plan import VALUES, Search
-from vaelab.search.searching import Found, run_search
-from vaelab.search.space import Choices, Range, read_space
+from vaelab.search.plan import Search
+from vaelab.search.runner import SearchResult, run_search
+from vaelab.search.space import Choices, Range, SearchDimension, read_space
 
-__all__ = ["VALUES", "Choices", "Found", "Range", "Search", "read_space", "run_search"]
+__all__ = [
+    "Choices",
+    "Range",
+    "Search",
+    "SearchDimension",
+    "SearchResult",
+    "read_space",
+    "run_search",
+]

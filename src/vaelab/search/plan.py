@@ -1,4 +1,4 @@
-"""A search: what is tried, and what is made small by it."""
+"""The definition of a search: its space and the value that it minimizes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,56 +6,64 @@ from typing import Any
 from vaelab import settings
 from vaelab.config import Config
 from vaelab.errors import InputError, unknown_name
-from vaelab.search.space import Dimension
+from vaelab.search.space import SearchDimension
 
-# Fields of an epoch's record that a search can make small.
-VALUES = (
-    "validation.negative_elbo",
-    "validation.reconstruction",
-    "validation.kl",
-    "selection_loss",
-    "train.negative_elbo",
-)
+# Values of an epoch that a search can minimize; a dot separates a part of the record and a name.
+PARTS = ("train", "validation")
+SELECTION_LOSS = "selection_loss"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """What makes it this search and no other.
+    """What defines a search.
 
     Attributes:
-        config: of all trials, but for the fields that are searched over.
-        over: those fields and what they may be.
-        minimize: one of `VALUES`, in the epoch that the run's weights are of. With beta among the
-            fields, `selection_loss` weighs each trial's KL by its own beta.
-        seed: of what is tried.
-        prune: whether a trial ends early whose value is above the median of those before it.
+        config: of all trials, except for the fields in the search space.
+        space: the fields to search over, with their values.
+        minimize: a value of metrics.jsonl, at the epoch whose weights the run keeps:
+            `selection_loss`, or the name of a loss after `validation.` or `train.`. If beta is
+            searched over, `selection_loss` is not comparable between trials, since it weights the
+            KL by each trial's own beta; `validation.negative_elbo` does not.
+        seed: of the proposed values.
+        prune: whether to stop a trial whose value is above the median of the earlier trials.
     """
 
     config: Config
-    over: tuple[Dimension, ...]
+    space: tuple[SearchDimension, ...]
     minimize: str = "validation.negative_elbo"
     seed: int = 0
     prune: bool = True
 
     def __post_init__(self) -> None:
-        if self.minimize not in VALUES:
-            raise unknown_name("value to minimize", self.minimize, VALUES)
+        part, dot, name = self.minimize.partition(".")
+        if self.minimize != SELECTION_LOSS and not (part in PARTS and dot and name):
+            raise InputError(
+                f"--minimize takes {SELECTION_LOSS}, validation.NAME or train.NAME, such as "
+                f"validation.negative_elbo; found {self.minimize!r}"
+            )
         if not 0 <= self.seed < 2**32:
-            raise InputError(f"--seed must lie in 0 to 2^32 - 1, found {self.seed}")
+            raise InputError(f"--seed must be from 0 to 2^32 - 1, found {self.seed}")
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON values."""
         return {
             "config": settings.to_dict(self.config),
-            "over": [str(dimension) for dimension in self.over],
+            "space": [str(dimension) for dimension in self.space],
             "minimize": self.minimize,
             "seed": self.seed,
             "prune": self.prune,
         }
 
     def value_of(self, record: dict[str, Any]) -> float:
-        """What is made small, of an epoch's line of metrics.jsonl."""
-        value: Any = record
-        for name in self.minimize.split("."):
-            value = value[name]
-        return float(value)
+        """The value to minimize, from the record of an epoch.
+
+        Raises:
+            InputError: if the record has no such value; the message names the closest match.
+        """
+        if self.minimize == SELECTION_LOSS:
+            return float(record[SELECTION_LOSS])
+        part, _, name = self.minimize.partition(".")
+        known = [each for each, value in record[part].items() if isinstance(value, int | float)]
+        if name not in known:
+            raise unknown_name(f"{part} loss", name, known)
+        return float(record[part][name])

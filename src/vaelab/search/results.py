@@ -1,81 +1,74 @@
-"""What came out of a search: search.json, a table, and the command of the best trial."""
+"""The results of a search: the trials as JSON and as a table, and the command of the best one."""
 
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from vaelab.config import Config
-from vaelab.presets import preset
+from vaelab.formatting import setting, text_table
+from vaelab.preset_changes import train_command
 from vaelab.search.plan import Search
-from vaelab.search.trials import REASON, SAME_AS, name_of, settings_of
-from vaelab.settings import describe_fields, with_settings
+from vaelab.search.trials import DUPLICATE_OF, REASON, settings_of, trial_name
+from vaelab.settings import with_settings
 
 STATES = {
-    TrialState.COMPLETE: "done",
+    TrialState.COMPLETE: "finished",
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
 
-# A trial of the settings of an earlier one, which was not trained again.
-REPEATED = "repeated"
+# A trial with the settings of an earlier one, whose result it takes.
+DUPLICATE = "duplicate"
 
-# Trials in the table.
-SHOWN = 10
+TABLE_ROWS = 10
 
 
-def as_json(search: Search, trials: Sequence[FrozenTrial]) -> list[dict[str, Any]]:
-    """Each trial: its name, state, value, settings, epochs, and why it failed."""
+def trials_as_json(search: Search, trials: Sequence[FrozenTrial]) -> list[dict[str, Any]]:
+    """The trials for search.json."""
     return [
         {
-            "name": name_of(trial.number),
+            "name": trial_name(trial.number),
             "state": state_of(trial),
             "value": trial.value,
             "settings": settings_of(search, trial),
             "epochs": len(trial.intermediate_values),
             "reason": trial.user_attrs.get(REASON),
-            "same_as": _original(trial),
+            "duplicate_of": _original(trial),
         }
         for trial in trials
     ]
 
 
 def state_of(trial: FrozenTrial) -> str:
-    """In a word."""
-    return STATES[trial.state] if _original(trial) is None else REPEATED
+    """The state in one word."""
+    return STATES[trial.state] if _original(trial) is None else DUPLICATE
 
 
-def best_of(trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
-    """The trial of the least value; of several the first."""
-    done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    return min(done, key=_value, default=None)
+def best_trial(trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
+    """The first trial with the smallest value."""
+    finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    return min(finished, key=_value, default=None)
 
 
 def table(search: Search, trials: Sequence[FrozenTrial]) -> str:
-    """The best trials, then those that failed."""
+    """The best trials, followed by the failed ones."""
     trials = [trial for trial in trials if _original(trial) is None]
-    done = sorted((t for t in trials if t.state == TrialState.COMPLETE), key=_value)
-    rows = [["trial", search.minimize, *(dimension.field for dimension in search.over)]]
-    for trial in done[:SHOWN]:
+    finished = sorted((t for t in trials if t.state == TrialState.COMPLETE), key=_value)
+    rows = [["trial", search.minimize, *(dimension.field for dimension in search.space)]]
+    for trial in finished[:TABLE_ROWS]:
         chosen = settings_of(search, trial)
         rows.append(
             [
-                name_of(trial.number),
+                trial_name(trial.number),
                 f"{_value(trial):.3f}",
-                *(_short(chosen[dimension.field]) for dimension in search.over),
+                *(setting(chosen[dimension.field]) for dimension in search.space),
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
+    lines = [text_table(rows, "r" * len(rows[0]))]
     lines += [
-        f"{name_of(trial.number)} failed: {trial.user_attrs.get(REASON)}"
+        f"{trial_name(trial.number)} failed: {trial.user_attrs.get(REASON)}"
         for trial in trials
         if trial.state == TrialState.FAIL
     ]
@@ -83,43 +76,26 @@ def table(search: Search, trials: Sequence[FrozenTrial]) -> str:
 
 
 def summary(trials: Sequence[FrozenTrial]) -> str:
-    """How many trials there are of each kind."""
-    counts = dict.fromkeys([*STATES.values(), REPEATED], 0)
+    """The number of trials in each state."""
+    counts = dict.fromkeys([*STATES.values(), DUPLICATE], 0)
     for trial in trials:
         counts[state_of(trial)] += 1
-    kinds = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
-    return f"{len(trials)} trials: {kinds}"
+    states = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return f"{len(trials)} trials: {states}"
 
 
-def train_command(search: Search, trial: FrozenTrial, data_dir: Path | None) -> str:
-    """What a user types to train a trial's run again."""
+def command(search: Search, trial: FrozenTrial, options: Sequence[str]) -> str:
+    """The command that trains the run of a trial again."""
     config = with_settings(search.config, settings_of(search, trial))
-    place = [] if data_dir is None else ["--data-dir", str(data_dir)]
-    changes = [f"{name}={text}" for name, text in _changes(config)]
-    return shlex.join(
-        ["vaelab", "train", config.preset, *place, *(["--set", *changes] if changes else [])]
-    )
-
-
-def _changes(config: Config) -> list[tuple[str, str]]:
-    usual = dict(describe_fields(preset(config.preset)))
-    return [(name, text) for name, text in describe_fields(config) if usual.get(name) != text]
+    return train_command(config, options)
 
 
 def _original(trial: FrozenTrial) -> str | None:
-    """The name of the trial that it repeats."""
-    number = trial.user_attrs.get(SAME_AS)
-    return None if number is None else name_of(number)
+    """The name of the earlier trial with the same settings."""
+    number = trial.user_attrs.get(DUPLICATE_OF)
+    return None if number is None else trial_name(number)
 
 
 def _value(trial: FrozenTrial) -> float:
     assert trial.value is not None
     return trial.value
-
-
-def _short(text: str) -> str:
-    """A number in as many digits as are read."""
-    try:
-        return text if text.isdigit() else f"{float(text):.4g}"
-    except ValueError:
-        return text

@@ -1,11 +1,11 @@
-"""What is searched: fields of a configuration, each with the values that it may take.
+"""The search space: fields of a configuration, each with its possible values.
 
-As written on the command line:
+On the command line:
 
-    training.learning_rate=1e-4..1e-2:log    any value between, as likely small as large
-    model.latent_size=2..40                  any whole number between
-    objective.beta=0.5,1,2,4                 one of these
-    model.network.widths=400/512,256         one of these, which hold commas themselves
+    training.learning_rate=1e-4..1e-2:log    a number in a range, sampled on a log scale
+    model.latent_size=2..40                  an integer in a range
+    objective.beta=0.5,1,2,4                 one of these values
+    model.network.widths=400/512,256         one of these values, which contain commas
 """
 
 import re
@@ -27,13 +27,13 @@ _FORMS = "FIELD=LOW..HIGH, FIELD=LOW..HIGH:log or FIELD=A,B,C"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A field that takes any number between two, these included.
+    """A field that takes any number in a closed range.
 
     Attributes:
         field: its dotted name.
-        low: the least.
-        high: the greatest; whole as the least is where the field takes whole numbers.
-        log: whether the logarithm is what is drawn evenly at first.
+        low: the minimum.
+        high: the maximum; both are integers if the field takes integers.
+        log: whether values are sampled on a log scale.
     """
 
     field: str
@@ -45,12 +45,12 @@ class Range:
         return f"{self.field}={self.low!r}..{self.high!r}{':log' if self.log else ''}"
 
     @property
-    def samples(self) -> tuple[str, ...]:
-        """Values that stand for all of them when settings are checked."""
+    def examples(self) -> tuple[str, ...]:
+        """The values for which the configuration is checked."""
         return repr(self.low), repr(self.high)
 
     def suggest(self, trial: "BaseTrial") -> str:
-        """The value of a trial, as settings are written."""
+        """The value of a trial, as a setting."""
         if isinstance(self.low, int) and isinstance(self.high, int):
             return repr(trial.suggest_int(self.field, self.low, self.high, log=self.log))
         return repr(trial.suggest_float(self.field, self.low, self.high, log=self.log))
@@ -58,82 +58,84 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """A field that takes one of several values, in no order.
+    """A field that takes one of several values, without an order.
 
     Attributes:
         field: its dotted name.
-        samples: the values, as settings are written.
+        examples: the values, as settings; the configuration is checked for each of them.
     """
 
     field: str
-    samples: tuple[str, ...]
+    examples: tuple[str, ...]
 
     def __str__(self) -> str:
-        separator = "/" if any("," in value for value in self.samples) else ","
-        return f"{self.field}={separator.join(self.samples)}"
+        separator = "/" if any("," in value for value in self.examples) else ","
+        return f"{self.field}={separator.join(self.examples)}"
 
     def suggest(self, trial: "BaseTrial") -> str:
-        """The value of a trial, as settings are written."""
-        return str(trial.suggest_categorical(self.field, self.samples))
+        """The value of a trial, as a setting."""
+        return str(trial.suggest_categorical(self.field, self.examples))
 
 
-Dimension = Range | Choices
+SearchDimension = Range | Choices
 
 
-def read_space(config: Config, texts: Sequence[str]) -> tuple[Dimension, ...]:
-    """The fields to search over, from the way they are written on the command line.
+def read_space(config: Config, texts: Sequence[str]) -> tuple[SearchDimension, ...]:
+    """Read a search space in the form of the command line.
 
     Args:
-        config: that they are fields of.
+        config: the configuration to search over.
         texts: one for each field.
 
     Raises:
-        InputError: on what is no field, naming the nearest, and on values that it cannot take.
+        InputError: on an unknown field, or values that it cannot take.
     """
     if not texts:
-        raise InputError(f"a search needs fields to search over: --over {_FORMS}")
+        raise InputError(f"a search needs a search space: --space {_FORMS}")
     space = tuple(_read(config, text) for text in texts)
     for dimension in space:
         others = [other for other in space if other is not dimension]
         if dimension.field in (other.field for other in others):
-            raise InputError(f"--over names {dimension.field} twice")
-        # What one value brings, such as the fields of a prior, another may need.
-        for value in dimension.samples:
+            raise InputError(f"--space names {dimension.field} twice")
+        # A field of the space may exist only for a value of another, such as a kind of prior.
+        for value in dimension.examples:
             with_settings(
                 config,
-                {other.field: other.samples[0] for other in others} | {dimension.field: value},
+                {other.field: other.examples[0] for other in others} | {dimension.field: value},
             )
     return space
 
 
-def _read(config: Config, text: str) -> Dimension:
+def _read(config: Config, text: str) -> SearchDimension:
     field, equals, values = text.partition("=")
     field = field.removesuffix(".kind")
     if not (field and equals and values):
-        raise InputError(f"--over takes {_FORMS}, found {text!r}")
+        raise InputError(f"--space takes {_FORMS}, found {text!r}")
     if field.split(".")[0] == "data":
-        raise InputError(f"{field} is not searched: losses on other images cannot be compared")
+        raise InputError(
+            f"{field} cannot be searched over: losses on different images are not comparable"
+        )
     match = _RANGE.fullmatch(values)
     if match is None:
         return _choices(field, values)
     low, high = (_number(config, field, match[end]) for end in ("low", "high"))
     if not low < high:
-        raise InputError(f"--over {field}: {low!r} is not below {high!r}")
+        raise InputError(f"--space {field}: {low!r} is not less than {high!r}")
     if match["log"] and low <= 0:
-        raise InputError(f"--over {field}: :log needs values above 0, found {low!r}")
+        raise InputError(f"--space {field}: :log needs positive values, found {low!r}")
     return Range(field, low, high, log=match["log"] is not None)
 
 
 def _choices(field: str, text: str) -> Choices:
     values = tuple(text.split("/" if "/" in text else ","))
     if len(set(values)) < 2 or len(set(values)) < len(values):
-        raise InputError(f"--over {field} needs several values, each once, found {text!r}")
+        raise InputError(f"--space {field} needs at least two different values, found {text!r}")
     return Choices(field, values)
 
 
 def _number(config: Config, field: str, text: str) -> float:
-    """The end of a range, as the field takes it."""
+    """A limit of a range, as a number of the field's type."""
     value: Any = reduce(getattr, field.split("."), with_settings(config, {field: text}))
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(f"{field} takes no range: name its values, such as {field}=A,B")
+        raise InputError(f"{field} takes no range; list its values, such as {field}=A,B")
     return value

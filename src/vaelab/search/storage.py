@@ -1,9 +1,9 @@
-"""Where Optuna keeps the trials: a journal in a file, or a database."""
+"""Optuna's storage of the trials: a journal file or a database."""
 
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -15,40 +15,40 @@ from vaelab.errors import InputError
 JOURNAL = "trials.journal"
 
 
-def open_storage(place: str | None, out: Path) -> BaseStorage:
+def open_storage(location: str | None, out: Path) -> BaseStorage:
     """The storage of a search.
 
     Args:
-        place: a file, a database's URL as SQLAlchemy takes it, or None for a file in `out`.
-        out: the search's folder.
+        location: a file, a database URL in SQLAlchemy's form, or None for a file in `out`.
+        out: folder of the search.
 
     Raises:
         InputError: if it cannot be opened.
     """
     try:
-        if place is not None and "://" in place:
-            return RDBStorage(place)
-        file = out / JOURNAL if place is None else Path(place)
+        if location is not None and "://" in location:
+            return RDBStorage(location)
+        file = out / JOURNAL if location is None else Path(location)
         file.parent.mkdir(parents=True, exist_ok=True)
         lock: Any = JournalLock(file)
         return JournalStorage(JournalFileBackend(str(file), lock))
     except Exception as error:
         raise InputError(
-            f"the storage {without_password(place or JOURNAL)} cannot be used: {one_line(error)}"
+            f"cannot open the storage {without_password(location or JOURNAL)}: {one_line(error)}"
         ) from error
 
 
-def without_password(place: str) -> str:
-    """A storage as it may be told and written down."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", place)
+def without_password(location: str) -> str:
+    """A storage location that can be printed and saved."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", location)
 
 
 class JournalLock:
     """Lets one process at a time write to a journal.
 
-    Optuna's own lock is a file, which a process that is killed leaves behind for half a minute;
-    this one is the operating system's and ends with the process. What a full disk or a loss of
-    power left of a line is taken away, for no later line could be read behind it.
+    Optuna's own lock is a file that a killed process leaves behind for half a minute. This lock is
+    the operating system's and ends with its process. It also removes an incomplete last line, left
+    by a full disk or a power failure, since lines after it could not be read.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -56,26 +56,26 @@ class JournalLock:
         self.lock = FileLock(journal.with_name(f".{journal.name}.lock"))
 
     def acquire(self) -> bool:
-        """Wait for the turn of this process."""
+        """Wait for the lock."""
         self.lock.acquire()
         with self.journal.open("r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            end = _end_of_lines(file.fileno(), size)
-            if end < size:
+            end = _end_of_last_line(file)
+            if end < file.seek(0, os.SEEK_END):
                 file.truncate(end)
         return True
 
     def release(self) -> None:
-        """Let the next one."""
+        """Release the lock."""
         self.lock.release()
 
 
-def _end_of_lines(descriptor: int, end: int) -> int:
-    """Where the last whole line ends, in bytes."""
-    chunk = 1 << 12
+def _end_of_last_line(file: BinaryIO) -> int:
+    """The position after the last complete line, in bytes."""
+    chunk, end = 1 << 12, file.seek(0, os.SEEK_END)
     while end > 0:
         start = max(0, end - chunk)
-        newline = os.pread(descriptor, end - start, start).rfind(b"\n")
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
         if newline >= 0:
             return start + newline + 1
         end = start

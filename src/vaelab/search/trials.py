@@ -1,4 +1,4 @@
-"""One trial: whose turn it is, its run, and what is told of it in the end."""
+"""Trials: claiming one, training its run and recording the result."""
 
 import traceback
 from contextlib import ExitStack, suppress
@@ -15,8 +15,8 @@ from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.errors import InputError
 from vaelab.files import write_text
-from vaelab.locks import held
-from vaelab.models import LatentVariableModel
+from vaelab.locks import lock_folder
+from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run
 from vaelab.search.plan import Search
@@ -24,27 +24,27 @@ from vaelab.settings import with_settings
 from vaelab.training import Hardware, fit
 from vaelab.training.non_finite_guard import NonFiniteLossError
 
-# A trial whose process was killed so often is not begun again.
-MOST_ATTEMPTS = 3
+# A trial whose process was killed this many times is not resumed.
+MAX_ATTEMPTS = 3
 
-# Attributes of a trial in the storage.
-ATTEMPTS, REASON, SAME_AS = "attempts", "reason", "same_as"
+# User attributes of a trial in Optuna's storage.
+ATTEMPTS, REASON, DUPLICATE_OF = "attempts", "reason", "duplicate_of"
 
 
-def name_of(number: int) -> str:
-    """A trial's, and its folder's."""
+def trial_name(number: int) -> str:
+    """The name of a trial and of its folder."""
     return f"trial-{number:04}"
 
 
 @dataclass(slots=True)
-class Claimed:
-    """A trial that is this process's alone until it is released.
+class ClaimedTrial:
+    """A trial that only this process runs, until the context ends.
 
     Attributes:
-        trial: in the storage.
-        settings: what the searched fields are.
-        path: of its run.
-        lock: that ends with the process.
+        trial: Optuna's trial.
+        settings: the values of the searched fields.
+        path: folder of its run.
+        lock: released at the end of the context, or when the process dies.
     """
 
     trial: Trial
@@ -52,43 +52,43 @@ class Claimed:
     path: Path
     lock: ExitStack
 
-    def __enter__(self) -> "Claimed":
+    def __enter__(self) -> "ClaimedTrial":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.lock.close()
 
 
-def claim_next(search: Search, study: Study, out: Path, count: int) -> Claimed | None:
-    """A trial to work on: one whose process was killed, else a new one; None where all have begun.
+def claim_next(search: Search, study: Study, out: Path, count: int) -> ClaimedTrial | None:
+    """The next trial to run: an abandoned one, else a new one; None if all trials are claimed.
 
-    Only in its turn may a process ask.
+    The caller must hold the lock of the search.
 
     Args:
-        search: what is searched.
-        study: Optuna's, of this search.
-        out: the search's folder.
-        count: of trials, with all that there are.
+        search: the definition.
+        study: Optuna's study of this search.
+        out: folder of the search.
+        count: number of trials of the search.
 
     Raises:
-        InputError: if the trial's folder cannot be written to.
+        InputError: if the folder of the trial cannot be written.
     """
     trials = study.get_trials(deepcopy=False)
-    # Of its own seed each, so that processes side by side do not propose the same.
+    # A seed for each trial, so that parallel processes do not propose the same settings.
     study.sampler = TPESampler(seed=_seed(search.seed, len(trials)))
     for frozen in trials:
         if frozen.state == TrialState.RUNNING:
-            # Whoever lives has it still.
+            # Claiming fails if its process is alive.
             with suppress(InputError):
                 return _claim(search, Trial(study, frozen._trial_id), out)
     return _claim(search, study.ask(), out) if len(trials) < count else None
 
 
-def _claim(search: Search, trial: Trial, out: Path) -> Claimed:
-    path, lock = out / name_of(trial.number), ExitStack()
-    lock.enter_context(held(path / ".claim"))
-    chosen = {dimension.field: dimension.suggest(trial) for dimension in search.over}
-    return Claimed(trial, chosen, path, lock)
+def _claim(search: Search, trial: Trial, out: Path) -> ClaimedTrial:
+    path, lock = out / trial_name(trial.number), ExitStack()
+    lock.enter_context(lock_folder(path / ".claim"))
+    chosen = {dimension.field: dimension.suggest(trial) for dimension in search.space}
+    return ClaimedTrial(trial, chosen, path, lock)
 
 
 def _seed(seed: int, number: int) -> int:
@@ -97,11 +97,11 @@ def _seed(seed: int, number: int) -> int:
 
 
 class PrunedError(Exception):
-    """The trial is worse than most were after as many epochs."""
+    """The trial is worse than the median of the earlier trials at the same epoch."""
 
 
-class Reporter:
-    """Tells the storage each epoch's value, and ends a trial that is not worth its time."""
+class TrialReporter:
+    """Training observer that reports every epoch to Optuna and stops a trial to be pruned."""
 
     def __init__(self, trial: Trial, search: Search, epochs: int) -> None:
         self.trial = trial
@@ -111,17 +111,17 @@ class Reporter:
         self.reported = set(frozen.intermediate_values)
 
     def on_step(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Report it."""
+        """Report the epoch."""
         self.report(record)
 
     def report(self, record: dict[str, Any]) -> None:
-        """Report an epoch unless it was.
+        """Report an epoch that was not reported before.
 
         Raises:
-            PrunedError: if the trial is to end.
+            PrunedError: if the trial is to stop.
         """
         epoch = record["epoch"]
         if epoch in self.reported:
@@ -132,35 +132,34 @@ class Reporter:
             raise PrunedError
 
 
-def carry_out(
+def run_trial(
     search: Search,
-    claimed: Claimed,
+    claimed: ClaimedTrial,
     dataset: Dataset,
     *,
     hardware: Hardware,
     show_progress: bool,
 ) -> FrozenTrial:
-    """Train the trial's run, or go on with it, and tell the storage what came out.
+    """Train the run of a trial, or resume it, and record the result in Optuna's storage.
 
     Raises:
-        InputError: for what is not the trial's fault, such as a full disk; the trial goes on when
-            the search does.
-        Interruption: by Ctrl-C or SIGTERM, likewise.
+        InputError: if the cause is not the trial, such as a full disk; the trial can be resumed.
+        Interruption: by Ctrl-C or SIGTERM; the trial can be resumed.
     """
     trial = claimed.trial
-    twin = _twin(trial, claimed.settings, search)
-    if twin is not None:
-        return _repeat(trial, twin)
+    original = _find_duplicate(trial, claimed.settings, search)
+    if original is not None:
+        return _copy_result(trial, original)
     attempts = trial.user_attrs.get(ATTEMPTS, 0) + 1
-    if attempts > MOST_ATTEMPTS:
-        return _fail(trial, f"its process was killed {MOST_ATTEMPTS} times")
+    if attempts > MAX_ATTEMPTS:
+        return _fail(trial, f"its process was killed {MAX_ATTEMPTS} times")
     trial.set_user_attr(ATTEMPTS, attempts)
     try:
         config = _configure(search, claimed, dataset)
         value = _train(search, claimed, config, dataset, hardware, show_progress=show_progress)
     except PrunedError:
         return trial.study.tell(trial, state=TrialState.PRUNED)
-    except (UnfitError, NonFiniteLossError) as error:
+    except (IncompatibleSettingsError, NonFiniteLossError) as error:
         return _fail(trial, str(error))
     except (KeyboardInterrupt, InputError, OSError):
         trial.set_user_attr(ATTEMPTS, attempts - 1)
@@ -172,30 +171,30 @@ def carry_out(
     return trial.study.tell(trial, value)
 
 
-class UnfitError(Exception):
-    """The trial's settings do not go process_group."""
+class IncompatibleSettingsError(Exception):
+    """The settings of the trial exclude each other."""
 
 
-def _configure(search: Search, claimed: Claimed, dataset: Dataset) -> Config:
+def _configure(search: Search, claimed: ClaimedTrial, dataset: Dataset) -> Config:
     try:
         config = with_settings(search.config, claimed.settings)
         Run(claimed.path, config, DataCard.of(dataset)).build_model()
     except InputError as error:
-        raise UnfitError(str(error)) from None
+        raise IncompatibleSettingsError(str(error)) from None
     return config
 
 
 def _train(
     search: Search,
-    claimed: Claimed,
+    claimed: ClaimedTrial,
     config: Config,
     dataset: Dataset,
     hardware: Hardware,
     *,
     show_progress: bool,
 ) -> float:
-    reporter = Reporter(claimed.trial, search, config.training.epochs)
-    # Of an epoch that was kept before its process was killed the storage may not know.
+    reporter = TrialReporter(claimed.trial, search, config.training.epochs)
+    # An epoch saved just before its process was killed may not have been reported.
     for record in Run(claimed.path, config, DataCard.of(dataset)).read_metrics():
         reporter.report(record)
     run = fit(
@@ -211,26 +210,28 @@ def _train(
 
 
 def settings_of(search: Search, trial: FrozenTrial) -> dict[str, str]:
-    """The searched fields of a trial, as they are set; without those that it has not got yet."""
+    """The values of the searched fields in a trial, as far as it has them."""
     return {
         dimension.field: dimension.suggest(trial)
-        for dimension in search.over
+        for dimension in search.space
         if dimension.field in trial.params
     }
 
 
-def _twin(trial: Trial, settings: dict[str, str], search: Search) -> FrozenTrial | None:
-    """An earlier trial of the same settings, which gave what this one would give."""
-    finished = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    earlier = trial.study.get_trials(deepcopy=False, states=finished)
+def _find_duplicate(trial: Trial, settings: dict[str, str], search: Search) -> FrozenTrial | None:
+    """An earlier trial with the same settings, which has the same result."""
+    ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    earlier = trial.study.get_trials(deepcopy=False, states=ended)
     return next((each for each in earlier if settings_of(search, each) == settings), None)
 
 
-def _repeat(trial: Trial, twin: FrozenTrial) -> FrozenTrial:
-    trial.set_user_attr(SAME_AS, twin.number)
-    trial.set_user_attr(REASON, twin.user_attrs.get(REASON))
+def _copy_result(trial: Trial, original: FrozenTrial) -> FrozenTrial:
+    trial.set_user_attr(DUPLICATE_OF, original.number)
+    trial.set_user_attr(REASON, original.user_attrs.get(REASON))
     return trial.study.tell(
-        trial, twin.value if twin.state == TrialState.COMPLETE else None, twin.state
+        trial,
+        original.value if original.state == TrialState.COMPLETE else None,
+        original.state,
     )
 
 

@@ -1,4 +1,4 @@
-"""Room for a run whose settings changed: the former one is put aside, and comes back if wanted."""
+"""The archive of a study: runs whose settings have changed, kept so that they can come back."""
 
 from pathlib import Path
 
@@ -9,38 +9,39 @@ from vaelab.settings import from_dict, to_dict
 from vaelab.studies.step import fingerprint
 
 
-def archive_other_run(wanted: Run, archive: Path) -> None:
-    """Leave in the run's folder nothing, or the wanted run as far as it has come.
+def archive_other_run(run: Run, archive: Path) -> None:
+    """Move any other run out of the run's folder, and an archived copy of the run into it.
 
     Args:
-        wanted: the run that its folder is to hold.
+        run: the run that the folder is for.
         archive: the folder for runs with other settings or on other images.
 
     Raises:
-        InputError: if something else than a run lies in its folder.
+        InputError: if the folder holds something that is not a run.
     """
-    if (wanted.path / "config.json").exists():
-        there = open_run(wanted.path)
-        if identity(there) == identity(wanted):
+    if (run.path / "config.json").exists():
+        current = open_run(run.path)
+        if identity(current) == identity(run):
             return
-        aside = _aside(there, wanted.name, archive)
-        if aside.exists():
+        target = _archived_path(current, run.name, archive)
+        if target.exists():
             raise InputError(
-                f"{wanted.path} and {aside} are the same run, and neither is wanted now; delete one"
+                f"{run.path} and {target} hold the same run with settings that the study no longer "
+                "has; delete one of them"
             )
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        wanted.path.replace(aside)
-    before = _aside(wanted, wanted.name, archive)
-    if before.exists():
-        before.replace(wanted.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        run.path.replace(target)
+    archived = _archived_path(run, run.name, archive)
+    if archived.exists():
+        archived.replace(run.path)
 
 
 def identity(run: Run) -> str:
-    """What makes it this run and no other: its settings, and the images."""
-    # As it is read back from its file, where a whole number has become a float if it must.
+    """Fingerprint of what defines a run: its settings and its images."""
+    # In the form in which it is read from the file, where an integer may have become a float.
     config = to_dict(from_dict(to_dict(run.config), Config))
     return fingerprint([config, run.data.train_fingerprint, run.data.test_fingerprint])
 
 
-def _aside(run: Run, name: str, archive: Path) -> Path:
+def _archived_path(run: Run, name: str, archive: Path) -> Path:
     return archive / f"{name}-{identity(run)[:12]}"

@@ -1,4 +1,4 @@
-"""How much arithmetic training is, which its time follows closely."""
+"""The arithmetic cost of training, to which its duration is roughly proportional."""
 
 import math
 from typing import Any
@@ -10,21 +10,21 @@ from torch.utils.flop_counter import FlopCounterMode
 from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.data.batches import Batches
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import Run
-from vaelab.studies.step import Advance
+from vaelab.studies.step import ReportProgress
 
-# A backward pass takes two matrix products for each of the forward pass.
-PASSES = 3
+# A forward pass, and a backward pass of two matrix products for each of the forward pass.
+FORWARD_AND_BACKWARD = 3
 
 
 def training_operations(run: Run, dataset: Dataset) -> float:
-    """Floating-point operations of what is left of a run's training."""
+    """Floating-point operations of the remaining training of a run."""
     return (
         _steps_left(run, dataset)
         * run.config.training.batch_size
-        * (PASSES * _operations_per_image(run, dataset))
+        * (FORWARD_AND_BACKWARD * _operations_per_image(run, dataset))
     )
 
 
@@ -47,14 +47,14 @@ def _steps_done(run: Run, dataset: Dataset) -> int:
 
 
 def _steps_per_epoch(config: Config, dataset: Dataset) -> int:
-    """Batches of the training images, those for validation apart."""
+    """Batches of the training images, without those of the validation split."""
     images = (1 - config.data.validation_fraction) * len(dataset.train)
     return math.ceil(images / config.training.batch_size)
 
 
 @torch.no_grad()
 def _operations_per_image(run: Run, dataset: Dataset) -> float:
-    """Of one forward pass as in training, with whatever is trained beside the model."""
+    """Of one forward pass in training."""
     model, noise = run.build_model().train(), generator(0, "noise")
     one = Batches(dataset.train.take(np.zeros(1, np.int64)), torch.device("cpu"))
     batch = one.at(torch.zeros(1, dtype=torch.int64), noise)
@@ -63,18 +63,18 @@ def _operations_per_image(run: Run, dataset: Dataset) -> float:
     return float(counter.get_total_flops())
 
 
-class Share:
-    """Tells how much of a run's training is done, batch by batch."""
+class TrainingProgress:
+    """Training observer that reports the finished fraction after every batch."""
 
-    def __init__(self, run: Run, dataset: Dataset, advance: Advance) -> None:
-        self.advance = advance
+    def __init__(self, run: Run, dataset: Dataset, report_progress: ReportProgress) -> None:
+        self.report_progress = report_progress
         self.total = run.config.training.epochs * _steps_per_epoch(run.config, dataset)
         self.done = _steps_done(run, dataset)
 
     def on_step(self) -> None:
-        """One batch more."""
+        """Count a batch."""
         self.done += 1
-        self.advance(min(1.0, self.done / self.total))
+        self.report_progress(min(1.0, self.done / self.total))
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Nothing."""
+        """Do nothing."""

@@ -1,13 +1,13 @@
-"""A study's steps, and the ledger that remembers what each was made from.
+"""A step of a study, and the file that records the inputs of every finished step.
 
-A step is done when what it makes is there and was made from the same inputs. Whatever is not done
-is done again, and with it what depends on it, because its inputs are then others.
+A step is up to date when its output exists and was made from the current inputs. A step that is
+not up to date runs again. Steps that depend on it then have other inputs, so they run again too.
 """
 
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,51 +16,68 @@ from vaelab.errors import InputError
 from vaelab.files import write_json
 from vaelab.runs import read_json
 
-# Told the share of the step that is done, between 0 and 1.
-Advance = Callable[[float], None]
+# Called with the finished fraction of a step, between 0 and 1.
+ReportProgress = Callable[[float], None]
+
+
+class IncompleteStepError(Exception):
+    """A step made some of its outputs; the others failed.
+
+    Attributes:
+        errors: by the name of the output.
+    """
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        super().__init__("; ".join(f"{name}: {error}" for name, error in errors.items()))
+        self.errors = errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One thing that a study makes.
+    """A unit of work in a study.
 
     Attributes:
-        kind: of step, such as train or evaluate; what it is called, with the run.
-        run: that it belongs to; empty for what belongs to the whole study.
-        ledger: the file in which it is noted, beside what it makes.
-        inputs: what it is made from, as JSON; asked when its turn comes.
-        is_there: whether what it makes exists.
-        work: makes it.
-        size: what its time grows with, in units of its own kind.
+        kind: of step, such as train or evaluate.
+        run: name of the run that it belongs to; empty for a step of the whole study.
+        record_file: JSON file, next to the output, that records the inputs.
+        inputs: returns what the output depends on, as JSON values; called when the step is checked.
+        output_exists: whether the output exists.
+        action: makes the output.
+        size: what the duration is proportional to, in a unit of the step's kind.
     """
 
     kind: str
     run: str
-    ledger: Path
+    record_file: Path
     inputs: Callable[[], Any]
-    is_there: Callable[[], bool]
-    work: Callable[[Advance], object]
+    output_exists: Callable[[], bool]
+    action: Callable[[ReportProgress], object]
     size: float = 1.0
 
     @property
     def name(self) -> str:
-        """As it is shown."""
+        """The name that is displayed."""
         return f"{self.run}: {self.kind}" if self.run else self.kind
 
-    def is_done(self) -> bool:
-        """Whether it is there, made from the inputs as they are now."""
-        if not self.is_there():
+    def is_up_to_date(self) -> bool:
+        """Whether the output exists and was made from the current inputs."""
+        if not self.output_exists():
             return False
-        noted = _read(self.ledger).get(self.kind)
-        return isinstance(noted, dict) and noted.get("inputs") == fingerprint(self.inputs())
+        record = _read_records(self.record_file).get(self.kind)
+        return isinstance(record, dict) and record.get("inputs") == fingerprint(self.inputs())
 
-    def do(self, advance: Advance) -> float:
-        """Make it, note that, and return the seconds that it took."""
+    def execute(self, report_progress: ReportProgress) -> float:
+        """Make the output, record the inputs and return the duration in seconds.
+
+        Raises:
+            IncompleteStepError: if part of the output could not be made. Nothing is recorded, so
+                the step runs again the next time.
+        """
         start = time.perf_counter()
-        self.work(advance)
+        self.action(report_progress)
         seconds = time.perf_counter() - start
-        note = {"inputs": fingerprint(self.inputs()), "seconds": round(seconds, 3)}
-        write_json(self.ledger, {**_read(self.ledger), self.kind: note})
+        record = {"inputs": fingerprint(self.inputs()), "seconds": round(seconds, 3)}
+        write_json(self.record_file, {**_read_records(self.record_file), self.kind: record})
         return seconds
 
 
@@ -70,9 +87,9 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read(ledger: Path) -> dict[str, Any]:
-    """What is noted; a ledger that cannot be read notes nothing, and its steps are done again."""
+def _read_records(file: Path) -> dict[str, Any]:
+    """The records by kind of step; none if the file cannot be read, so that all steps run again."""
     try:
-        return read_json(ledger)
+        return read_json(file)
     except InputError:
         return {}

@@ -1,4 +1,4 @@
-"""The steps of a study: what each makes, from what, and how to see that it is there."""
+"""The steps of a study: what each one makes, and from which inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,11 +10,11 @@ from vaelab.config import DataConfig
 from vaelab.data import Dataset
 from vaelab.data.summary import summarize
 from vaelab.errors import InputError
-from vaelab.evaluation import METRICS, evaluate, possible_metrics
-from vaelab.evaluation.baselines import PROTOCOL
+from vaelab.evaluation import METRICS, available_metrics, evaluate
 from vaelab.explorer import write_explorer
 from vaelab.figures import (
     DATA_FIGURES,
+    FIGURES,
     draw_comparison,
     draw_data,
     draw_figures,
@@ -24,27 +24,27 @@ from vaelab.files import write_json
 from vaelab.loaded_run import LoadedRun
 from vaelab.runs import DataCard
 from vaelab.studies.archive import identity
-from vaelab.studies.cost import Share, training_operations
-from vaelab.studies.plans import Outputs, Study
-from vaelab.studies.step import Advance, Step, fingerprint
+from vaelab.studies.cost import TrainingProgress, training_operations
+from vaelab.studies.step import IncompleteStepError, ReportProgress, Step, fingerprint
+from vaelab.studies.study import Outputs, Study
 from vaelab.training import Hardware, fit
+from vaelab.training.derived import train_derived
 
-LEDGER = "steps.json"
+RECORD_FILE = "steps.json"
 
-# Of the first step of a study, and of the last of a run.
-DATA, LAST = "data", "explorer"
+# Kinds of steps. `PREPARE` is the loading of a run's data set, which comes before its steps.
+DATA, PREPARE, TRAIN, EVALUATE = "data", "prepare", "train", "evaluate"
 
-# Without these nothing else can be made of a run; the first is to have its images.
-PREPARE, TRAIN = "prepare", "train"
-ESSENTIAL = (PREPARE, TRAIN, "evaluate")
+# Without these steps a run has no results. The failure of any other step is only noted.
+REQUIRED = (PREPARE, TRAIN, EVALUATE)
 
 
 def data_step(dataset: Dataset, config: DataConfig, out: Path) -> Step:
-    """Numbers and figures of the data."""
+    """Statistics and figures of the data set."""
     folder = out / DATA
-    made = [folder / "summary.json", *(folder / f"{name}.png" for name in DATA_FIGURES)]
+    files = [folder / "summary.json", *(folder / f"{name}.png" for name in DATA_FIGURES)]
 
-    def work(_: Advance) -> None:
+    def action(_: ReportProgress) -> None:
         summary = summarize(dataset, config)
         draw_data(dataset, summary, folder)
         write_json(folder / "summary.json", summary)
@@ -52,138 +52,178 @@ def data_step(dataset: Dataset, config: DataConfig, out: Path) -> Step:
     return Step(
         kind=DATA,
         run="",
-        ledger=folder / LEDGER,
+        record_file=folder / RECORD_FILE,
         inputs=lambda: [asdict(DataCard.of(dataset)), asdict(config), vaelab.__version__],
-        is_there=lambda: all(path.exists() for path in made),
-        work=work,
+        output_exists=lambda: all(path.exists() for path in files),
+        action=action,
     )
 
 
-def run_steps(loaded: LoadedRun, wanted: Outputs, hardware: Hardware) -> list[Step]:
-    """What is made of one run, each from what was made before.
+def build_steps(loaded: LoadedRun, outputs: Outputs, hardware: Hardware) -> list[Step]:
+    """The steps of one run, in order.
 
     Raises:
         InputError: if its model cannot be built.
     """
-    steps = [_train(loaded, hardware), _evaluate(loaded, wanted)]
-    if wanted.figures:
-        steps.append(_figures(loaded, wanted.left_out_figures))
-    return [*steps, _explorer(loaded, tsne=wanted.tsne)]
+    steps = [_train(loaded, hardware), _evaluate(loaded, outputs, hardware)]
+    if outputs.figures:
+        steps.append(_figures(loaded, outputs.excluded_figures))
+    return [*steps, _explorer(loaded, tsne=outputs.tsne)]
 
 
 def _train(loaded: LoadedRun, hardware: Hardware) -> Step:
     run = loaded.run
+    train = fit if run.config.parent is None else train_derived
 
-    def work(advance: Advance) -> None:
-        fit(
+    def action(report_progress: ReportProgress) -> None:
+        train(
             run.config,
             run.path,
             dataset=loaded.data,
             hardware=hardware,
             show_progress=False,
-            observers=[Share(run, loaded.data, advance)],
+            observers=[TrainingProgress(run, loaded.data, report_progress)],
         )
 
     return Step(
         kind=TRAIN,
         run=run.name,
-        ledger=run.path / LEDGER,
+        record_file=run.path / RECORD_FILE,
         inputs=lambda: identity(run),
-        is_there=run.is_finished,
-        work=work,
+        output_exists=run.is_finished,
+        action=action,
         size=training_operations(run, loaded.data),
     )
 
 
-def _evaluate(loaded: LoadedRun, wanted: Outputs) -> Step:
+def _evaluate(loaded: LoadedRun, outputs: Outputs, hardware: Hardware) -> Step:
     run = loaded.run
 
     def metrics() -> list[str]:
-        return possible_metrics(loaded, wanted.metrics)
+        return available_metrics(loaded, outputs.metrics)
 
-    def is_there() -> bool:
+    def output_exists() -> bool:
         stored = run.read_evaluation().get("metrics", {})
-        return all(METRICS[name].measures.keys() & stored.keys() for name in metrics())
+        return all(stored.keys() & set(METRICS[name].names) for name in metrics())
 
-    def work(_: Advance) -> None:
-        evaluate(loaded, metrics=metrics(), sample_count=wanted.sample_count)
+    def inputs() -> list[Any]:
+        weights = run.weights_fingerprint()
+        return [weights, metrics(), outputs.sample_count, vaelab.__version__]
+
+    def compute(names: Sequence[str]) -> None:
+        evaluate(
+            loaded,
+            metrics=names,
+            sample_count=outputs.sample_count,
+            accelerator=hardware.accelerator,
+            only_available=True,
+        )
+
+    def action(_: ReportProgress) -> None:
+        try:
+            compute(outputs.metrics)
+        except Exception:
+            # One of them fails; the others are computed one by one.
+            _make_each(metrics(), lambda name: compute([name]))
 
     return Step(
-        kind="evaluate",
+        kind=EVALUATE,
         run=run.name,
-        ledger=run.path / LEDGER,
-        inputs=lambda: [run.weights_fingerprint(), metrics(), wanted.sample_count, PROTOCOL],
-        is_there=is_there,
-        work=work,
+        record_file=run.path / RECORD_FILE,
+        inputs=inputs,
+        output_exists=output_exists,
+        action=action,
     )
 
 
-def _figures(loaded: LoadedRun, left_out: Sequence[str]) -> Step:
+def _figures(loaded: LoadedRun, excluded: Sequence[str]) -> Step:
     run = loaded.run
 
     def names() -> list[str]:
-        return [name for name in possible_figures(loaded) if name not in left_out]
+        possible = possible_figures(loaded)
+        return [name for name in possible if FIGURES[name].is_default and name not in excluded]
 
     return Step(
         kind="figures",
         run=run.name,
-        ledger=run.path / LEDGER,
-        inputs=lambda: [_drawn_from(loaded), names()],
-        is_there=lambda: all((run.figures / f"{name}.png").exists() for name in names()),
-        work=lambda _: draw_figures(loaded, names()),
+        record_file=run.path / RECORD_FILE,
+        inputs=lambda: [_inputs_of_figures(loaded), names()],
+        output_exists=lambda: all((run.figures / f"{name}.png").exists() for name in names()),
+        action=lambda _: _make_each(names(), lambda name: draw_figures(loaded, [name])),
     )
+
+
+def _make_each(names: Sequence[str], make: Callable[[str], object]) -> None:
+    """Make all outputs, also after a failure.
+
+    Raises:
+        IncompleteStepError: if some failed.
+    """
+    errors = dict[str, Exception]()
+    for name in names:
+        try:
+            make(name)
+        except Exception as error:
+            errors[name] = error
+    if errors and len(errors) == len(names):
+        raise next(iter(errors.values()))
+    if errors:
+        raise IncompleteStepError(errors)
 
 
 def _explorer(loaded: LoadedRun, *, tsne: bool) -> Step:
     run = loaded.run
     return Step(
-        kind=LAST,
+        kind="explorer",
         run=run.name,
-        ledger=run.path / LEDGER,
+        record_file=run.path / RECORD_FILE,
         inputs=lambda: [run.weights_fingerprint(), identity(run), tsne, vaelab.__version__],
-        is_there=(run.path / "explorer" / "explorer.json").exists,
-        work=lambda _: write_explorer(loaded, tsne=tsne),
+        output_exists=(run.path / "explorer" / "explorer.json").exists,
+        action=lambda _: write_explorer(loaded, tsne=tsne),
     )
 
 
 def comparison_steps(
-    study: Study, runs: Mapping[str, LoadedRun], is_lost: Callable[[str], bool], out: Path
+    study: Study, runs: Mapping[str, LoadedRun], has_results: Callable[[str], bool], out: Path
 ) -> list[Step]:
-    """Figures of several runs; of a sweep that lost some, what is left of it.
+    """The figures of several runs. Runs without results are left out of a figure.
 
     Args:
         study: which figures, of which runs.
-        runs: by name.
-        is_lost: whether a run did not come to its end; asked when the figure's turn comes.
-        out: the study's folder.
+        runs: by name; looked up when the figure is drawn.
+        has_results: whether the run of that name has results; called when the figure is drawn.
+        out: folder of the study.
     """
     return [
-        _comparison(figure, [runs[name] for name in names if name in runs], is_lost, out)
+        _comparison(figure, names, runs, has_results, out)
         for figure, names in study.comparisons.items()
     ]
 
 
 def _comparison(
-    figure: str, runs: list[LoadedRun], is_lost: Callable[[str], bool], out: Path
+    figure: str,
+    names: Sequence[str],
+    runs: Mapping[str, LoadedRun],
+    has_results: Callable[[str], bool],
+    out: Path,
 ) -> Step:
-    def left() -> list[LoadedRun]:
-        found = [loaded for loaded in runs if not is_lost(loaded.run.name)]
+    def compared() -> list[LoadedRun]:
+        found = [runs[name] for name in names if has_results(name)]
         if len(found) < 2:
-            raise InputError("it takes two runs, and fewer came to their end")
+            raise InputError(f"it compares at least two runs, and {len(found)} have results")
         return found
 
     return Step(
         kind=figure,
         run="",
-        ledger=out / "figures" / LEDGER,
-        inputs=lambda: [_drawn_from(loaded) for loaded in left()],
-        is_there=(out / "figures" / f"{figure}.png").exists,
-        work=lambda _: draw_comparison(figure, left(), out / "figures"),
+        record_file=out / "figures" / RECORD_FILE,
+        inputs=lambda: [_inputs_of_figures(loaded) for loaded in compared()],
+        output_exists=(out / "figures" / f"{figure}.png").exists,
+        action=lambda _: draw_comparison(figure, compared(), out / "figures"),
     )
 
 
-def _drawn_from(loaded: LoadedRun) -> list[Any]:
-    """What the figures of a run show."""
+def _inputs_of_figures(loaded: LoadedRun) -> list[Any]:
     run = loaded.run
     return [
         identity(run),

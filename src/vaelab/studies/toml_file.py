@@ -1,46 +1,70 @@
-"""A study of the user's own, from a TOML file.
+"""Studies in TOML files.
 
 data = "fashion-mnist"                      # or wardrobe, a folder of images, an .npz file
-seeds = [0, 1]                              # every run once with each
-metrics = ["losses", "frechet"]             # none: all but the longest
+seeds = [0, 1]                              # every run once with each seed
+metrics = ["losses", "frechet"]             # default: all but the slow ones
+plugins = ["my_parts.py"]                   # Python files, relative to this one
 
 [runs.small]
 preset = "mlp-vae"
 set = { "training.epochs" = 5 }             # fields, as for vaelab train --set
-vary = { "objective.beta" = [0.5, 1, 2] }   # a run for each value, and for each combination
+vary = { "objective.beta" = [0.5, 1, 2] }   # one run for each value, and for each combination
 
-Any name that there is not is an error that tells the nearest.
+[runs.small-gmm]                            # a prior fitted to the codes of each of these runs
+fit_prior = { parent = "small", prior = "gmm" }
+
+An unknown name is an error that names the closest match.
 """
 
 import itertools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vaelab import plugins
 from vaelab.config import Config, DataConfig
 from vaelab.data import data_config
-from vaelab.errors import InputError, entry, unknown_name
-from vaelab.evaluation import METRICS
+from vaelab.errors import InputError, unknown_name
+from vaelab.evaluation import metric_name
+from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
 from vaelab.settings import with_settings
-from vaelab.studies.plans import SWEEP_FIGURES, Study
+from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study
+from vaelab.training.derived import settings_with_prior
 
-STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "runs")
+STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "plugins", "runs")
 RUN_KEYS = ("preset", "set", "vary", "figures")
-BETA = "objective.beta"
+DERIVED_KEYS = ("fit_prior", "set", "vary", "figures")
+FIT_KEYS = ("parent", "prior")
 
-# A run's name is a folder's; these are the study's own.
+# The name of a run is the name of its folder; these folders are the study's.
 _NAME = re.compile(r"[^\s./\\][^/\\\n]*")
-_TAKEN = {"data", "failures", "figures", "former", "site"}
+_RESERVED = {"archive", "data", "failures", "figures", "site"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The runs of one table, by name.
+
+    Attributes:
+        runs: the runs.
+        configs: their settings; of a derived run without the reference to its parent.
+        suffixes: the part of each name after that of the table.
+    """
+
+    runs: dict[str, Config | DerivedRun]
+    configs: dict[str, Config]
+    suffixes: dict[str, str]
 
 
 def read_study(path: Path) -> Study:
-    """The study that a TOML file describes, named by the file.
+    """Read a study; its name is that of the file.
 
     Raises:
-        InputError: if it cannot be read, or asks for what there is not, naming the nearest.
+        InputError: if the file cannot be read, or has an unknown name or a wrong value.
     """
     values = _read(path)
     try:
@@ -62,99 +86,131 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
     _require_known("key", values, STUDY_KEYS)
+    files = tuple(folder / name for name in _strings(values, "plugins"))
+    plugins.load(files)
     seeds = _list_of(int, values.get("seeds", [0]), "seeds")
-    metrics = _list_of(str, values.get("metrics", []), "metrics", may_be_empty=True)
-    for metric in metrics:
-        entry("metric", metric, METRICS)
-    blocks = _of_type(dict, values.get("runs", {}), "runs")
-    if not blocks:
-        raise InputError("it names no run; write a table such as [runs.small] with a preset")
-    configs: dict[str, Config] = {}
-    illustrated: list[str] = []
-    comparisons: dict[str, tuple[str, ...]] = {}
-    for block, settings in blocks.items():
-        _require_name(block)
-        made = _runs(block, _of_type(dict, settings, f"runs.{block}"), seeds)
-        for run in made:
-            if run in configs:
-                raise InputError(f"two runs would be called {run!r}; rename one")
-        configs |= made
-        if _of_type(bool, settings.get("figures", True), f"runs.{block}.figures"):
-            illustrated += made
-        # The figures of a sweep are drawn once: of the first that there is.
-        if BETA in _fields(settings.get("vary", {})) and SWEEP_FIGURES[0] not in comparisons:
-            comparisons |= dict.fromkeys(SWEEP_FIGURES, tuple(made))
-    comparisons |= _autoencoder_beside_vae(configs)
+    tables = _of_type(dict, values.get("runs", {}), "runs")
+    if not tables:
+        raise InputError("it has no runs; add a table such as [runs.small] with a preset")
+    blocks = _blocks(tables, seeds)
+    runs = {name: run for block in blocks.values() for name, run in block.runs.items()}
+    configs = {name: run for name, run in runs.items() if isinstance(run, Config)}
     return Study(
         name=name,
         configs=configs,
-        illustrated=tuple(illustrated),
-        comparisons=comparisons,
-        metrics=tuple(metrics),
+        derived={name: run for name, run in runs.items() if isinstance(run, DerivedRun)},
+        runs_with_figures=tuple(
+            run
+            for name, block in blocks.items()
+            if _of_type(bool, tables[name].get("figures", True), f"runs.{name}.figures")
+            for run in block.runs
+        ),
+        comparisons=_comparisons(tables, blocks, configs),
+        metrics=tuple(metric_name(name) for name in _strings(values, "metrics")),
         sample_count=_count(values.get("sample_count")),
         data=_data(values.get("data"), folder),
         tsne=_of_type(bool, values.get("tsne", False), "tsne"),
+        plugins=files,
     )
 
 
-def _runs(block: str, settings: Mapping[str, Any], seeds: list[int]) -> dict[str, Config]:
-    """A run for each combination of the varied values and the seeds."""
-    where = f"runs.{block}"
-    _require_known(f"key of {where}", settings, RUN_KEYS)
-    if "preset" not in settings:
-        raise InputError(f"{where} needs a preset, such as preset = 'mlp-vae'")
-    base = preset(_of_type(str, settings["preset"], f"{where}.preset"))
-    fixed = {name: _text(value) for name, value in _fields(settings.get("set", {})).items()}
-    varied = _fields(settings.get("vary", {}))
+def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
+    """The runs of each table, in the order of the file, with derived runs after all others."""
+    blocks: dict[str, _Block] = {}
+    names = set[str]()
+    for name in sorted(tables, key=lambda name: "fit_prior" in _of_type(dict, tables[name], name)):
+        _require_name(name)
+        table = tables[name]
+        block = (
+            _derived_runs(name, table, blocks)
+            if "fit_prior" in table
+            else _runs(name, table, seeds)
+        )
+        for run in block.runs:
+            if run in names:
+                raise InputError(f"two runs would be called {run!r}; rename one")
+        names |= block.runs.keys()
+        blocks[name] = block
+    return blocks
+
+
+def _runs(name: str, table: Mapping[str, Any], seeds: list[int]) -> _Block:
+    """One run for each combination of the varied values and the seeds."""
+    where = f"runs.{name}"
+    _require_known(f"key of {where}", table, RUN_KEYS)
+    if "preset" not in table:
+        raise InputError(f"{where} needs a preset, such as preset = 'mlp-vae', or fit_prior")
+    base = preset(_of_type(str, table["preset"], f"{where}.preset"))
+    block = _Block({}, {}, {})
+    for suffix, changes in _combinations(table, where):
+        for seed in seeds:
+            full_suffix = f"{suffix}-seed-{seed}" if len(seeds) > 1 else suffix
+            run = f"{name}{full_suffix}"
+            config = with_settings(base, {"seed": str(seed)} | changes)
+            block.runs[run] = block.configs[run] = config
+            block.suffixes[run] = full_suffix
+    return block
+
+
+def _derived_runs(name: str, table: Mapping[str, Any], blocks: Mapping[str, _Block]) -> _Block:
+    """One run for each run of the parent's table and each combination of the varied values."""
+    where = f"runs.{name}"
+    _require_known(f"key of {where}", table, DERIVED_KEYS)
+    fit = _of_type(dict, table["fit_prior"], f"{where}.fit_prior")
+    _require_known(f"key of {where}.fit_prior", fit, FIT_KEYS)
+    for key in FIT_KEYS:
+        if key not in fit:
+            raise InputError(
+                f"{where}.fit_prior needs a {key}, such as {{ parent = 'small', prior = 'gmm' }}"
+            )
+    parent, prior = (_of_type(str, fit[key], f"{where}.fit_prior.{key}") for key in FIT_KEYS)
+    if parent not in blocks:
+        raise unknown_name(f"run in {where}.fit_prior", parent, blocks)
+    block = _Block({}, {}, {})
+    for parent_run, parent_suffix in blocks[parent].suffixes.items():
+        for suffix, changes in _combinations(table, where):
+            run = f"{name}{parent_suffix}{suffix}"
+            block.runs[run] = DerivedRun(parent=parent_run, prior=prior, changes=changes)
+            parent_config = blocks[parent].configs[parent_run]
+            block.configs[run] = settings_with_prior(parent_config, prior, changes)
+            block.suffixes[run] = f"{parent_suffix}{suffix}"
+    return block
+
+
+def _combinations(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The settings of `set` with each combination of those of `vary`, and a suffix for names."""
+    fixed = {name: _text(value) for name, value in _fields(table.get("set", {})).items()}
+    varied = _fields(table.get("vary", {}))
     for name, values in varied.items():
         if not isinstance(values, list) or not values:
             raise InputError(f"{where}.vary: {name} takes a list of values, found {values!r}")
-    runs = {}
-    for chosen in _combinations(varied):
-        for seed in seeds:
-            tail = [f"{name.rpartition('.')[2]}-{value}" for name, value in chosen.items()]
-            tail += [f"seed-{seed}"] if len(seeds) > 1 else []
-            runs["-".join([block, *tail])] = with_settings(
-                base, {"seed": str(seed)} | fixed | chosen
-            )
-    return runs
-
-
-def _combinations(varied: Mapping[str, list[Any]]) -> Iterator[dict[str, str]]:
     for values in itertools.product(*varied.values()):
-        yield dict(zip(varied, map(_text, values), strict=True))
+        chosen = dict(zip(varied, map(_text, values), strict=True))
+        suffix = "".join(f"-{name.rpartition('.')[2]}-{text}" for name, text in chosen.items())
+        yield suffix, fixed | chosen
 
 
-def _autoencoder_beside_vae(configs: Mapping[str, Config]) -> dict[str, tuple[str, ...]]:
-    """The first autoencoder and the first VAE of its networks and latent size."""
-    for plain, config in configs.items():
-        if config.model.kind != "autoencoder":
-            continue
-        for name, other in configs.items():
-            if (
-                other.model.kind == "vae"
-                and not other.model.conditional
-                and (
-                    other.model.network,
-                    other.model.latent_size,
-                )
-                == (config.model.network, config.model.latent_size)
-            ):
-                return {"autoencoder-beside-vae": (plain, name)}
-    return {}
+def _comparisons(
+    tables: Mapping[str, Any], blocks: Mapping[str, _Block], configs: Mapping[str, Config]
+) -> dict[str, tuple[str, ...]]:
+    """Figures of the first sweep, and of an autoencoder and a VAE with the same networks."""
+    sweep = next((tuple(blocks[name].runs) for name in blocks if tables[name].get("vary")), ())
+    comparisons = dict.fromkeys(SWEEP_FIGURES, sweep) if len(sweep) > 1 else {}
+    pair = autoencoder_and_vae(configs)
+    return comparisons if pair is None else {**comparisons, PAIR_FIGURE: pair}
 
 
 def _data(name: Any, folder: Path) -> DataConfig:
-    """A name in the table, or a path beside the study's file."""
+    """A name in the table of data sets, or a path relative to the study's file."""
     if name is None:
         return DataConfig()
     text = _of_type(str, name, "data")
-    beside = folder / text
-    return data_config(str(beside) if beside.exists() else text)
+    path = folder / text
+    return data_config(str(path) if path.exists() else text)
 
 
 def _fields(values: Any, prefix: str = "") -> dict[str, Any]:
-    """Dotted names, whether they were written dotted, quoted or as nested tables."""
+    """Values by dotted name, written as dotted keys, quoted keys or nested tables."""
     fields: dict[str, Any] = {}
     for name, value in _of_type(dict, values, "a group of fields").items():
         fields |= (
@@ -166,7 +222,7 @@ def _fields(values: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """A TOML value as it is written on the command line."""
+    """A TOML value in the form of the command line."""
     if isinstance(value, list):
         return ",".join(map(_text, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -179,10 +235,10 @@ def _require_known(what: str, values: Mapping[str, Any], known: tuple[str, ...])
 
 
 def _require_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name in _TAKEN:
+    if not _NAME.fullmatch(name) or name in _RESERVED:
         raise InputError(
-            f"a run cannot be called {name!r}: it names a folder in the study's own, beside "
-            f"{', '.join(sorted(_TAKEN))}"
+            f"a run cannot be called {name!r}: it is also the name of a folder, and must not be "
+            f"one of {', '.join(sorted(_RESERVED))}"
         )
 
 
@@ -195,10 +251,14 @@ def _of_type(kind: type, value: Any, where: str) -> Any:
 _KINDS = {dict: "a table", list: "a list", str: "text", int: "an integer", bool: "true or false"}
 
 
+def _strings(values: Mapping[str, Any], key: str) -> list[str]:
+    return _list_of(str, values.get(key, []), key, may_be_empty=True)
+
+
 def _list_of(kind: type, value: Any, where: str, *, may_be_empty: bool = False) -> list[Any]:
     items = _of_type(list, value, where)
     if not items and not may_be_empty:
-        raise InputError(f"{where} is empty; leave it out or name some")
+        raise InputError(f"{where} is empty; remove it or add a value")
     return [_of_type(kind, item, f"each of {where}") for item in items]
 
 

@@ -1,8 +1,8 @@
-"""A process that carries out jobs: `python -m vaelab.studies.worker`.
+"""A process that executes jobs: `python -m vaelab.studies.worker`.
 
-It reads a job a line on standard input and writes what happens, an event a line, on standard
-output; both are JSON. At the end of its input it leaves: at once where it has nothing to do, else
-as on SIGTERM, with the state of a training kept. So no worker outlives whoever started it.
+It reads one job per line from standard input and writes one event per line to standard output, both
+as JSON. It stops at the end of its input, so it never outlives the process that started it: an
+idle worker ends at once, a busy one as after SIGTERM, with the state of its training saved.
 """
 
 import contextlib
@@ -16,88 +16,87 @@ from queue import SimpleQueue
 from types import FrameType
 
 from vaelab.errors import Interruption
-from vaelab.studies.images import Images
-from vaelab.studies.jobs import Event, Job, carry_out_job
+from vaelab.studies.dataset_cache import DatasetCache
+from vaelab.studies.jobs import Event, Job, execute_job
 
-# A step tells its share with every batch; more often than this nobody needs it.
-SECONDS_BETWEEN_SHARES = 0.2
+# Steps report progress after every batch; events of it are sent at most this often.
+SECONDS_BETWEEN_REPORTS = 0.2
 
 
-class Teller:
-    """Writes events, and what is printed as events too.
+class EventWriter:
+    """Writes events to a pipe.
 
     Args:
-        pipe: the file descriptor to write to.
+        pipe: file descriptor.
     """
 
     def __init__(self, pipe: int) -> None:
         self.pipe = pipe
-        self.next_share = 0.0
+        self.next_report = 0.0
 
-    def tell(self, event: Event) -> None:
-        """Write a line; a share that follows too soon is left out."""
-        if event.what == "advanced":
+    def emit(self, event: Event) -> None:
+        """Write one line; progress that follows too soon is not written."""
+        if event.type == "progress":
             now = time.monotonic()
-            if now < self.next_share:
+            if now < self.next_report:
                 return
-            self.next_share = now + SECONDS_BETWEEN_SHARES
-        # Whoever listened may be gone; the end of the input tells what to do then.
+            self.next_report = now + SECONDS_BETWEEN_REPORTS
+        # If the reader is gone, the end of the input stops this process.
         with contextlib.suppress(BrokenPipeError):
             _write(self.pipe, f"{event.to_json()}\n".encode())
 
 
-class Printed(io.TextIOBase):
-    """Where what is printed goes, line by line."""
+class OutputCapture(io.TextIOBase):
+    """A text stream that sends every printed line as an event."""
 
-    def __init__(self, teller: Teller) -> None:
-        self.teller = teller
-        self.rest = ""
+    def __init__(self, writer: EventWriter) -> None:
+        self.writer = writer
+        self.unfinished_line = ""
 
     def write(self, text: str) -> int:
-        """Tell the lines that are whole."""
-        *lines, self.rest = (self.rest + text).split("\n")
+        """Send the complete lines."""
+        *lines, self.unfinished_line = (self.unfinished_line + text).split("\n")
         for line in lines:
             if line.strip():
-                self.teller.tell(Event("said", text=line.strip()))
+                self.writer.emit(Event("output", text=line.strip()))
         return len(text)
 
 
-class Inbox:
-    """The jobs on standard input, which a thread of its own waits for."""
+class JobQueue:
+    """The jobs from standard input, read by a thread."""
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[bytes | None] = SimpleQueue()
-        self.is_working = False
+        self.is_busy = False
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        # Not through sys.stdin, whose lock a process that leaves would wait for.
+        # Not sys.stdin: a process that exits would wait for its lock.
         with open(os.dup(0), "rb", buffering=0) as lines:  # noqa: PTH123
             for line in lines:
                 self.jobs.put(line)
         self.jobs.put(None)
-        if self.is_working:
+        if self.is_busy:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> None:
-    """Carry out what comes."""
-    # What else is written to standard output must not get between the events.
+    """Execute jobs until the end of the input."""
+    # Events go to a copy of standard output, so that nothing else is printed between them.
     pipe = os.dup(1)
     os.dup2(2, 1)
-    signal.signal(signal.SIGTERM, _leave)
-    teller, inbox = Teller(pipe), Inbox()
-    printed, images = Printed(teller), Images()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        while (line := inbox.jobs.get()) is not None:
-            inbox.is_working = True
-            carry_out_job(Job.from_json(line), images, teller.tell)
-            inbox.is_working = False
-            teller.tell(Event("ended"))
+    signal.signal(signal.SIGTERM, _stop)
+    writer, queue = EventWriter(pipe), JobQueue()
+    output, datasets = OutputCapture(writer), DatasetCache()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        while (line := queue.jobs.get()) is not None:
+            queue.is_busy = True
+            execute_job(Job.from_json(line), datasets, writer.emit)
+            queue.is_busy = False
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
-    raise Interruption("asked to leave", 128 + number)
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise Interruption("asked to stop", 128 + number)
 
 
 def _write(pipe: int, content: bytes) -> None:

@@ -1,41 +1,44 @@
-"""A worker process, as whoever started it sees it."""
+"""A worker process, as seen by the process that starts it."""
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from queue import SimpleQueue
 from types import TracebackType
 
 from vaelab.studies.jobs import Event, Job
 from vaelab.studies.steps import PREPARE
 
-# A worker that is asked to leave finishes a batch and keeps its state.
-SECONDS_TO_LEAVE = 30.0
+# A worker that is asked to stop finishes its batch and saves its state.
+SECONDS_TO_STOP = 30.0
 
-_CHUNK_BYTES = 1 << 16
+EventQueue = SimpleQueue[tuple["WorkerProcess", Event]]
 
 
-class Child:
-    """A worker process, which takes one job after the other; as a context, it ends with it.
+class WorkerProcess:
+    """A process that executes one job at a time. As a context manager it stops at the end.
+
+    The last event of a job is `end`, or `lost` if the process died.
 
     Args:
-        environment: variables that it has beside those of this process.
+        environment: variables in addition to those of this process.
+        events: receives the events of its jobs, from a thread.
 
     Attributes:
-        job: that it works on; None when it has come to its end, well or badly.
+        job: the current job; the receiver of the events sets it to None after the last one.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], events: EventQueue) -> None:
         self.job: Job | None = None
-        self._kind = PREPARE
-        self._rest = b""
+        self._events = events
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
-        # Of a session of its own: Ctrl-C is for this process, which then asks the worker to leave.
+        # In a new session, so that Ctrl-C reaches only this process, which then stops the worker.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "vaelab.studies.worker"],
             stdin=subprocess.PIPE,
@@ -47,8 +50,10 @@ class Child:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def __enter__(self) -> "Child":
+    def __enter__(self) -> "WorkerProcess":
         return self
 
     def __exit__(
@@ -57,55 +62,30 @@ class Child:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        end([self])
+        stop_all([self])
 
     @property
     def is_alive(self) -> bool:
-        """Whether it can take another job."""
+        """Whether it can execute another job."""
         return self._process.poll() is None
 
-    def fileno(self) -> int:
-        """To wait on, with others, until there are news."""
-        return self._from.fileno()
-
-    def give(self, job: Job) -> None:
-        """Have it begin a job."""
-        self.job, self._kind = job, PREPARE
-        with contextlib.suppress(BrokenPipeError):  # it is gone, and its news say so
+    def start_job(self, job: Job) -> None:
+        """Send a job."""
+        self.job = job
+        with contextlib.suppress(BrokenPipeError):  # it has died, which an event reports
             self._to.write(f"{job.to_json()}\n".encode())
             self._to.flush()
 
-    def has_news(self, seconds: float) -> bool:
-        """Whether there are news, or will be within so many seconds."""
-        return bool(select.select([self], [], [], seconds)[0])
-
-    def news(self) -> list[Event]:
-        """What it told since it was last asked; waits for something.
-
-        The last of a job's events is `ended`, or `lost` where the process ended before it.
-        """
-        chunk = os.read(self.fileno(), _CHUNK_BYTES)
-        if not chunk:
-            self.job = None
-            return [Event("lost", self._kind, text=self._last_words())]
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        events = [Event.from_json(line) for line in lines]
-        for event in events:
-            self._kind = event.kind or self._kind
-            if event.what == "ended":
-                self.job = None
-        return events
-
-    def ask_to_leave(self) -> None:
-        """With the state of a training kept."""
+    def request_stop(self) -> None:
+        """Ask it to save the state of its training and stop."""
         if self.job is not None:
             self._process.terminate()
             return
         with contextlib.suppress(BrokenPipeError):
             self._to.close()
 
-    def await_end(self, deadline: float) -> None:
-        """Wait until it has left, and from the deadline, on the monotonic clock, end it."""
+    def wait(self, deadline: float) -> None:
+        """Wait for its end; kill it at the deadline, a time of the monotonic clock."""
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -113,31 +93,39 @@ class Child:
             self._process.wait()
 
     def close(self) -> None:
-        """End it at once if it is still there, and let go of it."""
+        """Kill it if it is alive, and release its resources."""
         if self.is_alive:
             self._process.kill()
+        self._reader.join()
         for file in (self._to, self._from, self._errors):
             with contextlib.suppress(BrokenPipeError):
                 file.close()
-        self._process.wait()
 
-    def _last_words(self) -> str:
+    def _read(self) -> None:
+        step = PREPARE
+        for line in self._from:
+            event = Event.from_json(line)
+            step = event.step or step
+            self._events.put((self, event))
+        self._events.put((self, Event("lost", step, text=self._describe_death())))
+
+    def _describe_death(self) -> str:
         code = self._process.wait()
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"left with code {code}"
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        words = f" ({lines[-1].strip()})" if lines else ""
-        return f"its worker {how}{words}; the same command goes on with it"
+        reason = f" ({lines[-1].strip()})" if lines else ""
+        return f"its worker {how}{reason}; the same command resumes it"
 
 
-def end(children: Sequence[Child]) -> None:
-    """Have all leave and wait for them, half a minute at most."""
-    deadline = time.monotonic() + SECONDS_TO_LEAVE
+def stop_all(workers: Sequence[WorkerProcess]) -> None:
+    """Stop all workers, and kill those that do not stop within `SECONDS_TO_STOP`."""
+    deadline = time.monotonic() + SECONDS_TO_STOP
     try:
-        for child in children:
-            child.ask_to_leave()
-        for child in children:
-            child.await_end(deadline)
+        for worker in workers:
+            worker.request_stop()
+        for worker in workers:
+            worker.wait(deadline)
     finally:
-        for child in children:
-            child.close()
+        for worker in workers:
+            worker.close()

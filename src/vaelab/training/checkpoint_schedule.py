@@ -1,4 +1,4 @@
-"""How often a run's state is kept within an epoch; at the end of each it always is."""
+"""How often a run is checkpointed within an epoch; at the end of each epoch it always is."""
 
 import time
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from vaelab.errors import InputError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckpointSchedule:
-    """How much may be lost when a process is killed; no part of a run's configuration.
+    """The most work that is lost when a process is killed; not part of the settings of a run.
 
     Attributes:
-        steps: at most so many; None: any number.
-        seconds: at most about so many; None: any time.
+        steps: between checkpoints; None: no limit.
+        seconds: between checkpoints, approximately; None: no limit.
     """
 
     steps: int | None = None
@@ -24,23 +24,23 @@ class CheckpointSchedule:
                 raise InputError(f"checkpoint-{name} must be above 0, found {value}")
 
     def is_due(self, steps_since: int, seconds_since: float) -> bool:
-        """Whether the state is to be kept now."""
+        """Whether to checkpoint now."""
         return (self.steps is not None and steps_since >= self.steps) or (
             self.seconds is not None and seconds_since >= self.seconds
         )
 
 
 class Timer:
-    """Steps and seconds since the state was last kept, by a clock that never jumps."""
+    """Steps and seconds since the last checkpoint, by a monotonic clock."""
 
     def __init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
-        """The state has just been kept."""
+        """Start again after a checkpoint."""
         self.steps, self._start = 0, time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """Since then."""
+        """Since the last checkpoint."""
         return time.monotonic() - self._start

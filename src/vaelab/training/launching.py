@@ -1,7 +1,7 @@
-"""Lightning Fabric, brought up.
+"""The launch of Lightning Fabric.
 
-Apart from the rest because importing it takes longer than importing torch: what trains imports this
-module when it is about to, and all other commands start without it.
+Importing Fabric takes longer than importing torch. Training imports this module when it starts; all
+other commands start without it.
 """
 
 import atexit
@@ -16,18 +16,18 @@ from lightning_fabric.plugins import MixedPrecision, Precision
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from vaelab.errors import InputError, unknown_name
-from vaelab.training.engine import Hardware, keep_memory
+from vaelab.training.hardware import Hardware, keep_memory
 
 
 class MixedWithFullInputs(MixedPrecision):
-    """Automatic mixed precision whose inputs stay as they are.
+    """Automatic mixed precision with inputs in float32.
 
-    Fabric's own rounds them to half precision; but images are targets too, and autocast rounds
-    what a matrix product takes by itself.
+    Fabric's own plugin rounds inputs to half precision. But images are also the targets, and
+    autocast rounds the inputs of matrix products anyway.
     """
 
     def convert_input(self, data: Any) -> Any:
-        """The input itself."""
+        """The input, unchanged."""
         return data
 
 
@@ -44,14 +44,14 @@ def launch(hardware: Hardware) -> Fabric:
     """A launched Fabric.
 
     Raises:
-        InputError: if the hardware is not there.
+        InputError: if the hardware is not available.
     """
     keep_memory()
     hardware = _as_launched(hardware)
     precision = _precision(hardware)
     try:
         with warnings.catch_warnings():
-            # Advice for users of other schedulers and loaders than vaelab has.
+            # Advice about schedulers and loaders that vaelab does not use.
             warnings.filterwarnings("ignore", module="lightning_fabric")
             fabric = Fabric(
                 accelerator=hardware.accelerator,
@@ -61,23 +61,25 @@ def launch(hardware: Hardware) -> Fabric:
             )
         fabric.launch()
     except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:
-        raise InputError(f"{hardware} cannot be had here: {' '.join(str(error).split())}") from None
+        raise InputError(
+            f"{hardware} is not available here: {' '.join(str(error).split())}"
+        ) from None
     if fabric.world_size > 1:
         atexit.register(_leave)
     return fabric
 
 
 def _leave() -> None:
-    """End this process's connections to the others while their threads can still be joined.
+    """Close the connections to the other processes while their threads can still be joined.
 
-    Left to the interpreter's own end, gloo's threads now and then abort the process.
+    When the interpreter ends with open connections, gloo's threads sometimes abort the process.
     """
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 
 def _as_launched(hardware: Hardware) -> Hardware:
-    """With the processes and hosts of a launcher such as torchrun, which says them itself."""
+    """With the number of processes and hosts that a launcher such as torchrun sets."""
     try:
         local, world = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
     except (KeyError, ValueError):

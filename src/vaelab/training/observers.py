@@ -1,4 +1,4 @@
-"""Who is told of a run's progress: the terminal, TensorBoard, and pictures beside the run."""
+"""Observers of a training: progress bar, TensorBoard, preview pictures."""
 
 import importlib.util
 import math
@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from vaelab.data.batches import Batch
-from vaelab.models import LatentVariableModel
+from vaelab.models.contract import LatentVariableModel
 from vaelab.pictures import rows_in_pairs, save_png, tile
 from vaelab.randomness import generator
 from vaelab.runs import Run
@@ -21,19 +21,19 @@ PREVIEW_COLUMNS = 10
 
 @runtime_checkable
 class Observer(Protocol):
-    """Told of what happens; none changes it."""
+    """Receives the events of a training and changes nothing."""
 
     def on_step(self) -> None:
-        """A batch has been trained on."""
+        """A training step is done."""
         ...
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """An epoch has ended: its line of metrics.jsonl, and the model to be used."""
+        """An epoch is done: its record in metrics.jsonl, and the validated model."""
         ...
 
 
 class ProgressBar:
-    """Steps done and to do, time left, and the newest losses, on standard error."""
+    """Steps, remaining time and the newest losses, on standard error."""
 
     def __init__(self, run: Run, steps_per_epoch: int, steps_done: int) -> None:
         self.bar = tqdm(
@@ -47,25 +47,31 @@ class ProgressBar:
         )
 
     def on_step(self) -> None:
-        """One step further."""
+        """Advance by a step."""
         self.bar.update()
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Show the epoch's record: total = reconstruction + KL, and what it was trained with."""
-        losses = ", ".join(
-            f"{split} {record[split]['negative_elbo']:.2f} = {record[split]['reconstruction']:.2f} "
-            f"+ {record[split]['kl']:.2f}"
-            for split in ("validation", "train")
+        """Show the epoch's scalars and schedules."""
+        losses = ", ".join(f"{split} {_terms(record[split])}" for split in ("validation", "train"))
+        schedule = ", ".join(
+            f"{name.replace('_', ' ')} {value:.2g}" for name, value in record["schedule"].items()
         )
         self.bar.set_postfix_str(
-            f"epoch {record['epoch']}: {losses}, KL weight {record['kl_weight']:.2g}, "
-            f"rate {record['learning_rate']:.2g}, {record['images_per_second']:,.0f} images/s, "
-            f"{record['seconds']:.1f} s"
+            f"epoch {record['epoch']}: {losses}, {schedule}, "
+            f"{record['images_per_second']:,.0f} images/s, {record['seconds']:.1f} s"
         )
+
+
+def _terms(scalars: dict[str, Any]) -> str:
+    """Negative ELBO = reconstruction + KL, or the reconstruction where there is no KL."""
+    reconstruction = f"{scalars['reconstruction']:.2f}"
+    if "negative_elbo" not in scalars:
+        return f"reconstruction {reconstruction}"
+    return f"{scalars['negative_elbo']:.2f} = {reconstruction} + {scalars['kl']:.2f}"
 
 
 class Previews:
-    """Reconstructions of one fixed validation batch and prior samples, at intervals (R5)."""
+    """Reconstructions of one fixed validation batch and prior samples, at intervals."""
 
     def __init__(self, run: Run, batch: Batch) -> None:
         self.run = run
@@ -76,7 +82,7 @@ class Previews:
         """Nothing."""
 
     def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        """Save the pictures, if this epoch is one of those wanted."""
+        """Save the pictures every `preview_every_epochs` epochs and after the last."""
         interval = self.run.config.training.preview_every_epochs
         is_last = record["epoch"] == self.run.config.training.epochs
         if interval and (record["epoch"] % interval == 0 or is_last):
@@ -87,8 +93,8 @@ class Previews:
         x, labels = self.batch.x, self.batch.labels
         pairs = rows_in_pairs(x, model.reconstruct(x, labels), self.columns)
         self._save_images(f"{stem}-reconstructions.png", pairs)
-        if model.prior is not None:
-            # The same codes each time, so that the pictures show training and nothing else.
+        if model.capabilities.has_prior:
+            # The same noise each time, so that pictures differ by the training alone.
             noise = generator(self.run.config.seed, "preview", device=x.device)
             self._save_images(f"{stem}-samples.png", model.sample(len(x), noise, labels))
 
@@ -102,7 +108,7 @@ class TensorBoard:
     def __init__(self, run: Run, epochs_done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        # Of epochs that were told but not kept nothing is to be seen twice.
+        # Epochs after the last checkpoint are trained again: their records are removed.
         folder = str(run.path / "tensorboard")
         self.writer = SummaryWriter(folder, purge_step=epochs_done + 1)
 
@@ -128,13 +134,13 @@ def observing(
     image_count: int,
     preview_batch: Batch,
     show_progress: bool,
-    is_told: bool,
+    is_first: bool,
 ) -> Iterator[list[Observer]]:
-    """Everyone who is to be told of this run; closed when it ends, however it ends.
+    """The observers of a run, closed when its training ends in any way.
 
-    Of many processes one alone tells: for the others nobody listens.
+    Only the first of several processes has observers.
     """
-    if not is_told:
+    if not is_first:
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]

@@ -65,7 +65,7 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
 
 
 class AveragedWeights:
-    """An exponential moving average of a model's weights, as a model of its own.
+    """An exponential moving average of a model's weights, as a separate model.
 
     Early averages are shorter, so that the random start is soon forgotten.
     """
@@ -111,7 +111,7 @@ def _laid_out_like(weights: Tensor, value: Tensor) -> Tensor:
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under a common prefix, to lie beside others in one file."""
+    """The tensors under a common prefix, to share a file with others."""
     return {f"{prefix}.{name}": value for name, value in tensors.items()}
 
 

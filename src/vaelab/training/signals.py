@@ -1,4 +1,4 @@
-"""Being asked to stop: the signal is noted, and training leaves when it has kept its state."""
+"""Signals to stop: training checkpoints before it leaves."""
 
 import signal
 import threading
@@ -7,13 +7,13 @@ from typing import Any
 
 from vaelab.errors import Interruption
 
-ASKING = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """Inside, Ctrl-C and SIGTERM are noted instead of ending the process.
+    """In this context Ctrl-C and SIGTERM are recorded instead of ending the process.
 
-    A second one ends it at once, as if nobody listened. Only a process's main thread can listen.
+    A second signal ends the process at once. Only the main thread of a process receives signals.
     """
 
     def __init__(self) -> None:
@@ -22,8 +22,8 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():
-            for each in ASKING:
-                # What was ignored from the start, as in a shell's background jobs, stays so.
+            for each in STOP_SIGNALS:
+                # Signals ignored from the start, as in background jobs, stay ignored.
                 if signal.getsignal(each) is not signal.SIG_IGN:
                     self._before[each] = signal.signal(each, self._note)
         return self
@@ -34,21 +34,21 @@ class StopSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._listen_no_more()
+        self._stop_listening()
 
     def interruption(self, where: str) -> Interruption:
-        """What to leave with."""
-        # Where only another process was asked, this one leaves as if it had been.
+        """The exception to leave with."""
+        # The signal may have reached another process only.
         caught = self.caught or signal.SIGTERM
         return Interruption(
-            f"stopped by {caught.name} {where}; the same command goes on from there", 128 + caught
+            f"stopped by {caught.name} {where}; the same command resumes from there", 128 + caught
         )
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.caught = signal.Signals(number)
-        self._listen_no_more()
+        self._stop_listening()
 
-    def _listen_no_more(self) -> None:
+    def _stop_listening(self) -> None:
         for each, handler in self._before.items():
             signal.signal(each, handler)
         self._before = {}

@@ -1,5 +1,6 @@
-"""What changes while a run trains, and how it is kept to go on from."""
+"""The state of a training run, and how it is saved and resumed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +9,10 @@ from torch import Generator, Tensor
 from torch.optim import Optimizer
 
 from vaelab.errors import note
-from vaelab.models import LatentVariableModel
-from vaelab.objectives import Losses
+from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import Run, load_weights
+from vaelab.runs.derived import derived_model
 from vaelab.training.optimization import (
     AveragedWeights,
     build_optimizer,
@@ -24,26 +25,39 @@ from vaelab.training.optimization import (
 
 @dataclass(kw_only=True, slots=True)
 class EpochState:
-    """How far the epoch is that is being trained.
+    """The state of the present epoch.
 
     Attributes:
         noise: in the state that the next step draws from; the same in every process.
-        sums: float64 (3), of reconstruction and KL over this process's images so far, and their
-            count.
+        device: of the sums.
+        names: of the scalars that the objective logs, from the first step on.
+        sums: float64 (n + 1), of the n scalars over this process's images so far, and their count.
         steps: done.
-        seconds: that they took.
+        seconds: of these steps.
     """
 
     noise: Generator
-    sums: Tensor
+    device: torch.device
+    names: tuple[str, ...] = ()
+    sums: Tensor = field(init=False)
     steps: int = 0
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.start_sums(())
+
+    def start_sums(self, names: tuple[str, ...]) -> None:
+        """Sums of zero for scalars of these names."""
+        self.names = names
+        self.sums = torch.zeros(len(names) + 1, dtype=torch.float64, device=self.device)
+
     @torch.no_grad()
-    def count(self, losses: Losses, images: int) -> None:
-        """Take in a step's losses, which are means over so many images of this process."""
-        means = torch.stack([losses.reconstruction, losses.kl, losses.kl.new_ones(())])
-        self.sums.add_(means, alpha=images)
+    def count(self, scalars: Mapping[str, Tensor], images: int) -> None:
+        """Add a step's scalars, which are means over `images` images of this process."""
+        if not self.names:
+            self.start_sums(tuple(scalars))
+        values = list(scalars.values())
+        self.sums.add_(torch.stack([*values, values[0].new_ones(())]), alpha=images)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -55,8 +69,8 @@ class TrainingState:
         model: with the weights that the optimizer changes.
         averaged: their moving average, or None where it is off.
         optimizer: with its moments.
-        epoch: the one under way.
-        records: one per epoch done, as in metrics.jsonl.
+        epoch: the present one.
+        records: one per finished epoch, as in metrics.jsonl.
         best_epoch: the epoch, counted from 1, with the least validation loss.
         best_loss: that loss.
     """
@@ -76,12 +90,12 @@ class TrainingState:
 
     @property
     def epochs_done(self) -> int:
-        """Whole epochs behind."""
+        """Finished epochs."""
         return len(self.records)
 
     @property
     def to_use(self) -> LatentVariableModel:
-        """The model that validation classifiers and the run keeps."""
+        """The model that is validated and saved."""
         if self.averaged is None:
             return self.model
         averaged = self.averaged.model
@@ -89,7 +103,7 @@ class TrainingState:
         return averaged
 
     def end_epoch(self, record: dict[str, Any]) -> bool:
-        """Note what an epoch came to; whether its validation loss is the least so far."""
+        """Add an epoch's record; whether its selection loss is the least so far."""
         self.records.append(record)
         self._begin_epoch()
         loss = record["selection_loss"]
@@ -99,7 +113,7 @@ class TrainingState:
         return True
 
     def is_finished(self, epochs: int, patience_epochs: int | None) -> bool:
-        """Whether all epochs are done, or too many went by without a better one."""
+        """Whether all epochs are done, or `patience_epochs` passed without a better one."""
         idle = self.epochs_done - self.best_epoch
         return self.epochs_done >= epochs or (
             patience_epochs is not None and idle >= patience_epochs
@@ -110,7 +124,7 @@ class TrainingState:
 
         Args:
             run: whose folder to write to.
-            sums: those of the epoch under way, over all processes.
+            sums: of the present epoch, over all processes.
             world_size: number of processes.
         """
         tensors = prefixed("model", self.model.state_dict())
@@ -124,6 +138,7 @@ class TrainingState:
             {
                 "epochs_done": self.epochs_done,
                 "steps_done": self.epoch.steps,
+                "scalars": list(self.epoch.names),
                 "seconds": self.epoch.seconds,
                 "best_epoch": self.best_epoch,
                 "best_loss": self.best_loss if self.best_epoch else None,
@@ -156,20 +171,21 @@ class TrainingState:
         self._begin_epoch()
         self.epoch.steps, self.epoch.seconds = values["steps_done"], values["seconds"]
         self._resume_noise(tensors["epoch.noise"], run)
-        if rank == 0:  # the sums are of all processes process_group
+        self.epoch.start_sums(tuple(values["scalars"]))
+        if rank == 0:  # the sums are those of all processes
             self.epoch.sums.copy_(tensors["epoch.sums"])
         if rank == 0 and values["world_size"] != world_size:
             note(
-                f"{run.path}: begun by {values['world_size']} processes, going on with "
-                f"{world_size}: the same images in the same order with the same noise, but sums "
-                "are taken in another order, so the last bits may differ"
+                f"{run.path}: started with {values['world_size']} processes, resumed with "
+                f"{world_size}: images, order and noise are the same, but sums are computed in "
+                "another order, so the last bits may differ"
             )
 
     def _begin_epoch(self) -> None:
         self.epoch = EpochState(
-            # The last 0 is as old as the first runs, which are to repeat.
+            # The last 0 keeps the results of the first runs reproducible.
             noise=generator(self.seed, "noise", self.epochs_done, 0, device=self.device),
-            sums=torch.zeros(3, dtype=torch.float64, device=self.device),
+            device=self.device,
         )
 
     def _resume_noise(self, kept: Tensor, run: Run) -> None:
@@ -177,19 +193,22 @@ class TrainingState:
             self.epoch.noise.set_state(kept.cpu())
         elif self.epoch.steps:
             note(
-                f"{run.path}: begun on another kind of device than {self.device}, whose noise "
-                "cannot go on here: what is left of this epoch draws other noise"
+                f"{run.path}: started on another kind of device than {self.device}, whose random "
+                "state cannot be resumed here: the rest of this epoch draws other noise"
             )
 
 
 def new_state(run: Run, device: torch.device) -> TrainingState:
-    """The state before the first epoch."""
-    training = run.config.training
-    model = run.build_model().to(device)
+    """The state before the first epoch: a derived run starts at the weights of its parent."""
+    training, parent = run.config.training, run.config.parent
+    model = run.build_model() if parent is None else derived_model(run)
+    model = model.to(device)
     return TrainingState(
         seed=run.config.seed,
         model=model,
         averaged=None if training.ema_decay is None else AveragedWeights(model, training.ema_decay),
-        optimizer=build_optimizer(training, model.parameters()),
+        optimizer=build_optimizer(
+            training, (each for each in model.parameters() if each.requires_grad)
+        ),
         device=device,
     )

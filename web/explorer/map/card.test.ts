@@ -27,7 +27,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-test("a reconstruction that comes late is not shown under another image", async () => {
+test("a late reconstruction is not shown for another image", async () => {
   const answers: ((pixels: Pixels | null) => void)[] = [];
   const card = createCard(SPRITE, () => new Promise((answer) => answers.push(answer)));
   const made = card.element.querySelectorAll("canvas")[1];
@@ -44,7 +44,7 @@ test("a reconstruction that comes late is not shown under another image", async 
   expect(made?.style.visibility).toBe("hidden");
 });
 
-test("without an answer, or with a failure, the card shows the image alone", async () => {
+test("without a reconstruction, or after a failure, the card shows only the image", async () => {
   const failing = async (): Promise<null> => {
     throw new Error("no network");
   };

@@ -1,4 +1,4 @@
-/** The card about the image under the pointer, with what the model makes of it. */
+/** The card with the image under the pointer and its reconstruction. */
 
 import type { Pixels, Sprite } from "../contracts";
 import { make } from "../dom";
@@ -6,7 +6,7 @@ import { createPicture } from "../picture";
 import { imageName } from "./naming";
 import { clamp, type Place, type Size } from "./transform";
 
-/** Between the card and what it is about. */
+/** Between the card and the pointer, in pixels. */
 const DISTANCE = 14;
 
 export interface Card {
@@ -27,14 +27,14 @@ export function createCard(
     { class: "map-card", "aria-hidden": "true", hidden: "" },
     name,
     make("figure", {}, image.element, make("figcaption", {}, "Image")),
-    make("figure", {}, made.element, make("figcaption", {}, "Decoded")),
+    make("figure", {}, made.element, make("figcaption", {}, "Reconstruction")),
   );
   let current: number | null = null;
 
   async function fill(wanted: number): Promise<void> {
     made.element.style.visibility = "hidden";
     const pixels = await reconstruct(wanted).catch(() => null);
-    // Whoever is pointed at by now has asked for their own.
+    // The pointer may be on another image by now.
     if (pixels !== null && wanted === current) {
       made.show(pixels);
       made.element.style.visibility = "visible";

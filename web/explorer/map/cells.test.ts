@@ -12,7 +12,7 @@ const CLOUD = cloudOf(
   null,
 );
 
-test("cells have about the size that is asked for, at each zoom", () => {
+test("cells have about the requested size at every zoom", () => {
   for (const unit of [3, 28, 200, 345, 5e4]) {
     const pixels = cellSide(unit, 28) * unit;
     expect(pixels).toBeGreaterThanOrEqual(28 - 1e-9);
@@ -20,7 +20,7 @@ test("cells have about the size that is asked for, at each zoom", () => {
   }
 });
 
-test("each cell has one image at most, and it lies in the cell", () => {
+test("each cell has at most one image, which is inside the cell", () => {
   const picks = picksOf(CLOUD, 0.125, everyPoint);
   const tiles = tilesBetween(picks, ...CORNERS);
   expect(new Set(tiles.map((tile) => `${tile.center.x} ${tile.center.y}`)).size).toBe(tiles.length);
@@ -38,14 +38,14 @@ test("the image of a cell is the one in its middle", () => {
   expect(pickAt(picks, { x: -0.5, y: 0.5 })).toBe(-1);
 });
 
-test("nearer cells show more of the images; hidden ones are passed over", () => {
+test("smaller cells show more images, and hidden ones are skipped", () => {
   const far = picksOf(CLOUD, 0.25, everyPoint).byCell.size;
   const near = picksOf(CLOUD, 0.05, everyPoint).byCell.size;
   expect(near).toBeGreaterThan(far);
   expect(picksOf(CLOUD, 0.25, () => false).byCell.size).toBe(0);
 });
 
-test("only what is in sight is asked for", () => {
+test("only visible tiles are returned", () => {
   const picks = picksOf(CLOUD, 0.125, everyPoint);
   const tiles = tilesBetween(picks, { x: 0, y: 0 }, { x: 0.2, y: 0.2 });
   expect(tiles).toHaveLength(4);

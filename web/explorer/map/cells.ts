@@ -1,15 +1,17 @@
-/** Which images are drawn as thumbnails: one in each cell of a grid that is fixed to the data. */
+/** Which images are drawn as thumbnails: one in each cell of a grid that moves with the data. */
 
 import type { Cloud, Shown } from "./cloud";
 import type { Place } from "./transform";
 
-/** Cells grow by this while zooming, then there are new ones: a pan alone changes none. */
+/**
+ * Cells grow by up to this factor while zooming, before a new grid begins; panning keeps the grid.
+ */
 const GROWTH = 2 ** 0.25;
 
 /** More cells than any zoom has in one direction. */
 const CELLS = 2 ** 20;
 
-/** The side of a cell, normalised: at least `least` pixels, and not much more. */
+/** The side of a cell in normalized units: at least `least` pixels, and less than 20% more. */
 export function cellSide(unit: number, least: number): number {
   return GROWTH ** -Math.floor(Math.log(unit / least) / Math.log(GROWTH));
 }
@@ -22,7 +24,7 @@ export interface Picks {
 
 export interface Tile {
   point: number;
-  /** The middle of its cell, normalised. */
+  /** The middle of its cell, in normalized units. */
   center: Place;
 }
 
@@ -46,7 +48,7 @@ export function picksOf(cloud: Cloud, side: number, shown: Shown): Picks {
   return { side, byCell };
 }
 
-/** The tiles between two normalised corners. */
+/** The tiles between two corners in normalized units. */
 export function tilesBetween(picks: Picks, least: Place, most: Place): Tile[] {
   const { side, byCell } = picks;
   const tiles: Tile[] = [];
@@ -61,7 +63,7 @@ export function tilesBetween(picks: Picks, least: Place, most: Place): Tile[] {
   return tiles;
 }
 
-/** The point of the cell that a place lies in; -1 if there is none. */
+/** The point of the cell at a place; -1 if there is none. */
 export function pickAt(picks: Picks, { x, y }: Place): number {
   const key = keyOf(Math.floor(x / picks.side), Math.floor(y / picks.side));
   return picks.byCell.get(key) ?? -1;

@@ -3,7 +3,7 @@ import { cloudOf, countsPerClass, finite, placeOf, pointsWhere, thinned } from "
 
 const POINTS = Float32Array.from([0, 0, Number.NaN, 1, 4, 2, 1, Number.POSITIVE_INFINITY, 2, 1]);
 
-test("points without a place are left out and counted, and the others keep their images", () => {
+test("points without finite coordinates are left out and counted, and the others keep their images", () => {
   const cloud = cloudOf(POINTS, Uint8Array.from([3, 4, 5, 6, 7]));
   expect([...cloud.images]).toEqual([0, 2, 4]);
   expect([...cloud.classes]).toEqual([3, 5, 7]);
@@ -13,14 +13,14 @@ test("points without a place are left out and counted, and the others keep their
   expect(placeOf(cloud, 1)).toEqual({ x: 1, y: 0.5 });
 });
 
-test("there may be no points, no labels and equal coordinates", () => {
+test("no points, no labels and equal coordinates are allowed", () => {
   expect(cloudOf(new Float32Array(), null)).toMatchObject({ count: 0, leftOut: 0 });
   expect(cloudOf(Float32Array.from([Number.NaN, 0]), null)).toMatchObject({ count: 0, leftOut: 1 });
   const equal = cloudOf(Float32Array.from([5, 5, 5, 5]), null);
   expect([...equal.x, ...equal.y, ...equal.classes]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
-test("half a point is none", () => {
+test("half a point is ignored", () => {
   expect(finite(Float32Array.from([1, 2, 3]))).toEqual([0]);
 });
 
@@ -31,7 +31,7 @@ test("points are found and counted per class", () => {
   expect(countsPerClass(cloud.classes, found, 4)).toEqual([0, 2, 1, 0]);
 });
 
-test("what is thinned comes evenly from everything", () => {
+test("thinned items are evenly spaced", () => {
   const items = Array.from({ length: 10 }, (_, i) => i);
   expect(thinned(items, 20)).toEqual(items);
   expect(thinned(items, 5)).toEqual([0, 2, 4, 6, 8]);

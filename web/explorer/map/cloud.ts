@@ -1,27 +1,27 @@
-/** The points of a map: those that have a place, and what is asked about them. */
+/** The points of a map that have finite coordinates. */
 
 import { type Frame, frameOf, type Place } from "./transform";
 
 export interface Cloud {
   readonly count: number;
-  /** The image that each point is of. */
+  /** The image of each point. */
   readonly images: Uint32Array;
-  /** Normalised coordinates. */
+  /** Normalized coordinates. */
   readonly x: Float32Array;
   readonly y: Float32Array;
   /** The class of each point; 0 without labels. */
   readonly classes: Uint8Array;
   readonly frame: Frame;
-  /** How many images were left out, because their coordinates are no numbers. */
+  /** Number of images that were left out, because their coordinates are not finite. */
   readonly leftOut: number;
 }
 
-/** Whether a point is to be seen. */
+/** Whether a point is shown. */
 export type Shown = (point: number) => boolean;
 
 export const everyPoint: Shown = () => true;
 
-/** Points (N times 2) with their classes, normalised; those that are no numbers are left out. */
+/** Points (N times 2) with their classes, normalized; those that are not finite are left out. */
 export function cloudOf(points: Float32Array, labels: Uint8Array | null): Cloud {
   const total = Math.floor(points.length / 2);
   const images = Uint32Array.from(finite(points));
@@ -39,7 +39,7 @@ export function cloudOf(points: Float32Array, labels: Uint8Array | null): Cloud 
   };
 }
 
-/** The numbers of those points whose two coordinates are finite. */
+/** The indices of the points with finite coordinates. */
 export function finite(points: Float32Array): number[] {
   const found: number[] = [];
   for (let i = 0; 2 * i + 1 < points.length; i++) {
@@ -50,12 +50,12 @@ export function finite(points: Float32Array): number[] {
   return found;
 }
 
-/** Where a point lies, normalised. */
+/** The normalized coordinates of a point. */
 export function placeOf(cloud: Cloud, point: number): Place {
   return { x: cloud.x[point] ?? 0, y: cloud.y[point] ?? 0 };
 }
 
-/** All points for which something holds, in order. */
+/** All points that meet a condition, in order. */
 export function pointsWhere(cloud: Cloud, holds: (point: number) => boolean): number[] {
   const found: number[] = [];
   for (let point = 0; point < cloud.count; point++) {
@@ -66,7 +66,7 @@ export function pointsWhere(cloud: Cloud, holds: (point: number) => boolean): nu
   return found;
 }
 
-/** How many of the points each class has. */
+/** Number of points of each class. */
 export function countsPerClass(
   classes: Uint8Array,
   points: readonly number[],
@@ -80,7 +80,7 @@ export function countsPerClass(
   return counts;
 }
 
-/** At most `most` of the items, evenly from all of them. */
+/** At most `most` of the items, evenly spaced. */
 export function thinned<Item>(items: readonly Item[], most: number): Item[] {
   if (items.length <= most) {
     return [...items];

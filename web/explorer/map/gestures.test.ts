@@ -18,7 +18,7 @@ beforeEach(() => {
     pan: vi.fn(),
     zoom: vi.fn(() => true),
     walk: vi.fn(),
-    holdsMarker: vi.fn(() => false),
+    isOnMarker: vi.fn(() => false),
     lasso: vi.fn(),
     lassoed: vi.fn(),
   };
@@ -40,7 +40,7 @@ function drag(...places: [number, number][]): void {
   send("pointerup", ...(others[others.length - 1] ?? first));
 }
 
-test("who hardly moves clicks, and who moves pans", () => {
+test("a small movement clicks, a larger one pans", () => {
   drag([10, 10], [12, 11]);
   expect(gestures.click).toHaveBeenCalledExactlyOnceWith({ x: 12, y: 11 }, false);
   expect(gestures.pan).not.toHaveBeenCalled();
@@ -52,15 +52,15 @@ test("who hardly moves clicks, and who moves pans", () => {
   expect(gestures.click).toHaveBeenCalledOnce();
 });
 
-test("walking begins at once, and clicks nothing", () => {
+test("walking begins at once, without a click", () => {
   mode = "walk";
   drag([10, 10], [11, 10], [12, 10]);
   expect(vi.mocked(gestures.walk).mock.calls.map(([at]) => at.x)).toEqual([10, 11, 12]);
   expect(gestures.click).not.toHaveBeenCalled();
 });
 
-test("dragging the marker walks instead of panning, and clicking it is a click", () => {
-  vi.mocked(gestures.holdsMarker).mockImplementation(({ x }) => x < 20);
+test("dragging the marker moves it instead of panning, and clicking it is a click", () => {
+  vi.mocked(gestures.isOnMarker).mockImplementation(({ x }) => x < 20);
   drag([10, 10], [12, 11]);
   expect(gestures.click).toHaveBeenCalledOnce();
   expect(gestures.walk).not.toHaveBeenCalled();
@@ -71,7 +71,7 @@ test("dragging the marker walks instead of panning, and clicking it is a click",
   expect(gestures.pan).toHaveBeenCalledExactlyOnceWith(30, 20);
 });
 
-test("a lasso is given when it is closed", () => {
+test("a lasso is reported when it is closed", () => {
   mode = "lasso";
   drag([0, 0], [20, 0], [20, 20]);
   expect(gestures.lassoed).toHaveBeenCalledExactlyOnceWith([
@@ -81,7 +81,7 @@ test("a lasso is given when it is closed", () => {
   ]);
 });
 
-test("two fingers zoom around their middle, and end no lasso with a selection", () => {
+test("two fingers zoom around their middle and cancel a lasso", () => {
   mode = "lasso";
   send("pointerdown", 0, 0);
   send("pointermove", 20, 0);
@@ -96,7 +96,7 @@ test("two fingers zoom around their middle, and end no lasso with a selection", 
   expect(gestures.click).not.toHaveBeenCalled();
 });
 
-test("the wheel zooms, and scrolls the page where there is no more zoom", () => {
+test("the wheel zooms, and scrolls the page at the end of the zoom", () => {
   const turn = (): WheelEvent => {
     const event = new WheelEvent("wheel", { deltaY: -100, cancelable: true });
     area.dispatchEvent(event);
@@ -108,7 +108,7 @@ test("the wheel zooms, and scrolls the page where there is no more zoom", () => 
   expect(turn().defaultPrevented).toBe(false);
 });
 
-test("after the end nothing is listened to", () => {
+test("after the end no event is handled", () => {
   stop();
   drag([10, 10], [40, 30]);
   expect(gestures.pan).not.toHaveBeenCalled();

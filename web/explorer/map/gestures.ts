@@ -1,4 +1,4 @@
-/** What fingers, mouse and wheel do on the map; one interpretation for every way to draw it. */
+/** Gestures of fingers, mouse and wheel on the map, whatever draws it. */
 
 import type { Place } from "./transform";
 
@@ -9,36 +9,36 @@ export type Mode = "pan" | "lasso" | "walk";
 export interface Gestures {
   mode(): Mode;
   hover(at: Place | null): void;
-  /** `isCoarse`: by a finger. */
+  /** `isCoarse`: with a finger. */
   click(at: Place, isCoarse: boolean): void;
   pan(byX: number, byY: number): void;
   /** Returns whether that changed anything. */
   zoom(at: Place, factor: number): boolean;
   walk(at: Place): void;
-  /** Whether dragging from here walks, where it would pan elsewhere. */
-  holdsMarker(at: Place, isCoarse: boolean): boolean;
+  /** Whether dragging from here moves the marker instead of panning. */
+  isOnMarker(at: Place, isCoarse: boolean): boolean;
   /** The lasso so far. */
   lasso(path: readonly Place[]): void;
-  /** The lasso is closed; null: it was given up. */
+  /** The lasso is closed; null if it was canceled. */
   lassoed(path: readonly Place[] | null): void;
 }
 
-/** Who moves less than this clicks. */
+/** A shorter movement is a click. */
 const CLICK_PX = 5;
-/** The lasso's corners are no closer. */
+/** The smallest distance between corners of the lasso. */
 const LASSO_PX = 3;
 /** Wheel pixels that zoom by a factor of e. */
 const WHEEL_PX = 400;
 const LINE_PX = 16;
 const PAGE_PX = 400;
 
-/** Listen on `area`; returns what stops that. */
+/** Listen on `area`; the returned function stops it. */
 export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
   const stop = new AbortController();
   const pointers = new Map<number, Place>();
-  let began: Place | null = null;
+  let start: Place | null = null;
   let isDragged = false;
-  let isHeld = false;
+  let isMarkerDragged = false;
   let path: Place[] = [];
 
   function placeOf(event: MouseEvent): Place {
@@ -58,15 +58,15 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
     pointers.set(event.pointerId, at);
     gestures.hover(null);
     if (pointers.size === 2) {
-      // A second finger pinches, whatever the first one was about to do.
-      giveUp();
+      // A second finger pinches and ends what the first one start.
+      cancelLasso();
       isDragged = true;
-      isHeld = false;
+      isMarkerDragged = false;
       return;
     }
-    began = at;
+    start = at;
     isDragged = false;
-    isHeld = gestures.mode() === "pan" && gestures.holdsMarker(at, isCoarse(event));
+    isMarkerDragged = gestures.mode() === "pan" && gestures.isOnMarker(at, isCoarse(event));
     path = [at];
     if (gestures.mode() === "walk") {
       gestures.walk(at);
@@ -86,7 +86,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
       pinch(event.pointerId, before, at);
       return;
     }
-    isDragged ||= gestures.mode() === "walk" || distance(began ?? at, at) > CLICK_PX;
+    isDragged ||= gestures.mode() === "walk" || distance(start ?? at, at) > CLICK_PX;
     if (isDragged) {
       pointers.set(event.pointerId, at);
       drag(before, at);
@@ -95,7 +95,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
 
   function drag(before: Place, at: Place): void {
     const mode = gestures.mode();
-    if (mode === "walk" || isHeld) {
+    if (mode === "walk" || isMarkerDragged) {
       gestures.walk(at);
     } else if (mode === "pan") {
       gestures.pan(at.x - before.x, at.y - before.y);
@@ -121,13 +121,13 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
 
   function up(event: PointerEvent): void {
     if (!pointers.delete(event.pointerId) || pointers.size > 0) {
-      // Whoever lifts one of two fingers goes on with the other.
+      // The other of two fingers may still be down.
       return;
     }
     const lasso = path;
     const wasDragged = isDragged;
     path = [];
-    began = null;
+    start = null;
     if (!wasDragged && gestures.mode() !== "walk") {
       gestures.click(placeOf(event), isCoarse(event));
     } else if (wasDragged && lasso.length > 0 && gestures.mode() === "lasso") {
@@ -135,7 +135,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
     }
   }
 
-  function giveUp(): void {
+  function cancelLasso(): void {
     if (path.length > 1) {
       gestures.lassoed(null);
     }
@@ -144,14 +144,14 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
 
   function cancel(event: PointerEvent): void {
     pointers.delete(event.pointerId);
-    giveUp();
+    cancelLasso();
   }
 
   function wheel(event: WheelEvent): void {
     const pixels = event.deltaY * ([1, LINE_PX, PAGE_PX][event.deltaMode] ?? 1);
-    // A pinch on a touchpad arrives as small turns of the wheel with Ctrl.
+    // Browsers report a pinch on a touchpad as small turns of the wheel with Ctrl.
     const factor = Math.exp((-pixels * (event.ctrlKey ? 4 : 1)) / WHEEL_PX);
-    // At the end of the zoom, the page scrolls on.
+    // At the smallest and largest zoom the wheel scrolls the page.
     if (gestures.zoom(placeOf(event), factor) || event.ctrlKey) {
       event.preventDefault();
     }
@@ -167,7 +167,7 @@ export function listenTo(area: HTMLElement, gestures: Gestures): () => void {
   return () => stop.abort();
 }
 
-/** By a finger. */
+/** With a finger. */
 function isCoarse(event: PointerEvent): boolean {
   return event.pointerType === "touch";
 }

@@ -19,14 +19,14 @@ import {
   panned,
   reaching,
   toData,
-  toNormalised,
+  toNormalized,
   withinReach,
   zoomed,
 } from "./transform";
 
-/** A step of an arrow key, as a part of the map's shorter side. */
+/** A step of an arrow key, as a share of the map's shorter side. */
 const STEP = { fine: 0.01, coarse: 0.05 };
-/** What a step leads to is at least so far from the map's edge, in pixels. */
+/** After a step, the marker is at least this far from the map's edge, in pixels. */
 const MARGIN_PX = 40;
 
 let made = 0;
@@ -47,12 +47,12 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
   const card = createCard(sprite, options.reconstruct);
   const status = make("p", { class: "map-hidden", role: "status" });
   const root = make("div", { class: "map-root" }, area);
-  // Sizes and colours can only be read from what is on the page.
+  // Sizes and colors can only be read from elements on the page.
   host.append(root);
   const stage = createStage(area, cloud, sprite, classCount, card.hide);
   area.append(...axisLabels(info), card.element);
 
-  // What is marked and chosen.
+  // Marker and selection.
 
   function mark(place: Place | null): void {
     marked = place;
@@ -67,7 +67,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     if (info.plane === null) {
       return;
     }
-    // The answer may take a while, and the next step begins here.
+    // At once, because the next step may begin before the new code is shown.
     mark(place);
     const { x, y } = toData(cloud.frame, place);
     options.onPoint(x, y);
@@ -75,7 +75,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
 
   function select(found: readonly number[] | null): void {
     selected = found;
-    stage.stress(found !== null && found.length > 0 ? found : null);
+    stage.highlight(found !== null && found.length > 0 ? found : null);
     selection.show(found === null ? null : found.map((point) => cloud.images[point] ?? 0));
   }
 
@@ -89,7 +89,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     const found = at === null || mode === "walk" ? -1 : stage.pointAt(at, false);
     stage.ring(found);
     area.classList.toggle("map-over", found >= 0);
-    area.classList.toggle("map-held", at !== null && mode === "pan" && holdsMarker(at, false));
+    area.classList.toggle("map-held", at !== null && mode === "pan" && isOnMarker(at, false));
     if (found < 0 || at === null) {
       card.hide();
     } else {
@@ -97,9 +97,9 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     }
   }
 
-  /** Without a plane, the marker leads nowhere. */
-  function holdsMarker(at: Place, isCoarse: boolean): boolean {
-    return info.plane !== null && stage.holdsMarker(at, isCoarse);
+  /** Without a plane, the marker cannot be dragged. */
+  function isOnMarker(at: Place, isCoarse: boolean): boolean {
+    return info.plane !== null && stage.isOnMarker(at, isCoarse);
   }
 
   // Gestures and keys.
@@ -130,7 +130,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     pan: (byX, byY) => stage.look(panned(stage.view(), stage.unit(), byX, byY)),
     zoom,
     walk: (at) => choosePlace(stage.fromPixels(at)),
-    holdsMarker,
+    isOnMarker,
     lasso: stage.lasso,
     lassoed(path) {
       stage.lasso(null);
@@ -140,12 +140,12 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
     },
   };
 
-  /** Where the mark is on the screen; null: it is not there. */
-  function markInSight(): Place | null {
+  /** Position of the marker on the screen; null where it is not visible. */
+  function visibleMarker(): Place | null {
     const at = marked === null ? null : stage.toPixels(marked);
     const { width, height } = stage.size();
-    const isInSight = at !== null && at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height;
-    return isInSight ? at : null;
+    const isVisible = at !== null && at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height;
+    return isVisible ? at : null;
   }
 
   function follow(place: Place): void {
@@ -168,13 +168,13 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
         ? nearest(cloud, stage.view(), Number.POSITIVE_INFINITY, stage.shown)
         : nearestTowards(cloud, marked, towards, stage.shown);
     if (found < 0) {
-      status.textContent = "No image further that way";
+      status.textContent = "No image in that direction";
     }
-    takePoint(found);
+    choosePoint(found);
   }
 
-  /** Choose the image of a point, and say which: whoever uses keys may not see it. */
-  function takePoint(found: number): void {
+  /** Choose the image of a point, and announce it for those who use keys. */
+  function choosePoint(found: number): void {
     if (found < 0) {
       return;
     }
@@ -189,7 +189,7 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
   const keys: Keys = {
     step: (towards, isFine) =>
       info.plane === null ? stepToImage(towards) : stepOverPlane(towards, isFine),
-    zoom: (factor) => zoom(markInSight() ?? middle(), factor),
+    zoom: (factor) => zoom(visibleMarker() ?? middle(), factor),
     reset: () => stage.look(HOME),
     choose() {
       const { width, height } = stage.size();
@@ -201,10 +201,10 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
           { x: 0, y: height },
         ]);
       } else {
-        takePoint(nearest(cloud, marked ?? stage.view(), Number.POSITIVE_INFINITY, stage.shown));
+        choosePoint(nearest(cloud, marked ?? stage.view(), Number.POSITIVE_INFINITY, stage.shown));
       }
     },
-    giveUp() {
+    cancel() {
       const hadSelection = selected !== null;
       select(null);
       return hadSelection;
@@ -245,14 +245,14 @@ function createMapNow(host: HTMLElement, options: MapOptions): LatentMap {
         );
 
   setMode(mode);
-  const below = [help, leftOutLine(cloud, points.length / 2), legend, selection.element, status];
+  const below = [help, leftOutNote(cloud, points.length / 2), legend, selection.element, status];
   area.before(tools);
   area.after(...below.filter((element) => element !== null));
 
   return {
     mark(place) {
-      const isSomewhere = place !== null && Number.isFinite(place.x) && Number.isFinite(place.y);
-      mark(isSomewhere ? toNormalised(cloud.frame, place) : null);
+      const isOnMap = place !== null && Number.isFinite(place.x) && Number.isFinite(place.y);
+      mark(isOnMap ? toNormalized(cloud.frame, place) : null);
     },
     destroy() {
       endGestures();
@@ -282,7 +282,7 @@ function axisLabels(info: MapInfo): HTMLElement[] {
     .filter((element) => element.textContent !== "");
 }
 
-function leftOutLine(cloud: Cloud, total: number): HTMLElement | null {
+function leftOutNote(cloud: Cloud, total: number): HTMLElement | null {
   return cloud.leftOut === 0
     ? null
     : make(

@@ -8,11 +8,11 @@ function recorded(): Keys {
     zoom: vi.fn(),
     reset: vi.fn(),
     choose: vi.fn(),
-    giveUp: vi.fn(() => false),
+    cancel: vi.fn(() => false),
   };
 }
 
-test("arrows step, and with Shift by little", () => {
+test("arrows step, with Shift by small steps", () => {
   const keys = recorded();
   expect(press(keys, new KeyboardEvent("keydown", { key: "ArrowUp" }))).toBe(true);
   expect(keys.step).toHaveBeenLastCalledWith({ x: 0, y: 1 }, false);
@@ -20,7 +20,7 @@ test("arrows step, and with Shift by little", () => {
   expect(keys.step).toHaveBeenLastCalledWith({ x: -1, y: 0 }, true);
 });
 
-test("plus and minus zoom by as much, 0 resets, Enter chooses", () => {
+test("plus and minus zoom by the same factor, 0 resets, Enter chooses", () => {
   const keys = recorded();
   const factors = ["+", "-"].map((key) => {
     press(keys, new KeyboardEvent("keydown", { key }));
@@ -33,7 +33,7 @@ test("plus and minus zoom by as much, 0 resets, Enter chooses", () => {
   expect(keys.choose).toHaveBeenCalledOnce();
 });
 
-test("other keys, and the browser's own, are left alone", () => {
+test("other keys and the browser's shortcuts are ignored", () => {
   const keys = recorded();
   for (const event of [{ key: "a" }, { key: "Tab" }, { key: "0", ctrlKey: true }]) {
     expect(press(keys, new KeyboardEvent("keydown", event))).toBe(false);

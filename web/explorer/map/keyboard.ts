@@ -1,16 +1,16 @@
-/** What keys do on the map. */
+/** Keys of the map. */
 
 import type { Place } from "./transform";
 
 export interface Keys {
-  /** A unit vector, upwards positive; `isFine`: by little. */
+  /** A unit vector, upwards positive; `isFine`: a small step. */
   step(towards: Place, isFine: boolean): void;
   zoom(factor: number): void;
   reset(): void;
   /** Enter. */
   choose(): void;
-  /** Escape; returns whether there was anything to give up. */
-  giveUp(): boolean;
+  /** Escape; returns whether there was anything to cancel. */
+  cancel(): boolean;
 }
 
 const ZOOM = 1.4;
@@ -22,7 +22,7 @@ const ARROWS: Record<string, Place> = {
   ArrowDown: { x: 0, y: -1 },
 };
 
-/** Returns whether the key meant something. */
+/** Returns whether the key has a meaning here. */
 export function press(keys: Keys, event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) {
     return false;
@@ -48,7 +48,7 @@ export function press(keys: Keys, event: KeyboardEvent): boolean {
       keys.choose();
       return true;
     case "Escape":
-      return keys.giveUp();
+      return keys.cancel();
     default:
       return false;
   }

@@ -1,11 +1,11 @@
-/** Which colour is which class; its buttons show and hide the classes' points. */
+/** The colors of the classes; buttons show and hide their points. */
 
 import type { Sprite } from "../contracts";
 import { button, make } from "../dom";
 import { className } from "./naming";
 import { classColor } from "./theme";
 
-/** `onChange` is told which classes are hidden. */
+/** `onChange` receives the classes that are hidden. */
 export function createLegend(
   sprite: Sprite,
   classCount: number,
@@ -14,9 +14,9 @@ export function createLegend(
   const labels = Array.from({ length: classCount }, (_, label) => label);
   const hidden = new Set<number>();
   const buttons = labels.map((label) => {
-    const made = button("", () => toggle(label), "map-button map-class");
-    made.append(swatch(label), className(sprite, label));
-    return made;
+    const element = button("", () => toggle(label), "map-button map-class");
+    element.append(swatch(label), className(sprite, label));
+    return element;
   });
   const all = button("All classes", toggleAll, "map-button");
 
@@ -36,7 +36,7 @@ export function createLegend(
     changed();
   }
 
-  function say(): void {
+  function markPressed(): void {
     buttons.forEach((each, label) => {
       each.setAttribute("aria-pressed", String(!hidden.has(label)));
     });
@@ -44,11 +44,11 @@ export function createLegend(
   }
 
   function changed(): void {
-    say();
+    markPressed();
     onChange(hidden);
   }
 
-  say();
+  markPressed();
   return make(
     "div",
     { class: "map-legend", role: "group", "aria-label": "Classes shown" },

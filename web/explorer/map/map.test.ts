@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { LatentMap, MapInfo, MapOptions, Sprite } from "../contracts";
 import { createMap } from ".";
 
-/** There is no WebGL here: what is tested is the map that does without. */
+/** There is no WebGL here: these tests cover the map without it. */
 const PLANE: MapInfo = {
   kind: "codes",
   title: "Latent space",
@@ -65,7 +65,7 @@ function named(name: string): HTMLButtonElement | undefined {
   return [...host.querySelectorAll("button")].find((each) => each.textContent === name);
 }
 
-test("it says how many images it shows and how many it leaves out", async () => {
+test("the map states how many images it shows and leaves out", async () => {
   await mapOf();
   const label = host.querySelector(".map-area")?.getAttribute("aria-label");
   expect(label).toBe("Latent space: map of 3 images");
@@ -73,7 +73,7 @@ test("it says how many images it shows and how many it leaves out", async () => 
   expect(host.querySelectorAll(".map-axis")).toHaveLength(1);
 });
 
-test("arrows walk on from the mark, in the data's coordinates", async () => {
+test("arrows walk from the marker, in the data's coordinates", async () => {
   const map = await mapOf();
   map.mark({ x: 1, y: 1 });
   press("ArrowRight");
@@ -94,15 +94,15 @@ test("without a plane, arrows step from image to image", async () => {
   expect(named("Walk")).toBeUndefined();
 });
 
-test("where no image lies further, a step stays and says so", async () => {
+test("without an image in that direction, a step stays and says so", async () => {
   const map = await mapOf({ info: { ...PLANE, plane: null } });
   map.mark({ x: 4, y: 0 });
   press("ArrowRight");
   expect(onImage).not.toHaveBeenCalled();
-  expect(host.querySelector(".map-hidden")?.textContent).toBe("No image further that way");
+  expect(host.querySelector(".map-hidden")?.textContent).toBe("No image in that direction");
 });
 
-test("hidden classes are not stepped to", async () => {
+test("steps skip hidden classes", async () => {
   const map = await mapOf();
   named("one")?.click();
   expect(named("one")?.getAttribute("aria-pressed")).toBe("false");
@@ -116,7 +116,7 @@ test("hidden classes are not stepped to", async () => {
   expect(onImage).toHaveBeenLastCalledWith(1);
 });
 
-test("what is no place is not marked", async () => {
+test("places that are not finite are not marked", async () => {
   const map = await mapOf();
   const marker = host.querySelector<HTMLElement>(".map-marker");
   map.mark({ x: 1, y: 1 });
@@ -128,7 +128,7 @@ test("what is no place is not marked", async () => {
   expect(marker?.hidden).toBe(true);
 });
 
-test("there may be no labels and no points", async () => {
+test("no labels and no points are allowed", async () => {
   await mapOf({ sprite: { ...SPRITE, labels: null }, points: new Float32Array() });
   expect(host.querySelector(".map-legend")).toBeNull();
   for (const key of ["ArrowUp", "Enter", "+", "-", "0", "Escape"]) {
@@ -137,7 +137,7 @@ test("there may be no labels and no points", async () => {
   expect(onImage).not.toHaveBeenCalled();
 });
 
-test("in the end nothing is left", async () => {
+test("nothing remains after destroy", async () => {
   const map = await mapOf();
   map.destroy();
   expect(host.childNodes).toHaveLength(0);

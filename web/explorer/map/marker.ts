@@ -1,4 +1,4 @@
-/** Where the current code lies: a ring with a cross, legible on every colour. */
+/** The marker at the current code: a ring with a cross, visible on every color. */
 
 import { make } from "../dom";
 import type { Place } from "./transform";
@@ -10,7 +10,7 @@ const DRAWING = `<svg viewBox="-16 -16 32 32" width="32" height="32">
 
 export interface Marker {
   readonly element: HTMLElement;
-  /** CSS pixels from the map's top left corner; null: nowhere. */
+  /** CSS pixels from the map's top left corner; null hides the marker. */
   put(at: Place | null): void;
 }
 

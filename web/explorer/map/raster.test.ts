@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { discOf, lay, rasterOf } from "./raster";
+import { discOf, drawDisc, rasterOf } from "./raster";
 
 const RED = [255, 0, 0] as const;
 const BLUE = [0, 0, 255] as const;
 
-/** As a canvas keeps them; there is none here. */
+/** As a canvas stores them; there is no canvas here. */
 function empty(width: number, height: number): ImageData {
   return { data: new Uint8ClampedArray(4 * width * height), width, height } as ImageData;
 }
@@ -17,27 +17,27 @@ test("a disc is full in the middle and empty in the corners", () => {
   expect(discOf(0.2)).toMatchObject({ side: 1 });
 });
 
-test("discs are laid over each other", () => {
+test("discs cover each other", () => {
   const image = empty(3, 3);
-  lay(rasterOf(image), discOf(1), 1.5, 1.5, RED, 1);
+  drawDisc(rasterOf(image), discOf(1), 1.5, 1.5, RED, 1);
   expect([...image.data.subarray(16, 20)]).toEqual([255, 0, 0, 255]);
-  lay(rasterOf(image), discOf(1), 1.5, 1.5, BLUE, 0.5);
+  drawDisc(rasterOf(image), discOf(1), 1.5, 1.5, BLUE, 0.5);
   expect([...image.data.subarray(16, 20)]).toEqual([128, 0, 128, 255]);
   expect(image.data.filter((byte) => byte > 0)).toHaveLength(3);
 });
 
-test("over nothing, the colour is kept and only the opacity is less", () => {
+test("on an empty image the color stays and only the opacity is lower", () => {
   const image = empty(1, 1);
-  lay(rasterOf(image), discOf(1), 0.5, 0.5, RED, 0.4);
+  drawDisc(rasterOf(image), discOf(1), 0.5, 0.5, RED, 0.4);
   expect([...image.data]).toEqual([255, 0, 0, 102]);
 });
 
-test("what lies outside is cut off, and wraps around no edge", () => {
+test("parts outside are cut off and do not wrap around", () => {
   const image = empty(4, 2);
-  lay(rasterOf(image), discOf(3), 0, 0, RED, 1);
+  drawDisc(rasterOf(image), discOf(3), 0, 0, RED, 1);
   expect(image.data[3]).toBeGreaterThan(0);
   expect(image.data[15]).toBe(0);
-  lay(rasterOf(image), discOf(3), -50, 1, BLUE, 1);
-  lay(rasterOf(image), discOf(3), 1, 50, BLUE, 1);
+  drawDisc(rasterOf(image), discOf(3), -50, 1, BLUE, 1);
+  drawDisc(rasterOf(image), discOf(3), 1, 50, BLUE, 1);
   expect(image.data.filter((_, i) => i % 4 === 2).every((blue) => blue === 0)).toBe(true);
 });

@@ -1,9 +1,9 @@
-/** Discs in an image's bytes: for thousands of them that is far faster than a canvas's own means. */
+/** Draws discs into the bytes of an image, which is far faster than canvas calls for thousands. */
 
 import type { Rgb } from "./scatter";
 
 export interface Raster {
-  /** Opacity, blue, green and red of each pixel from the highest byte down, row by row. */
+  /** Opacity, blue, green and red of each pixel from the highest byte to the lowest, row by row. */
   pixels: Uint32Array;
   width: number;
   height: number;
@@ -15,7 +15,7 @@ export interface Disc {
   coverage: Float32Array;
 }
 
-/** The pixels of a canvas's bytes, which have red first: every browser's machine is little-endian. */
+/** The pixels of a canvas's bytes, red first: every machine with a browser is little-endian. */
 export function rasterOf(image: ImageData): Raster {
   const { data, width, height } = image;
   return { pixels: new Uint32Array(data.buffer), width, height };
@@ -32,8 +32,8 @@ export function discOf(diameter: number): Disc {
   return { side, coverage };
 }
 
-/** Lay a disc over what there is, with its middle at a place; what lies outside is cut off. */
-export function lay(
+/** Draw a disc with its middle at a place; parts outside of the image are cut off. */
+export function drawDisc(
   { pixels, width, height }: Raster,
   { side, coverage }: Disc,
   x: number,
@@ -56,7 +56,7 @@ export function lay(
   }
 }
 
-/** A colour laid over a pixel. */
+/** A color over a pixel. */
 function over(pixel: number, [red, green, blue]: Rgb, opacity: number): number {
   const both = opacity + (1 - opacity) * ((pixel >>> 24) / 255);
   const share = opacity / both;

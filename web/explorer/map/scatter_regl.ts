@@ -5,23 +5,23 @@ import { matrixOf, type Size, type View } from "./transform";
 
 type Rgba = [number, number, number, number];
 
-/** What the library asks for, which a canvas grants but once; nothing that is emulated will do. */
+/** The library's own attributes, which can be set only once; emulated devices are refused. */
 const ATTRIBUTES: WebGLContextAttributes = {
   antialias: true,
   preserveDrawingBuffer: true,
   failIfMajorPerformanceCaveat: true,
 };
-/** Drivers that compute on the processor what they should draw: a canvas is several times faster. */
+/** Drivers that draw on the processor: a 2D canvas is several times faster. */
 const EMULATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
- * Points drawn by WebGL. The library only draws: its own gestures know no touch and no walking, so
- * its camera stands still but for `look`. Throws without a graphics device; `onLost` is called when
- * it is taken away later.
+ * Draws the points with WebGL. The library only draws: its gestures support neither touch nor
+ * walking, so only `look` moves its camera. Throws without a graphics device; `onLost` is called
+ * when the device is lost later.
  */
 export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => void): Scatter {
-  // With a canvas of its own, of the map's size and not, as by default, of the window's: fewer
-  // pixels are drawn, and none is moved by half a pixel.
+  // A canvas of the map's size; the library's default, the window's size, draws more pixels and
+  // shifts them by half a pixel.
   const source = document.createElement("canvas");
   const device = source.getContext("webgl", ATTRIBUTES);
   if (device === null || EMULATED.test(driverOf(device))) {
@@ -32,10 +32,10 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
   if (!renderer.isSupported) {
     renderer.destroy();
     release(device);
-    throw new Error("this browser's WebGL lacks what drawing the points needs");
+    throw new Error("this browser's WebGL lacks extensions that drawing the points needs");
   }
   const canvas = document.createElement("canvas");
-  // The library's own lasso is not used; what it is made of need not lie on the page.
+  // The library's lasso is not used; its elements stay off the page.
   const aside = document.createElement("div");
   const plot = createScatterplot({
     renderer,
@@ -57,7 +57,7 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
   let isDrawn = false;
   let isDestroyed = false;
   let shown: readonly number[] | null = null;
-  let stressed: readonly number[] | null = null;
+  let highlighted: readonly number[] | null = null;
 
   // The library forgets a selection when its filter changes.
   function apply(): void {
@@ -69,7 +69,7 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
     } else {
       void plot.filter([...shown], { preventEvent: true });
     }
-    plot.select([...(stressed ?? [])], { preventEvent: true });
+    plot.select([...(highlighted ?? [])], { preventEvent: true });
   }
 
   function lose(event: Event): void {
@@ -78,7 +78,7 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
   }
   source.addEventListener("webglcontextlost", lose);
 
-  // Nothing waits for the first picture: a page in the background draws none.
+  // Nothing waits for the first frame: a page in the background draws none.
   const points = { x: cloud.x, y: cloud.y, valueA: cloud.classes };
   void plot.draw(points, { zDataType: "categorical" }).then(() => {
     isDrawn = true;
@@ -103,8 +103,8 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
       shown = next;
       apply();
     },
-    stress(next) {
-      stressed = next;
+    highlight(next) {
+      highlighted = next;
       apply();
     },
     destroy() {
@@ -123,18 +123,18 @@ export function createReglScatter(cloud: Cloud, palette: Palette, onLost: () => 
 
 function driverOf(device: WebGLRenderingContext): string {
   const plain = String(device.getParameter(device.RENDERER));
-  // Only some browsers say so at once.
+  // Some browsers give the name of the driver only through an extension.
   const more = /webkit/i.test(plain) ? device.getExtension("WEBGL_debug_renderer_info") : null;
   return more === null ? plain : String(device.getParameter(more.UNMASKED_RENDERER_WEBGL));
 }
 
-/** Browsers allow few devices at a time, and would wait for the garbage collector. */
+/** Browsers allow few devices at a time, and free them only at garbage collection. */
 function release(device: WebGLRenderingContext | null): void {
   device?.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
 function colors(palette: Palette): { pointColor: Rgba[]; pointColorActive: Rgba } {
   const all = palette.map(([red, green, blue]): Rgba => [red / 255, green / 255, blue / 255, 1]);
-  // The library takes one for each class, as its manual says, but its types know of one alone.
+  // The library's manual allows one color for each class, its types only one.
   return { pointColor: all, pointColorActive: all as unknown as Rgba };
 }

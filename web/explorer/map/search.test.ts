@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Cloud, cloudOf, everyPoint } from "./cloud";
 import { encloses, nearest, nearestTowards } from "./search";
 
-/** The corners of a square, and its middle; normalised coordinates are the data's own. */
+/** The corners of a square and its middle; normalized coordinates equal the data's. */
 const CLOUD: Cloud = cloudOf(Float32Array.from([-1, -1, 1, -1, -1, 1, 1, 1, 0, 0]), null);
 const RIGHT = { x: 1, y: 0 };
 
@@ -11,7 +11,7 @@ test("the nearest point within reach is found", () => {
   expect(nearest(CLOUD, { x: 0.5, y: 0.6 }, 0.1, everyPoint)).toBe(-1);
 });
 
-test("what is hidden is not found", () => {
+test("hidden points are not found", () => {
   expect(nearest(CLOUD, { x: 0.9, y: 0.8 }, 9, (point) => point !== 3)).toBe(4);
   expect(nearestTowards(CLOUD, { x: -1, y: -1 }, RIGHT, (point) => point !== 4)).toBe(1);
 });
@@ -22,15 +22,15 @@ test("a step leads ahead, within 45 degrees", () => {
   expect(nearestTowards(CLOUD, { x: 1, y: -1 }, RIGHT, everyPoint)).toBe(-1);
 });
 
-test("a step leads away from a point, though its place is known to more decimals", () => {
+test("a step leaves a point whose coordinates are known to more decimals", () => {
   const cloud = cloudOf(Float32Array.from([0, 0, 0.1, 0, 0.7, 0, 3, 0]), null);
   for (const [point, x] of cloud.x.entries()) {
-    const beside = { x: x - 1e-8, y: 0 };
-    expect(nearestTowards(cloud, beside, RIGHT, everyPoint)).not.toBe(point);
+    const nextTo = { x: x - 1e-8, y: 0 };
+    expect(nearestTowards(cloud, nextTo, RIGHT, everyPoint)).not.toBe(point);
   }
 });
 
-test("no and equal points lead nowhere", () => {
+test("no point is found among no or equal points", () => {
   const none = cloudOf(new Float32Array(), null);
   const equal = cloudOf(Float32Array.from([2, 2, 2, 2]), null);
   expect(nearest(none, { x: 0, y: 0 }, 1, everyPoint)).toBe(-1);
@@ -39,7 +39,7 @@ test("no and equal points lead nowhere", () => {
   expect(nearest(equal, { x: 0, y: 0 }, 1, everyPoint)).toBe(1);
 });
 
-test("a polygon encloses what is inside, also of its dents", () => {
+test("a polygon encloses its inside, also around dents", () => {
   const dented = [
     { x: 0, y: 0 },
     { x: 4, y: 0 },

@@ -1,18 +1,18 @@
 /**
- * Which points lie where. A pass over ten thousand of them takes a tenth of a millisecond, far less
- * than drawing them: an index would save nothing.
+ * Searches for points. A pass over ten thousand takes a tenth of a millisecond, far less than
+ * drawing them: a spatial index would save nothing.
  */
 
 import type { Cloud, Shown } from "./cloud";
 import type { Place } from "./transform";
 
-/** Normalised places nearer than this are the same: coordinates have 32 bits. */
+/** Normalized places nearer than this are the same: coordinates have 32 bits. */
 const SAME = 1e-6;
 
-/** How much more a step aside counts than a step ahead. */
-const ASIDE = 2;
+/** Cost of a distance sideways, relative to the same distance ahead. */
+const SIDEWAYS = 2;
 
-/** The shown point nearest to a normalised place, no further than `radius`; -1 if there is none. */
+/** The shown point nearest to a normalized place, within `radius`; -1 if there is none. */
 export function nearest(cloud: Cloud, place: Place, radius: number, shown: Shown): number {
   let found = -1;
   let least = radius * radius;
@@ -39,9 +39,9 @@ export function nearestTowards(cloud: Cloud, from: Place, to: Place, shown: Show
     const x = (cloud.x[point] ?? 0) - from.x;
     const y = (cloud.y[point] ?? 0) - from.y;
     const ahead = x * to.x + y * to.y;
-    const aside = Math.abs(x * to.y - y * to.x);
-    const cost = ahead + ASIDE * aside;
-    if (ahead > SAME && aside <= ahead && cost < least && shown(point)) {
+    const sideways = Math.abs(x * to.y - y * to.x);
+    const cost = ahead + SIDEWAYS * sideways;
+    if (ahead > SAME && sideways <= ahead && cost < least && shown(point)) {
       least = cost;
       found = point;
     }
@@ -49,7 +49,7 @@ export function nearestTowards(cloud: Cloud, from: Place, to: Place, shown: Show
   return found;
 }
 
-/** Whether a place lies in a polygon; what is enclosed twice is outside. */
+/** Whether a place is inside a polygon, by the even-odd rule. */
 export function encloses(polygon: readonly Place[], { x, y }: Place): boolean {
   let inside = false;
   let last = polygon[polygon.length - 1];

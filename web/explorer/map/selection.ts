@@ -1,4 +1,4 @@
-/** The images that were chosen with the lasso. */
+/** The images selected with the lasso. */
 
 import type { Sprite } from "../contracts";
 import { button, make } from "../dom";
@@ -6,12 +6,12 @@ import { countsPerClass, thinned } from "./cloud";
 import { swatch } from "./legend";
 import { className, counted, imageName } from "./naming";
 
-/** More thumbnails than this say nothing more. */
+/** The largest number of thumbnails. */
 const MOST = 60;
 
 export interface Selection {
   readonly element: HTMLElement;
-  /** Show images; null: nothing is chosen. */
+  /** Show images; null where nothing is selected. */
   show(images: readonly number[] | null): void;
 }
 
@@ -26,18 +26,18 @@ export function createSelection(
   const counts = make("ul", { class: "map-counts", "aria-label": "Selected per class" });
   const strip = make("div", { class: "map-strip", role: "group", "aria-label": "Selected images" });
   const bar = make("div", { class: "map-selection-bar", hidden: "" }, clear);
-  // The title is always there: what changes in it is read out.
+  // The title always exists, so that screen readers announce its changes.
   const element = make("div", { class: "map-selection" }, title, bar, counts, strip);
 
   function thumbnail(image: number): HTMLElement {
     const canvas = make("canvas", { "aria-hidden": "true" });
     drawThumbnail(canvas, sprite, image);
-    const made = button("", () => onImage(image), "map-thumbnail");
+    const element = button("", () => onImage(image), "map-thumbnail");
     const name = imageName(sprite, image);
-    made.setAttribute("aria-label", name);
-    made.title = name;
-    made.append(canvas);
-    return made;
+    element.setAttribute("aria-label", name);
+    element.title = name;
+    element.append(canvas);
+    return element;
   }
 
   function countOf(count: number, label: number): HTMLElement | null {

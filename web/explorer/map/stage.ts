@@ -1,4 +1,4 @@
-/** The map's picture: points or thumbnails, what is drawn over them, and the part that is seen. */
+/** What the map shows: points or thumbnails, the overlays, and the visible part. */
 
 import type { Sprite } from "../contracts";
 import { make } from "../dom";
@@ -15,36 +15,36 @@ import { createThumbnails } from "./thumbnails";
 import { createTraces } from "./traces";
 import { fromPixels, HOME, type Place, type Size, toPixels, unitOf, type View } from "./transform";
 
-/** How far beside a point one may point at it, in pixels. */
+/** How far outside of a point the pointer still hits it, in pixels. */
 const AIM = { fine: 5, coarse: 14 };
-/** How far from its middle one may take hold of the marker, in pixels. */
-const HOLD = { fine: 12, coarse: 24 };
+/** How far from the middle of the marker a drag moves it, in pixels. */
+const GRAB = { fine: 12, coarse: 24 };
 
 export interface Stage {
   size(): Size;
   view(): View;
-  /** Pixels per normalised unit. */
+  /** Pixels per normalized unit. */
   unit(): number;
   look(view: View): void;
   toPixels(place: Place): Place;
   fromPixels(at: Place): Place;
   shown: Shown;
   show(shown: Shown): void;
-  stress(points: readonly number[] | null): void;
+  highlight(points: readonly number[] | null): void;
   showThumbnails(isOn: boolean): void;
   /** Whether a place on the screen is on the marker. */
-  holdsMarker(at: Place, isCoarse: boolean): boolean;
-  /** The point that is meant by a place on the screen; -1 if none is. */
+  isOnMarker(at: Place, isCoarse: boolean): boolean;
+  /** The point at a place on the screen; -1 if there is none. */
   pointAt(at: Place, isCoarse: boolean): number;
-  /** Draw a ring around a point; -1: around none. */
+  /** Draw a ring around a point; -1 for none. */
   ring(point: number): void;
-  /** Draw a lasso; null: none. */
+  /** Draw a lasso; null for none. */
   lasso(path: readonly Place[] | null): void;
   mark(place: Place | null): void;
   destroy(): void;
 }
 
-/** `onMove` is called whenever places come to lie elsewhere on the screen. */
+/** `onMove` is called whenever places move on the screen. */
 export function createStage(
   area: HTMLElement,
   cloud: Cloud,
@@ -63,7 +63,7 @@ export function createStage(
   let palette: Palette = [];
   let shown: Shown = everyPoint;
   let shownPoints: readonly number[] | null = null;
-  let stressed: readonly number[] | null = null;
+  let highlighted: readonly number[] | null = null;
   let isThumbnails = false;
   let ringed = -1;
   let marked: Place | null = null;
@@ -83,7 +83,7 @@ export function createStage(
     }
   }
 
-  /** When the graphics device is taken away: the map goes on without. */
+  /** Continue without WebGL when the graphics device is lost. */
   function fallBack(): void {
     const lost = scatter;
     scatter = dressed(createCanvasScatter(cloud, palette));
@@ -92,7 +92,7 @@ export function createStage(
     scatter.resize(size);
     scatter.look(view, unit());
     scatter.show(shownPoints);
-    scatter.stress(stressed);
+    scatter.highlight(highlighted);
   }
 
   function dressed(next: Scatter): Scatter {
@@ -132,12 +132,12 @@ export function createStage(
     const density = fitCanvas(tiles, size);
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
-    const outstanding = stressed === null ? null : new Set(stressed);
-    const scene = { view, unit: unit(), size, density, palette, stressed: outstanding };
+    const outstanding = highlighted === null ? null : new Set(highlighted);
+    const scene = { view, unit: unit(), size, density, palette, highlighted: outstanding };
     thumbnails.draw(context, scene);
   }
 
-  /** Thumbnails have borders of their own. */
+  /** Thumbnails have a border instead. */
   function drawRing(): void {
     const isRinged = ringed >= 0 && !isThumbnails;
     traces.ring(isRinged ? pixelsOf(placeOf(cloud, ringed)) : null, drawnSize() / 2 + 2);
@@ -147,7 +147,7 @@ export function createStage(
 
   const observer = new ResizeObserver(resize);
   observer.observe(area);
-  // The number of the screen's pixels changes without the map's size.
+  // The screen's pixel density can change while the map's size stays.
   window.addEventListener("resize", resize);
   const endTheme = onTheme(() => {
     readColors();
@@ -175,9 +175,9 @@ export function createStage(
       thumbnails.refresh(shown);
       tilesFrame.ask();
     },
-    stress(points) {
-      stressed = points;
-      scatter.stress(points);
+    highlight(points) {
+      highlighted = points;
+      scatter.highlight(points);
       tilesFrame.ask();
     },
     showThumbnails(isOn) {
@@ -186,13 +186,13 @@ export function createStage(
       tiles.hidden = !isOn;
       moved();
     },
-    holdsMarker(at, isCoarse) {
+    isOnMarker(at, isCoarse) {
       if (marked === null) {
         return false;
       }
       const middle = pixelsOf(marked);
       const distance = Math.hypot(at.x - middle.x, at.y - middle.y);
-      return distance <= (isCoarse ? HOLD.coarse : HOLD.fine);
+      return distance <= (isCoarse ? GRAB.coarse : GRAB.fine);
     },
     pointAt(at, isCoarse) {
       const place = fromPixels(view, unit(), size, at);

@@ -1,8 +1,8 @@
-/** Drawing on canvases, sharply and no more often than the screen shows it. */
+/** Drawing on canvases at the screen's resolution and frame rate. */
 
 import type { Size } from "./transform";
 
-/** Give a canvas the pixels of the screen, if it has others; returns how many there are per CSS pixel. */
+/** Set a canvas to the screen's resolution; returns the number of screen pixels per CSS pixel. */
 export function fitCanvas(canvas: HTMLCanvasElement, size: Size): number {
   const density = window.devicePixelRatio || 1;
   const width = Math.max(1, Math.round(size.width * density));
@@ -19,7 +19,7 @@ export interface Frame {
   cancel(): void;
 }
 
-/** Runs `act` in the next frame, once, however often it is asked for. */
+/** Runs `act` once in the next frame, however often it is requested. */
 export function nextFrame(act: () => void): Frame {
   let asked: number | null = null;
   return {

@@ -1,16 +1,16 @@
-/** Colours of the page's theme, for what CSS cannot colour. */
+/** Colors of the page's theme, for drawings that CSS cannot color. */
 
 import type { Palette, Rgb } from "./scatter";
 
-/** The site has so many colours of classes; further classes begin anew. */
+/** Number of class colors of the site; further classes repeat them. */
 const CLASS_COLORS = 10;
 
-/** The custom property with the colour of a class. */
+/** The CSS custom property with the color of a class. */
 export function classColor(label: number): string {
   return `var(--class-${label % CLASS_COLORS}, currentColor)`;
 }
 
-/** The colours of `count` classes where `element` is; without classes, one that is no class's. */
+/** The colors of `count` classes at `element`; without classes, the accent color. */
 export function readPalette(element: HTMLElement, count: number): Palette {
   const colors = Array.from({ length: count }, (_, label) => classColor(label));
   return (count === 0 ? ["var(--accent, currentColor)"] : colors).map((color) =>
@@ -18,11 +18,11 @@ export function readPalette(element: HTMLElement, count: number): Palette {
   );
 }
 
-/** Whatever a colour is written as: the browser computes it, and a canvas makes bytes of it. */
+/** A color in any CSS notation as bytes, computed by the browser. */
 function readColor(element: HTMLElement, color: string): Rgb {
   const probe = document.createElement("span");
   probe.style.color = color;
-  // A transition of colours would give the old one.
+  // During a transition the computed color would be the old one.
   probe.style.transition = "none";
   element.append(probe);
   const computed = getComputedStyle(probe).color;
@@ -39,7 +39,7 @@ function readColor(element: HTMLElement, color: string): Rgb {
   return [red, green, blue];
 }
 
-/** Calls `act` whenever the theme may have changed; returns what stops that. */
+/** Calls `act` whenever the theme may have changed; the returned function stops it. */
 export function onTheme(act: () => void): () => void {
   const scheme = window.matchMedia("(prefers-color-scheme: dark)");
   window.addEventListener("vaelab-theme", act);

@@ -1,4 +1,4 @@
-/** The images themselves in place of points. */
+/** Images in place of points. */
 
 import type { Sprite } from "../contracts";
 import { cellSide, type Picks, picksOf, type Tile, tilesBetween } from "./cells";
@@ -7,10 +7,10 @@ import type { Palette } from "./scatter";
 import { FAINT } from "./scatter";
 import { fromPixels, type Size, toPixels, type View } from "./transform";
 
-/** Between thumbnails, at least, and around each in its class's colour. */
+/** The smallest gap between thumbnails, and the border in the class's color, in pixels. */
 const GAP = 2;
 const BORDER = 1;
-/** Images between these sizes are drawn as they are; others are fitted. */
+/** Images between these sizes are drawn at their size; others are scaled to the third. */
 const SIDE = { least: 24, most: 30, else: 28 };
 
 export interface Scene {
@@ -19,14 +19,14 @@ export interface Scene {
   size: Size;
   density: number;
   palette: Palette;
-  /** Those that stand out; null: none does. */
-  stressed: ReadonlySet<number> | null;
+  /** Highlighted points; null for none. */
+  highlighted: ReadonlySet<number> | null;
 }
 
 export interface Thumbnails {
-  /** Forget what was picked: other points are shown. */
+  /** Pick again, because other points are shown. */
   refresh(shown: Shown): void;
-  /** What is shown at this scale. */
+  /** The images shown at this scale. */
   picks(unit: number): Picks;
   draw(context: CanvasRenderingContext2D, scene: Scene): void;
 }
@@ -49,14 +49,14 @@ export function createThumbnails(cloud: Cloud, sprite: Sprite, all: Shown): Thum
   }
 
   function drawTile(context: CanvasRenderingContext2D, scene: Scene, tile: Tile): void {
-    const { view, unit, size, density, palette, stressed } = scene;
+    const { view, unit, size, density, palette, highlighted } = scene;
     const middle = toPixels(view, unit, size, tile.center);
-    // On whole pixels of the screen, images stay sharp.
+    // Aligned to screen pixels, images stay sharp.
     const snap = (value: number): number => Math.round(value * density) / density;
     const left = snap(middle.x - drawn.width / 2);
     const top = snap(middle.y - drawn.height / 2);
     const [red, green, blue] = palette[cloud.classes[tile.point] ?? 0] ?? [128, 128, 128];
-    context.globalAlpha = stressed === null || stressed.has(tile.point) ? 1 : FAINT;
+    context.globalAlpha = highlighted === null || highlighted.has(tile.point) ? 1 : FAINT;
     context.fillStyle = `rgb(${red} ${green} ${blue})`;
     context.fillRect(
       left - BORDER,
@@ -77,7 +77,7 @@ export function createThumbnails(cloud: Cloud, sprite: Sprite, all: Shown): Thum
     },
     draw(context, scene) {
       const { view, unit, size } = scene;
-      // Enlarged images show their pixels; reduced ones would lose lines.
+      // Enlarged images keep sharp pixels; reduced ones are smoothed.
       context.imageSmoothingEnabled = drawn.width * scene.density < width;
       const least = fromPixels(view, unit, size, { x: -cell, y: size.height + cell });
       const most = fromPixels(view, unit, size, { x: size.width + cell, y: -cell });

@@ -14,7 +14,7 @@ function buttonOf(element: HTMLElement, name: string): HTMLButtonElement {
   return found;
 }
 
-test("one mode at a time is pressed, and pressing it again ends it", () => {
+test("one mode at a time is active, and pressing it again ends it", () => {
   const tools = recorded();
   const element = createTools(true, tools);
   const [walk, lasso] = [buttonOf(element, "Walk"), buttonOf(element, "Lasso")];
@@ -36,7 +36,7 @@ test("thumbnails are switched on and off", () => {
   expect(vi.mocked(tools.showThumbnails).mock.calls).toEqual([[true], [false]]);
 });
 
-test("without a plane there is no walk, and nobody is told of one", () => {
+test("without a plane there is neither a walk mode nor help for it", () => {
   expect(createTools(false, recorded()).textContent).not.toContain("Walk");
   for (const mode of ["pan", "lasso"] as const) {
     expect(helpOf(mode, false)).not.toContain("walk");

@@ -1,4 +1,4 @@
-/** The buttons above the map, and the words below it about what can be done. */
+/** The buttons above the map, and the help below it. */
 
 import { button, make } from "../dom";
 import type { Mode } from "./gestures";
@@ -12,7 +12,7 @@ export interface Tools {
   reset(): void;
 }
 
-/** In the beginning, dragging pans and points are shown. */
+/** At first, dragging pans and points are shown. */
 export function createTools(hasPlane: boolean, tools: Tools): HTMLElement {
   const modes: [Mode, HTMLButtonElement][] = [
     ["lasso", button("Lasso", () => toggle("lasso"), "map-button")],
@@ -24,22 +24,22 @@ export function createTools(hasPlane: boolean, tools: Tools): HTMLElement {
 
   function toggle(wanted: Mode): void {
     mode = mode === wanted ? "pan" : wanted;
-    sayMode();
+    markPressed();
     tools.setMode(mode);
   }
 
-  function sayMode(): void {
+  function markPressed(): void {
     for (const [each, control] of modes) {
       control.setAttribute("aria-pressed", String(each === mode));
     }
   }
 
-  sayMode();
+  markPressed();
   return make(
     "div",
     { class: "map-bar", role: "group", "aria-label": "Map tools" },
     ...modes.map(([, control]) => control),
-    switchOf("Thumbnails", tools.showThumbnails),
+    toggleButton("Thumbnails", tools.showThumbnails),
     make(
       "div",
       { class: "map-zoom" },
@@ -50,39 +50,39 @@ export function createTools(hasPlane: boolean, tools: Tools): HTMLElement {
   );
 }
 
-/** A button that is off at first. */
-function switchOf(label: string, act: (isOn: boolean) => void): HTMLButtonElement {
+/** A toggle button, off at first. */
+function toggleButton(label: string, act: (isOn: boolean) => void): HTMLButtonElement {
   let isOn = false;
-  const made = button(
+  const element = button(
     label,
     () => {
       isOn = !isOn;
-      made.setAttribute("aria-pressed", String(isOn));
+      element.setAttribute("aria-pressed", String(isOn));
       act(isOn);
     },
     "map-button",
   );
-  made.setAttribute("aria-pressed", "false");
-  return made;
+  element.setAttribute("aria-pressed", "false");
+  return element;
 }
 
 function named(name: string, sign: string, act: () => void): HTMLButtonElement {
-  const made = button(sign, act, "map-button");
-  made.setAttribute("aria-label", name);
-  made.title = name;
-  return made;
+  const element = button(sign, act, "map-button");
+  element.setAttribute("aria-label", name);
+  element.title = name;
+  return element;
 }
 
-/** What can be done, with pointer and keys. */
+/** What pointer and keys do. */
 export function helpOf(mode: Mode, hasPlane: boolean): string {
   const pointer = {
     pan: hasPlane
-      ? "Drag to move, scroll or pinch to zoom; click an image or a place between, or drag the marker."
-      : "Drag to move, scroll or pinch to zoom; click an image.",
-    lasso: "Draw around images to select them; Enter selects all in sight, Escape none.",
+      ? "Drag to pan, scroll or pinch to zoom; click an image or a place between images, or drag the marker."
+      : "Drag to pan, scroll or pinch to zoom; click an image.",
+    lasso: "Draw around images to select them; Enter selects all visible images, Escape none.",
     walk: "Drag over the map to walk through the latent space.",
   }[mode];
-  const arrows = hasPlane ? "arrows walk (Shift: by less)" : "arrows step to the next image";
-  const enter = mode === "lasso" ? "" : ", Enter takes the nearest image";
+  const arrows = hasPlane ? "arrows walk (Shift: small steps)" : "arrows step to the next image";
+  const enter = mode === "lasso" ? "" : ", Enter chooses the nearest image";
   return `${pointer} Keys: ${arrows}${enter}, + and − zoom, 0 resets.`;
 }

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createTraces } from "./traces";
 
-test("a lasso is drawn while there is one", () => {
+test("a lasso is drawn while it exists", () => {
   const traces = createTraces();
   const points = (): string | null | undefined =>
     traces.element.querySelector("polygon")?.getAttribute("points");
@@ -15,7 +15,7 @@ test("a lasso is drawn while there is one", () => {
   expect(points()).toBe("");
 });
 
-test("a ring lies around a place, and around none it is not drawn", () => {
+test("a ring is drawn around a place, and not without one", () => {
   const traces = createTraces();
   const read = (name: string): number =>
     Number(traces.element.querySelector("circle")?.getAttribute(name));

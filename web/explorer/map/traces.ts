@@ -1,14 +1,14 @@
-/** What is drawn over the map for a moment: the lasso, and a ring around what is pointed at. */
+/** Overlays of the map: the lasso, and a ring around the point under the pointer. */
 
 import { make } from "../dom";
 import type { Place } from "./transform";
 
-/** SVG takes its colours from the page's theme by itself, and nothing is drawn anew on a pan. */
+/** SVG follows the page's theme by itself, and is not redrawn while panning. */
 const DRAWING = `<svg class="map-traces"><polygon class="map-lasso" /><circle class="map-ring" /></svg>`;
 
 export interface Traces {
   readonly element: HTMLElement;
-  /** Places are CSS pixels from the map's top left corner; null: none is drawn. */
+  /** Places are CSS pixels from the map's top left corner; null draws none. */
   lasso(path: readonly Place[] | null): void;
   ring(at: Place | null, radius: number): void;
 }

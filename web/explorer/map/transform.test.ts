@@ -8,7 +8,7 @@ import {
   REACH,
   reaching,
   toData,
-  toNormalised,
+  toNormalized,
   toPixels,
   unitOf,
   ZOOMS,
@@ -18,10 +18,10 @@ import {
 const SIZE = { width: 600, height: 400 };
 const VIEW = { x: 0.25, y: -0.5, zoom: 3 };
 
-test("the longer side is from -1 to 1, and both axes have one scale", () => {
+test("the longer side is from -1 to 1, and both axes have the same scale", () => {
   const frame = frameOf([-2, 6], [1, 3]);
   expect(frame).toEqual({ center: { x: 2, y: 2 }, scale: 4, span: { x: 1, y: 0.25 } });
-  expect(toNormalised(frame, { x: -2, y: 3 })).toEqual({ x: -1, y: 0.25 });
+  expect(toNormalized(frame, { x: -2, y: 3 })).toEqual({ x: -1, y: 0.25 });
 });
 
 test("no points, one point and equal points have a frame of a unit around them", () => {
@@ -30,17 +30,17 @@ test("no points, one point and equal points have a frame of a unit around them",
   expect(frameOf([3, 3], [4, 4])).toEqual(frameOf([3], [4]));
 });
 
-test("data and pixels survive the way to normalised coordinates and back", () => {
+test("data and pixels survive the way to normalized coordinates and back", () => {
   const frame = frameOf([-2, 6], [1, 3]);
   const place = { x: 1.5, y: 2.25 };
-  expect(toData(frame, toNormalised(frame, place))).toEqual(place);
+  expect(toData(frame, toNormalized(frame, place))).toEqual(place);
   const unit = unitOf(frame.span, SIZE, VIEW.zoom);
   const back = fromPixels(VIEW, unit, SIZE, toPixels(VIEW, unit, SIZE, place));
   expect(back.x).toBeCloseTo(place.x, 12);
   expect(back.y).toBeCloseTo(place.y, 12);
 });
 
-test("at first all points are in sight, whichever side of the map is short", () => {
+test("at first all points are visible, whichever side of the map is short", () => {
   for (const size of [SIZE, { width: 300, height: 500 }]) {
     for (const span of [
       { x: 1, y: 1 },
@@ -60,13 +60,13 @@ test("upwards on the map is upwards on the screen", () => {
   expect(toPixels(HOME, 100, SIZE, { x: 0.5, y: 0.5 })).toEqual({ x: 350, y: 150 });
 });
 
-test("panning moves places by as many pixels, and stops a little past the frame", () => {
+test("panning moves places by the same number of pixels, and stops a little past the frame", () => {
   const moved = panned(VIEW, 100, 20, -10);
   expect(toPixels(moved, 100, SIZE, { x: 0, y: 0 })).toEqual({ x: 295, y: 140 });
   expect(panned(VIEW, 100, -1e6, 1e6)).toEqual({ x: REACH, y: REACH, zoom: 3 });
 });
 
-test("zooming keeps the place under the pointer, within bounds", () => {
+test("zooming keeps the place under the pointer, within limits", () => {
   const span = { x: 1, y: 1 };
   const at = { x: 0.4, y: -0.2 };
   const nearer = zoomed(VIEW, 2, at);

@@ -1,6 +1,6 @@
 /**
- * From data to the screen: data, then normalised coordinates (one scale for both axes, the longer
- * side from -1 to 1), then CSS pixels of the map.
+ * From data to the screen: data, then normalized coordinates (the same scale for both axes, the
+ * longer side from -1 to 1), then CSS pixels of the map.
  */
 
 export interface Place {
@@ -13,16 +13,16 @@ export interface Size {
   height: number;
 }
 
-/** What the normalised coordinates are of. */
+/** The transformation from data to normalized coordinates. */
 export interface Frame {
   center: Place;
-  /** Data units per normalised unit. */
+  /** Data units per normalized unit. */
   scale: number;
-  /** Half of what the points take up, normalised; the larger one is 1. */
+  /** Half of the points' extent, normalized; the larger one is 1. */
   span: Place;
 }
 
-/** The normalised point in the middle of the map; all points are in sight at zoom 1. */
+/** The normalized point in the middle of the map; all points are visible at zoom 1. */
 export interface View extends Place {
   zoom: number;
 }
@@ -30,10 +30,10 @@ export interface View extends Place {
 export const HOME: View = { x: 0, y: 0, zoom: 1 };
 export const ZOOMS = { least: 0.5, most: 200 };
 
-/** How far from the middle one may look and walk, normalised: a little past the points. */
+/** The largest normalized distance from the middle to pan and walk to: a little past the points. */
 export const REACH = 1.5;
 
-/** The part of the map that the points take up at zoom 1, so that not even thumbnails are cut. */
+/** The share of the map that the points fill at zoom 1, so that no thumbnail is cut off. */
 const FILLED = 0.9;
 
 interface Range {
@@ -51,7 +51,7 @@ function rangeOf(values: ArrayLike<number>): Range {
   return values.length === 0 ? { least: 0, most: 0 } : { least, most };
 }
 
-/** The frame around points; a unit in each direction where they have no extent. */
+/** The frame around points; one unit in each direction where they have no extent. */
 export function frameOf(x: ArrayLike<number>, y: ArrayLike<number>): Frame {
   const [across, along] = [rangeOf(x), rangeOf(y)];
   const center = {
@@ -65,7 +65,7 @@ export function frameOf(x: ArrayLike<number>, y: ArrayLike<number>): Frame {
     : { center, scale: 1, span: { x: 1, y: 1 } };
 }
 
-export function toNormalised(frame: Frame, { x, y }: Place): Place {
+export function toNormalized(frame: Frame, { x, y }: Place): Place {
   return { x: (x - frame.center.x) / frame.scale, y: (y - frame.center.y) / frame.scale };
 }
 
@@ -73,7 +73,7 @@ export function toData(frame: Frame, { x, y }: Place): Place {
   return { x: frame.center.x + frame.scale * x, y: frame.center.y + frame.scale * y };
 }
 
-/** Pixels per normalised unit. */
+/** Pixels per normalized unit. */
 export function unitOf(span: Place, size: Size, zoom: number): number {
   const fit = Math.min(
     size.width / Math.max(span.x, Number.EPSILON),
@@ -91,12 +91,12 @@ export function fromPixels(view: View, unit: number, size: Size, { x, y }: Place
   return { x: view.x + (x - size.width / 2) / unit, y: view.y - (y - size.height / 2) / unit };
 }
 
-/** Move what is seen by pixels. */
+/** Move the view by pixels. */
 export function panned(view: View, unit: number, byX: number, byY: number): View {
   return { ...view, ...withinReach({ x: view.x - byX / unit, y: view.y + byY / unit }) };
 }
 
-/** Zoom so that the normalised place `at` stays where it is on the screen. */
+/** Zoom so that the normalized place `at` keeps its position on the screen. */
 export function zoomed(view: View, factor: number, at: Place): View {
   const zoom = clamp(view.zoom * factor, ZOOMS.least, ZOOMS.most);
   const kept = view.zoom / zoom;
@@ -110,7 +110,7 @@ export function withinReach({ x, y }: Place): Place {
   return { x: clamp(x, -REACH, REACH), y: clamp(y, -REACH, REACH) };
 }
 
-/** The same view, moved no further than needed for a place to lie `margin` pixels inside. */
+/** The view, moved as little as possible so that a place is `margin` pixels inside. */
 export function reaching(view: View, unit: number, size: Size, place: Place, margin: number): View {
   const reach = {
     x: Math.max(size.width / 2 - margin, 0) / unit,
@@ -123,7 +123,7 @@ export function reaching(view: View, unit: number, size: Size, place: Place, mar
   };
 }
 
-/** A camera's matrix, column by column, for a library whose unit is half of the map's height. */
+/** A camera matrix, column by column, for a library whose unit is half of the map's height. */
 export function matrixOf(view: View, unit: number, size: Size): number[] {
   const scale = unit / (size.height / 2);
   return [scale, 0, 0, 0, 0, scale, 0, 0, 0, 0, 1, 0, -scale * view.x, -scale * view.y, 0, 1];

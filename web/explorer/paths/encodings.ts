@@ -1,10 +1,10 @@
-/** What one model's encoder made of images, so that nothing is encoded twice. */
+/** A cache of one model's codes of images. */
 
 import type { LoadedModel, PathEnd, Pixels } from "../contracts";
 import { conditionOf } from "../networks";
 import type { Waypoint } from "./walk";
 
-/** Images are told apart by identity: one that changes is a new one. */
+/** Images are compared by identity: a changed image is a new one. */
 export function createEncodings(loaded: LoadedModel): (end: PathEnd) => Promise<Waypoint> {
   const found = new WeakMap<Pixels, Map<number, Promise<Waypoint>>>();
   return (end) => {
@@ -17,18 +17,18 @@ export function createEncodings(loaded: LoadedModel): (end: PathEnd) => Promise<
     }
     const waypoint = encode(loaded, end);
     ofImage.set(label, waypoint);
-    // What failed, such as for want of a network, may be tried again.
+    // A failed encoding, such as after a failed download, can be tried again.
     waypoint.catch(() => ofImage.delete(label));
     return waypoint;
   };
 }
 
-/** A model that takes no class sees the same image whatever its label. */
+/** An unconditional model ignores the label. */
 function labelFor({ model }: LoadedModel, end: PathEnd): number {
   return model.classCount > 0 ? (end.label ?? 0) : 0;
 }
 
-/** Whether a model makes the same of both. */
+/** Whether a model encodes both in the same way. */
 export function isSameEnd(loaded: LoadedModel, one: PathEnd, other: PathEnd): boolean {
   return one.pixels === other.pixels && labelFor(loaded, one) === labelFor(loaded, other);
 }

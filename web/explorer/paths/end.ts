@@ -1,4 +1,4 @@
-/** One end of a path: a test image, a picture of the visitor's own, or a drawing. */
+/** One end of an interpolation: a test image, an uploaded picture, or a drawing. */
 
 import type { PathEnd, PathsOptions } from "../contracts";
 import { button, make } from "../dom";
@@ -9,20 +9,20 @@ import { createSheet } from "./sheet";
 
 export interface EndActions {
   onChange(): void;
-  /** Something to tell in words. */
+  /** A message for the page. */
   onSay(message: string): void;
 }
 
 export interface End {
   readonly element: HTMLElement;
-  /** null while nothing is chosen. */
+  /** null before something is chosen. */
   value(): PathEnd | null;
   choose(end: PathEnd): void;
   /** The models shown, or the current image, changed. */
   refresh(): void;
 }
 
-/** A visitor's picture, whose ground and class are theirs to tell. */
+/** An uploaded or drawn picture, for which the visitor chooses inversion and class. */
 interface Own {
   name: string;
   cut: Cut;
@@ -79,7 +79,7 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
   }
 
   function choose(end: PathEnd): void {
-    // A picture that is still being read has been overtaken.
+    // A picture that is still being read is ignored.
     readings += 1;
     own = null;
     show(end);
@@ -112,7 +112,7 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
     actions.onChange();
   }
 
-  /** Their room stays, so that nothing moves. */
+  /** Hidden settings keep their space, so that nothing moves. */
   function showSettings(): void {
     invertSetting.classList.toggle("paths-absent", own === null);
     classSetting.classList.toggle("paths-absent", own === null || !asksForClass());
@@ -136,7 +136,7 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
       }
     } catch {
       if (reading === readings) {
-        actions.onSay(`“${picked.name}” is no image that this browser can read.`);
+        actions.onSay(`This browser cannot read “${picked.name}” as an image.`);
       }
     }
   }
@@ -144,7 +144,7 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
   function toggleSheet(): void {
     if (sheetHost.childElementCount === 0) {
       const sheet = createSheet(info, (drawing) =>
-        // What was drawn is light on dark, however much of the border it covers.
+        // Drawings are light on dark, however much of the border they cover.
         chooseOwn({ name: "Your drawing", cut: cutOut(drawing, info) }, false),
       );
       sheetHost.append(sheet.element);
@@ -168,12 +168,12 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
     if (picked !== undefined) {
       void read(picked);
     }
-    // The same file may be picked again.
+    // So that the same file can be picked again.
     file.value = "";
   });
   acceptDrops(element, (dropped) => {
     if (dropped === undefined) {
-      actions.onSay("What was dropped is no file: save the image first, or copy it to a file.");
+      actions.onSay("That isn't a file. Save the image first, then drop the file here.");
     } else {
       void read(dropped);
     }
@@ -194,7 +194,7 @@ export function createEnd(title: string, options: PathsOptions, actions: EndActi
   };
 }
 
-/** Without this, the browser would leave the page for what is dropped. */
+/** Without this, the browser would open a dropped file in place of the page. */
 function acceptDrops(box: HTMLElement, onDrop: (file: File | undefined) => void): void {
   const mark = (isOver: boolean): void => {
     box.classList.toggle("paths-over", isOver);

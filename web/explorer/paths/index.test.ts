@@ -23,16 +23,16 @@ const INFO: ImagesInfo = {
   classNames: CLASSES,
 };
 
-interface Asked {
+interface Decoding {
   codes: number[];
   condition: number[] | null;
   answer(): void;
 }
 
-/** Codes are the images themselves; decoding waits until it is told to answer. */
+/** Codes equal images; decoding waits for `answer` where `isPatient` is false. */
 interface Fake extends LoadedModel {
   encoded: { image: number[]; condition: number[] | null }[];
-  decoded: Asked[];
+  decoded: Decoding[];
   isPatient: boolean;
 }
 
@@ -48,6 +48,7 @@ function fakeModel(slug: string, classCount = 0): Fake {
   } as Model;
   return {
     model,
+    sample: () => Promise.reject(new Error("not used")),
     encoded: [],
     decoded: [],
     isPatient: true,
@@ -81,8 +82,8 @@ beforeEach(() => {
   vi.stubGlobal(
     "IntersectionObserver",
     class {
-      constructor(tell: (entries: { isIntersecting: boolean }[]) => void) {
-        seen = (isIntersecting) => tell([{ isIntersecting }]);
+      constructor(report: (entries: { isIntersecting: boolean }[]) => void) {
+        seen = (isIntersecting) => report([{ isIntersecting }]);
       }
       observe(): void {}
       disconnect(): void {}
@@ -140,11 +141,11 @@ function moveSlider(host: HTMLElement, label: string, value: number): void {
   }
 }
 
-function strips(model: Fake): Asked[] {
+function strips(model: Fake): Decoding[] {
   return model.decoded.filter((asked) => asked.codes.length > 2);
 }
 
-test("nothing is encoded before the panel is seen; then two images of different classes are", async () => {
+test("nothing is encoded before the section is visible; then two images of different classes are", async () => {
   const model = fakeModel("one");
   const { host } = start([model]);
   await settled();
@@ -159,7 +160,7 @@ test("nothing is encoded before the panel is seen; then two images of different 
   expect(host.querySelector(".paths-empty")?.classList.contains("paths-absent")).toBe(true);
 });
 
-test("a walk is decoded at once, at equal steps, and a step tells its code", async () => {
+test("an interpolation is decoded at equal steps, and a step reports its code", async () => {
   const model = fakeModel("one");
   const { host, onStep } = start([model]);
   seen(true);
@@ -179,7 +180,7 @@ test("a walk is decoded at once, at equal steps, and a step tells its code", asy
   expect(condition).toBeNull();
 });
 
-test("a conditional model is told the classes, and walks between them too", async () => {
+test("a conditional model gets the classes, and interpolates them too", async () => {
   const model = fakeModel("one", 3);
   const { host, onStep } = start([model]);
   seen(true);
@@ -193,7 +194,7 @@ test("a conditional model is told the classes, and walks between them too", asyn
   expect([...(onStep.mock.calls[0]?.[2] ?? [])]).toEqual([0.25, 0.75, 0]);
 });
 
-test("an answer for other ends is dropped", async () => {
+test("an answer for other ends is ignored", async () => {
   const model = fakeModel("one");
   const { host, onStep } = start([model]);
   model.isPatient = false;
@@ -211,7 +212,7 @@ test("an answer for other ends is dropped", async () => {
   stepsIn(host)[8]?.click();
   expect(onStep).not.toHaveBeenCalled();
   expect(buttonsNamed(host, "Save strip as PNG")[0]?.disabled).toBe(true);
-  // Now what was waiting behind it: the walk to the boot.
+  // Next the waiting request, the interpolation to the boot.
   for (const asked of [...model.decoded]) {
     asked.answer();
   }
@@ -221,7 +222,7 @@ test("an answer for other ends is dropped", async () => {
   expect(buttonsNamed(host, "Save strip as PNG")[0]?.disabled).toBe(false);
 });
 
-test("only what changed is computed anew", async () => {
+test("only what changed is computed again", async () => {
   const [one, two] = [fakeModel("one"), fakeModel("two")];
   const { host, paths, shown, now } = start([one]);
   seen(true);
@@ -263,7 +264,7 @@ test("only what changed is computed anew", async () => {
   expect(names()).toEqual(["TWO"]);
 });
 
-test("along the path, the newest wish wins", async () => {
+test("along the interpolation, the newest request wins", async () => {
   const model = fakeModel("one");
   const { host } = start([model]);
   seen(true);
@@ -271,7 +272,7 @@ test("along the path, the newest wish wins", async () => {
   model.isPatient = false;
   model.decoded = [];
   for (const t of [0.1, 0.2, 0.75]) {
-    moveSlider(host, "Along the path", t);
+    moveSlider(host, "Position", t);
   }
   expect(model.decoded).toHaveLength(1);
   model.decoded[0]?.answer();
@@ -282,7 +283,7 @@ test("along the path, the newest wish wins", async () => {
   ]);
 });
 
-test("a model that fails is told of, and the others walk", async () => {
+test("a failed model is reported, and the others interpolate", async () => {
   const [good, bad] = [fakeModel("good"), fakeModel("bad")];
   bad.encode = () => Promise.reject(new Error("bad/encoder.js cannot be loaded"));
   const { host, paths, onStep } = start([bad, good]);

@@ -1,4 +1,4 @@
-/** Paths between garments: two images, and what the models put between them. */
+/** Interpolation between two images by every model shown. */
 
 import "./paths.css";
 import type { CreatePaths, LoadedModel, PathEnd, PathsOptions } from "../contracts";
@@ -10,7 +10,7 @@ import { savePng } from "./saving";
 import { drawStrips, fileName } from "./strip";
 
 const STEPS = { least: 5, usual: 9, most: 15 };
-/** Tries for a second image of another class than the first. */
+/** Attempts to find a second image of another class than the first. */
 const TRIES = 30;
 const DECIMALS = 2;
 
@@ -18,21 +18,21 @@ export const createPaths: CreatePaths = (host, options) => {
   const status = make("p", { class: "paths-status", role: "status" });
   const start = createEnd("Start", options, { onChange: update, onSay: say });
   const end = createEnd("End", options, { onChange: update, onSay: say });
-  const along = createSlider("Along the path", { min: 0, max: 1, step: 0.01, value: 0.5 });
+  const along = createSlider("Position", { min: 0, max: 1, step: 0.01, value: 0.5 });
   const steps = createSlider("Steps", {
     min: STEPS.least,
     max: STEPS.most,
     step: 1,
     value: STEPS.usual,
   });
-  const player = createPlayer(moveTo, () => (wantsLittleMotion() ? steps.value() : null));
+  const player = createPlayer(moveTo, () => (prefersReducedMotion() ? steps.value() : null));
   const play = button("Play", togglePlaying, "paths-button paths-play");
   const save = button("Save strip as PNG", () => void saveStrips(), "paths-button");
   const rowHost = make("div", { class: "paths-rows" });
   const empty = make(
     "p",
     { class: "paths-empty" },
-    "Choose an image for the start and one for the end to see the path between them.",
+    "Choose a start image and an end image to interpolate between them.",
   );
   const walks = make(
     "div",
@@ -65,7 +65,7 @@ export const createPaths: CreatePaths = (host, options) => {
   }
 
   function moveTo(t: number): void {
-    // As fine as the slider says it: what it shows is what is decoded.
+    // The slider rounds the position, and the rounded position is decoded.
     const before = along.value();
     along.set(t);
     if (along.value() !== before) {
@@ -118,7 +118,7 @@ export const createPaths: CreatePaths = (host, options) => {
       onStep: (code, condition) => options.onStep(loaded, code, condition),
       onChange: showWhetherSavable,
       onError: (message) => {
-        // Nobody sees a model that is gone by now.
+        // The model may not be shown any more.
         if (rows.includes(row)) {
           say(message);
         }
@@ -131,7 +131,7 @@ export const createPaths: CreatePaths = (host, options) => {
   function refresh(): void {
     const models = options.models();
     if (models.length !== rows.length || rows.some((row) => !models.includes(row.loaded))) {
-      // Rows keep their places: choosing a step may bring its model to the front elsewhere.
+      // Rows keep their order, although choosing a step makes its model the first elsewhere.
       const kept = rows.filter((row) => models.includes(row.loaded));
       const known = kept.map((row) => row.loaded);
       const added = models.filter((loaded) => !known.includes(loaded)).map(rowOf);
@@ -151,19 +151,19 @@ export const createPaths: CreatePaths = (host, options) => {
   const root = make(
     "div",
     { class: "paths-root" },
-    make("h2", {}, "Paths between garments"),
+    make("h2", {}, "Interpolation between images"),
     make(
       "p",
       { class: "paths-note" },
-      "Every model encodes both images, walks straight from one code to the other, and decodes " +
-        "what lies between. Choose a step to see its code above.",
+      "Every model encodes both images and decodes points on the straight line between their " +
+        "codes. Choose a step to see its code above.",
     ),
     make("div", { class: "paths-ends" }, start.element, end.element),
     make(
       "p",
       { class: "paths-note" },
-      "Upload or drop any image, best a light garment on a dark ground. " +
-        "What you upload or draw never leaves your browser.",
+      "Upload or drop any image, ideally a light object on a dark background. " +
+        "Your images and drawings never leave your browser.",
     ),
     status,
     make("div", { class: "paths-stage" }, walks, empty),
@@ -192,11 +192,11 @@ export const createPaths: CreatePaths = (host, options) => {
   };
 };
 
-function wantsLittleMotion(): boolean {
+function prefersReducedMotion(): boolean {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** Of different classes, if such come. */
+/** Two random images, of different classes if some are found. */
 function twoImages(options: PathsOptions): [PathEnd, PathEnd] {
   const first = options.random();
   let second = options.random();
@@ -206,15 +206,15 @@ function twoImages(options: PathsOptions): [PathEnd, PathEnd] {
   return [first, second];
 }
 
-/** Encoders are loaded when someone comes this far down, and nothing plays unseen. */
+/** Encoders are loaded when the section becomes visible, and playing stops when it is not. */
 function watch(element: HTMLElement, actions: { onSeen(): void; onGone(): void }): () => void {
-  let isBegun = false;
+  let hasStarted = false;
   const watcher = new IntersectionObserver((entries) => {
     const isSeen = entries.at(-1)?.isIntersecting ?? false;
     if (!isSeen) {
       actions.onGone();
-    } else if (!isBegun) {
-      isBegun = true;
+    } else if (!hasStarted) {
+      hasStarted = true;
       actions.onSeen();
     }
   });
@@ -229,7 +229,7 @@ interface Slider {
   onInput(act: () => void): void;
 }
 
-/** A range with its name before it and its value after. */
+/** A range with its name and value. */
 function createSlider(
   label: string,
   range: { min: number; max: number; step: number; value: number },
@@ -239,17 +239,17 @@ function createSlider(
   const shown = make("span", { class: "paths-value", "aria-hidden": "true" });
   const decimals = range.step < 1 ? DECIMALS : 0;
   const value = (): number => input.valueAsNumber;
-  const tell = (): void => {
+  const write = (): void => {
     shown.textContent = value().toFixed(decimals);
   };
-  input.addEventListener("input", tell);
-  tell();
+  input.addEventListener("input", write);
+  write();
   return {
     element: make("div", { class: "paths-slider" }, make("label", {}, label, input), shown),
     value,
     set(wanted) {
       input.valueAsNumber = wanted;
-      tell();
+      write();
     },
     onInput(act) {
       input.addEventListener("input", act);

@@ -1,30 +1,32 @@
-/** Anybody's picture as a model's input: light on dark, in [0, 1]. */
+/** Converts a picture to a model's input: light on dark, in [0, 1]. */
 
-import type { ImagesInfo, Pixels } from "../contracts";
-import { type Area, type Bytes, boxResample, centreCrop, type Plane } from "./resample";
+import type { Pixels } from "../contracts";
+import { type Area, type Bytes, boxResample, centerCrop, type Plane } from "./resample";
 
-/** A picture at a model's size. Colours are weighed by opacity, so that either ground stays dark. */
+/**
+ * A picture at a model's size. Colors are weighted by opacity, so that transparent areas are dark.
+ */
 export interface Cut {
   width: number;
   height: number;
-  colours: [Float32Array, Float32Array, Float32Array];
+  colors: [Float32Array, Float32Array, Float32Array];
   opacity: Float32Array;
 }
 
 /** The middle of a picture, averaged to the size of the model's images. */
 export function cutOut(picture: Bytes, info: { width: number; height: number }): Cut {
-  const area = centreCrop(picture, info);
+  const area = centerCrop(picture, info);
   const small = (channel: number | null): Float32Array =>
     resampled(picture, channel, area, info.width, info.height);
   return {
     width: info.width,
     height: info.height,
-    colours: [small(0), small(1), small(2)],
+    colors: [small(0), small(1), small(2)],
     opacity: small(null),
   };
 }
 
-/** One channel, weighed by opacity, or opacity itself (null). */
+/** One channel weighted by opacity, or the opacity (null). */
 function resampled(
   picture: Bytes,
   channel: number | null,
@@ -46,25 +48,30 @@ function resampled(
   return boxResample(plane, area, width, height);
 }
 
-/** ITU-R BT.601, as the data sets' tools turn colours to grey. */
+/** ITU-R BT.601, the usual conversion of colors to gray. */
 export function luminance(red: number, green: number, blue: number): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
 
-/** Whether most of the outermost pixels are light: garments are mostly sold on white. */
+/**
+ * Whether most pixels at the border are light: photographs of products mostly have a white
+ * background.
+ */
 export function hasLightBorder(cut: Cut): boolean {
   const { width, height } = cut;
-  const grey = greyOf(cut.colours);
-  const border = [...grey].filter((_, i) => {
+  const gray = grayOf(cut.colors);
+  const border = [...gray].filter((_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
     return x === 0 || y === 0 || x === width - 1 || y === height - 1;
   });
   return border.filter((value) => value > 0.5).length > border.length / 2;
 }
 
-/** What the model is given. What is transparent stays dark ground, inverted or not. */
-export function toInput(cut: Cut, channels: ImagesInfo["channels"], isInverted: boolean): Pixels {
-  const planes = channels === 1 ? [greyOf(cut.colours)] : cut.colours;
+/** The model's input. Transparent areas stay dark, inverted or not. */
+export function toInput(cut: Cut, channels: number, isInverted: boolean): Pixels {
+  // Of images that are not RGB, every channel gets the gray values.
+  const gray = channels === 3 ? null : grayOf(cut.colors);
+  const planes = gray === null ? cut.colors : new Array<Float32Array>(channels).fill(gray);
   const count = cut.opacity.length;
   const pixels = new Float32Array(channels * count);
   for (const [channel, plane] of planes.entries()) {
@@ -77,6 +84,6 @@ export function toInput(cut: Cut, channels: ImagesInfo["channels"], isInverted: 
   return pixels;
 }
 
-function greyOf([red, green, blue]: Cut["colours"]): Float32Array {
+function grayOf([red, green, blue]: Cut["colors"]): Float32Array {
   return red.map((value, i) => luminance(value, green[i] ?? 0, blue[i] ?? 0));
 }

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Where a player leads in these frames, in milliseconds. */
+/** Positions at these frames, in milliseconds. */
 function led(stops: number | null, frames: readonly number[]): number[] {
   let next: FrameRequestCallback = () => undefined;
   vi.stubGlobal("requestAnimationFrame", (act: FrameRequestCallback) => {
@@ -24,16 +24,16 @@ function led(stops: number | null, frames: readonly number[]): number[] {
   return places;
 }
 
-test("there and back again", () => {
+test("it plays forth and back", () => {
   const distances = [0, 0.25, 1, 1.25, 2, 2.5, 3.75];
   expect(distances.map(pingPong)).toEqual([0, 0.25, 1, 0.75, 0, 0.5, 0.25]);
 });
 
-test("it glides, and after a pause of the browser's own goes on from where it was", () => {
+test("it moves smoothly, and continues after the browser paused it", () => {
   expect(led(null, [0, 40, 80, 9000])).toEqual([0, 0.01, 0.02, 0.045]);
 });
 
-test("with stops it stays at each for a second", () => {
+test("with stops it waits a second at each", () => {
   const frames = Array.from({ length: 41 }, (_, i) => 100 * i);
   const places = led(3, frames);
   expect(new Set(places)).toEqual(new Set([0, 0.5, 1]));

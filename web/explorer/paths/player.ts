@@ -1,29 +1,33 @@
-/** There and back again, until it is told to stop. */
+/** Plays an interpolation forth and back until it is paused. */
 
-const MS_PER_WAY = 4000;
+/** From one end to the other. */
+const MS_PER_PASS = 4000;
 const MS_PER_STOP = 1000;
-/** After a pause of the browser's own, go on from where it was. */
+/** After the browser paused the page, playing continues from where it was. */
 const LONGEST_FRAME_MS = 100;
 
 export interface Player {
   readonly isPlaying: boolean;
-  /** Starts at a share of the way. */
+  /** Starts at a position from 0 to 1. */
   play(from: number): void;
   pause(): void;
 }
 
-/** Where one is after `distance` ways from 0 on. */
+/** The position after `distance` passes, starting at 0. */
 export function pingPong(distance: number): number {
-  const there = distance % 2;
-  return there <= 1 ? there : 2 - there;
+  const position = distance % 2;
+  return position <= 1 ? position : 2 - position;
 }
 
-/** The nearest of `count` evenly spread places from 0 to 1. */
+/** The nearest of `count` evenly spaced positions from 0 to 1. */
 export function nearestStop(t: number, count: number): number {
   return Math.round(t * (count - 1)) / (count - 1);
 }
 
-/** `stops`: how many places to stay at on the way, for those who want little motion; null: none. */
+/**
+ * `stops`: number of positions to jump between, for those who prefer reduced motion; null to move
+ * smoothly.
+ */
 export function createPlayer(onMove: (t: number) => void, stops: () => number | null): Player {
   let frame: number | null = null;
   let distance = 0;
@@ -33,7 +37,7 @@ export function createPlayer(onMove: (t: number) => void, stops: () => number | 
     const passed = last === null ? 0 : Math.min(now - last, LONGEST_FRAME_MS);
     last = now;
     const count = stops();
-    distance += passed / (count === null ? MS_PER_WAY : (count - 1) * MS_PER_STOP);
+    distance += passed / (count === null ? MS_PER_PASS : (count - 1) * MS_PER_STOP);
     frame = requestAnimationFrame(move);
     const t = pingPong(distance);
     onMove(count === null ? t : nearestStop(t, count));
@@ -44,9 +48,9 @@ export function createPlayer(onMove: (t: number) => void, stops: () => number | 
       return frame !== null;
     },
     play(from) {
-      // Where it went last, back or forth, it goes on; from the far end only back.
-      const isOnWayBack = distance % 2 > 1 && from > 0;
-      distance = isOnWayBack ? 2 - from : from;
+      // In the last direction; from the far end only backwards.
+      const isBackwards = distance % 2 > 1 && from > 0;
+      distance = isBackwards ? 2 - from : from;
       last = null;
       frame ??= requestAnimationFrame(move);
     },

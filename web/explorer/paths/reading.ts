@@ -1,11 +1,11 @@
-/** Pictures that visitors bring, in any format that the browser reads. */
+/** Reads uploaded pictures in any format that the browser supports. */
 
 import type { Bytes } from "./resample";
 
-/** Canvases have limits; a larger picture is first drawn this small. */
+/** Larger pictures are reduced to this, because the size of canvases is limited. */
 const LARGEST_SIDE = 2048;
 
-/** Rejects where `file` is no image; an `img` reads more formats than a bitmap does. */
+/** Rejects where `file` is not an image; an `img` reads more formats than a bitmap does. */
 export async function readPicture(file: Blob): Promise<Bytes> {
   const url = URL.createObjectURL(file);
   try {

@@ -1,6 +1,6 @@
-/** Any picture, made as small as a model's input: exact averages over areas. */
+/** Resamples a picture to the size of a model's input, by exact averages over areas. */
 
-/** A rectangle in a picture, in its pixels. */
+/** A rectangle of a picture, in pixels. */
 export interface Area {
   x: number;
   y: number;
@@ -8,15 +8,15 @@ export interface Area {
   height: number;
 }
 
-/** Bytes as a canvas gives them: red, green, blue and opacity of each pixel. */
+/** Bytes of a canvas: red, green, blue and opacity of each pixel. */
 export interface Bytes {
   data: Uint8ClampedArray;
   width: number;
   height: number;
 }
 
-/** The largest area in the middle that has the proportions of `target`. */
-export function centreCrop(
+/** The largest area in the middle with the aspect ratio of `target`. */
+export function centerCrop(
   picture: { width: number; height: number },
   target: { width: number; height: number },
 ): Area {
@@ -25,13 +25,13 @@ export function centreCrop(
   return { x: (picture.width - width) / 2, y: (picture.height - height) / 2, width, height };
 }
 
-/** How much of each source cell lies in a target cell. */
+/** The weights of the source cells in a target cell. */
 interface Share {
   from: number;
   weights: number[];
 }
 
-/** `count` cells of equal length over the source's cells from `start` on for `length`. */
+/** `count` cells of equal length over the source cells from `start` to `start + length`. */
 export function shares(start: number, length: number, count: number): Share[] {
   const step = length / count;
   return Array.from({ length: count }, (_, i) => {
@@ -46,14 +46,14 @@ export function shares(start: number, length: number, count: number): Share[] {
   });
 }
 
-/** One plane of numbers, row after row. */
+/** One channel, row after row. */
 export interface Plane {
   values: Float64Array;
   width: number;
   height: number;
 }
 
-/** Averages over the cells of a grid of `width` times `height` that is laid over `area`. */
+/** Averages over the cells of a grid of `width` times `height` over `area`. */
 export function boxResample(plane: Plane, area: Area, width: number, height: number): Float32Array {
   const columns = shares(area.x, area.width, width);
   const rows = shares(area.y, area.height, height);
@@ -72,7 +72,7 @@ export function boxResample(plane: Plane, area: Area, width: number, height: num
   return small;
 }
 
-/** The sum of `share` over one line of cells; rounding may reach past its ends, not more. */
+/** The weighted sum over one line of cells; rounding may reach one cell past its ends. */
 function weighted(
   values: Float64Array,
   first: number,

@@ -1,4 +1,4 @@
-/** The walk in one model: its steps side by side, and the image at any point between. */
+/** The interpolation of one model: its steps side by side, and the image at any position. */
 
 import { newestWins } from "../coalesce";
 import type { Condition, ImagesInfo, LoadedModel, PathEnd, Pixels } from "../contracts";
@@ -11,7 +11,7 @@ const NEAR = "paths-near";
 
 export interface RowActions {
   onStep(code: Float32Array, condition: Condition): void;
-  /** There are images to keep now, or none any more. */
+  /** The images of the steps were replaced or removed. */
   onChange(): void;
   onError(message: string): void;
 }
@@ -19,11 +19,11 @@ export interface RowActions {
 export interface Row {
   readonly element: HTMLElement;
   readonly loaded: LoadedModel;
-  /** Walk between these; what is known of that already is not done again. */
+  /** Interpolate between these; only what has changed is computed again. */
   walk(start: PathEnd, end: PathEnd, steps: number): Promise<void>;
-  /** Show the image at a share of the way. */
+  /** Show the image at a position from 0 to 1. */
   at(t: number): void;
-  /** The images of the steps; null while there is no path. */
+  /** The images of the steps; null before they are decoded. */
   images(): readonly Pixels[] | null;
 }
 
@@ -38,7 +38,7 @@ interface Step {
   readonly picture: Picture;
 }
 
-/** `places`: of how many steps to keep the room free from the beginning. */
+/** `places`: number of steps to reserve space for. */
 export function createRow(
   loaded: LoadedModel,
   info: ImagesInfo,
@@ -52,7 +52,7 @@ export function createRow(
   const decodeSteps = newestWins(decode);
   const decodeOne = newestWins(decode);
 
-  const moving = createPicture(info, `${model.name}, along the path`, "paths-moving");
+  const moving = createPicture(info, `${model.name}, along the interpolation`, "paths-moving");
   const note = make("p", { class: "paths-note" });
   const strip = make("div", {
     class: "paths-strip",
@@ -68,7 +68,7 @@ export function createRow(
   );
 
   let steps: Step[] = [];
-  let asked: Walk | null = null;
+  let requested: Walk | null = null;
   let path: Path | null = null;
   let shown: { points: Waypoint; images: Pixels[] } | null = null;
   let share = 0;
@@ -88,7 +88,7 @@ export function createRow(
     }
   }
 
-  /** Other ends: nothing of what is shown holds any more. */
+  /** After a change of the ends, nothing that is shown is valid. */
   function forget(): void {
     path = null;
     shown = null;
@@ -118,7 +118,7 @@ export function createRow(
     actions.onChange();
   }
 
-  /** Which of the steps the image along the path is like. */
+  /** Mark the step nearest to the image along the interpolation. */
   function markNearest(): void {
     const nearest = steps[Math.round(share * (steps.length - 1))];
     if (nearest === undefined || nearest.element.classList.contains(NEAR)) {
@@ -148,40 +148,40 @@ export function createRow(
     }
   }
 
-  async function walk(wish: Walk): Promise<void> {
-    const before = asked;
+  async function walk(request: Walk): Promise<void> {
+    const before = requested;
     const isSame =
       before !== null &&
-      isSameEnd(loaded, before.start, wish.start) &&
-      isSameEnd(loaded, before.end, wish.end);
-    if (isSame && before.steps === wish.steps) {
+      isSameEnd(loaded, before.start, request.start) &&
+      isSameEnd(loaded, before.end, request.end);
+    if (isSame && before.steps === request.steps) {
       return;
     }
-    asked = wish;
+    requested = request;
     if (!isSame) {
       forget();
     }
-    if (shown === null && steps.length !== wish.steps) {
-      build(wish.steps);
+    if (shown === null && steps.length !== request.steps) {
+      build(request.steps);
     }
     try {
       note.textContent = isLoaded ? "" : loadingNote(model.bytes);
-      const [start, end] = await Promise.all([encode(wish.start), encode(wish.end)]);
-      if (asked !== wish) {
+      const [start, end] = await Promise.all([encode(request.start), encode(request.end)]);
+      if (requested !== request) {
         return;
       }
       path ??= { start, end };
       isLoaded = true;
       note.textContent = "";
       void showMoving();
-      const points = pointsAt(path, timesOf(wish.steps));
+      const points = pointsAt(path, timesOf(request.steps));
       const images = await decodeSteps(points);
-      if (images !== null && asked === wish) {
-        const all = timesOf(wish.steps).map((_, i) => partOf(images, i, wish.steps));
+      if (images !== null && requested === request) {
+        const all = timesOf(request.steps).map((_, i) => partOf(images, i, request.steps));
         show(points, all);
       }
     } catch (error) {
-      if (asked === wish) {
+      if (requested === request) {
         complain(error);
       }
     }
@@ -189,7 +189,7 @@ export function createRow(
 
   function complain(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    note.textContent = shown === null ? `No path: ${reason}` : "";
+    note.textContent = shown === null ? `No interpolation: ${reason}` : "";
     actions.onError(`${model.name}: ${reason}`);
   }
 
@@ -207,7 +207,7 @@ export function createRow(
   };
 }
 
-/** Scrolls the strip alone: the page stays where it is. */
+/** Scrolls the strip, but not the page. */
 function keepInView(strip: HTMLElement, step: HTMLElement): void {
   const { offsetLeft, offsetWidth } = step;
   const most = offsetLeft;

@@ -1,6 +1,6 @@
-/** Hand a picture over as a download, also from a page on disk. */
+/** Offers a picture as a download, also from a page on disk. */
 
-/** Some browsers read the blob only after the click has been dealt with. */
+/** Some browsers read the blob only after the click was handled. */
 const REVOKE_AFTER_MS = 10_000;
 
 export async function savePng(

@@ -1,4 +1,4 @@
-/** A sheet to draw a garment on: light on dark, as those that the models know. */
+/** A canvas to draw on, light on dark like the data. */
 
 import { button, make } from "../dom";
 import type { Bytes } from "./resample";
@@ -17,7 +17,7 @@ interface Place {
   y: number;
 }
 
-/** A whole number of pixels of the sheet for each of the model's. */
+/** A whole number of canvas pixels for each pixel of the model's images. */
 export function sheetSize(info: { width: number; height: number }): {
   width: number;
   height: number;
@@ -41,10 +41,10 @@ export function createSheet(
     max: String(PEN.most),
     value: String(PEN.usual),
   });
-  const pen = button("Pen", () => take(pen), "paths-button");
-  const eraser = button("Eraser", () => take(eraser), "paths-button");
+  const pen = button("Pen", () => choose(pen), "paths-button");
+  const eraser = button("Eraser", () => choose(eraser), "paths-button");
 
-  function take(tool: HTMLButtonElement): void {
+  function choose(tool: HTMLButtonElement): void {
     for (const each of [pen, eraser]) {
       each.setAttribute("aria-pressed", String(each === tool));
     }
@@ -76,7 +76,7 @@ export function createSheet(
   }
 
   followPointer(canvas, stroke);
-  take(pen);
+  choose(pen);
   clear();
   return {
     element: make(
@@ -95,7 +95,7 @@ export function createSheet(
   };
 }
 
-/** From place to place while a pointer is down; a touch alone makes a dot. */
+/** Draws lines while a pointer is down; a touch draws a dot. */
 function followPointer(canvas: HTMLCanvasElement, stroke: (from: Place, to: Place) => void): void {
   let down: { pointer: number; last: Place } | null = null;
 
@@ -108,7 +108,7 @@ function followPointer(canvas: HTMLCanvasElement, stroke: (from: Place, to: Plac
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    // A second finger draws nothing, and neither does the button for menus.
+    // A second finger and other buttons draw nothing.
     if (down !== null || event.button !== 0) {
       return;
     }
@@ -122,7 +122,7 @@ function followPointer(canvas: HTMLCanvasElement, stroke: (from: Place, to: Plac
     if (down?.pointer !== event.pointerId) {
       return;
     }
-    // Fast strokes have places between the frames; not every browser tells them.
+    // Fast strokes have positions between frames; not every browser reports them.
     const between = event.getCoalescedEvents?.() ?? [];
     for (const each of between.length > 0 ? between : [event]) {
       const place = placeOf(each);

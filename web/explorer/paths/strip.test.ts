@@ -15,7 +15,7 @@ function info(width: number, height: number, channels: 1 | 3): ImagesInfo {
   };
 }
 
-test("images lie side by side, with gaps between and none around", () => {
+test("images are side by side, with gaps between and none around", () => {
   const { width, height, place } = layoutOf({ width: 28, height: 28 }, 2, 9);
   expect([width, height]).toEqual([9 * 112 + 8 * 4, 2 * 112 + 4]);
   expect(place(0, 0)).toEqual({ x: 0, y: 0 });
@@ -26,24 +26,24 @@ test("without rows there is nothing", () => {
   expect(drawStrips([], info(2, 2, 1))).toMatchObject({ width: 0, height: 0 });
 });
 
-test("each pixel becomes a square of itself, and the ground is transparent", () => {
+test("each pixel becomes a square, and the background is transparent", () => {
   const one = Float32Array.from([0, 1]);
   const other = Float32Array.from([0.2, 0.4]);
   const { width, height, data } = drawStrips([[one, other]], info(2, 1, 1));
   expect([width, height]).toEqual([20, 4]);
   const line = Array.from({ length: width }, (_, x) => [...data.slice(4 * x, 4 * x + 4)]);
-  const grey = (level: number): number[] => [level, level, level, 255];
+  const gray = (level: number): number[] => [level, level, level, 255];
   expect(line).toEqual([
-    ...new Array(4).fill(grey(0)),
-    ...new Array(4).fill(grey(255)),
+    ...new Array(4).fill(gray(0)),
+    ...new Array(4).fill(gray(255)),
     ...new Array(4).fill([0, 0, 0, 0]),
-    ...new Array(4).fill(grey(51)),
-    ...new Array(4).fill(grey(102)),
+    ...new Array(4).fill(gray(51)),
+    ...new Array(4).fill(gray(102)),
   ]);
   expect([...data.slice(3 * 4 * width)]).toEqual([...data.slice(0, 4 * width)]);
 });
 
-test("colours stay, row under row", () => {
+test("colors stay, row below row", () => {
   const red = Float32Array.from([1, 0, 0]);
   const blue = Float32Array.from([0, 0, 1]);
   const { width, data } = drawStrips([[red], [blue]], info(1, 1, 3));

@@ -1,4 +1,4 @@
-/** All walks as one picture to keep. */
+/** All interpolations as one picture for download. */
 
 import type { ImagesInfo, Pixels } from "../contracts";
 import { toRgba } from "../sprite";
@@ -13,7 +13,7 @@ export interface Layout {
   place(row: number, step: number): { x: number; y: number };
 }
 
-/** A row a model, a column a step; gaps between, none around. */
+/** One row for each model, one column for each step; gaps between, none around. */
 export function layoutOf(
   image: { width: number; height: number },
   rows: number,
@@ -28,7 +28,7 @@ export function layoutOf(
   };
 }
 
-/** Each pixel becomes a square of its very bytes; the ground is transparent. */
+/** Each pixel becomes a square of the same color; the background is transparent. */
 export function drawStrips(
   rows: readonly (readonly Pixels[])[],
   info: ImagesInfo,
@@ -52,13 +52,13 @@ export function drawStrips(
   return { width, height, data };
 }
 
-/** A name that every system takes. */
+/** A file name that is valid on every system. */
 export function fileName(slugs: readonly string[], start: string, end: string): string {
   const [models, from, to] = [slugs.join("-"), start, end].map(plain);
   return `vaelab-path-${models || "model"}-${from || "start"}-to-${to || "end"}.png`;
 }
 
-/** Lower-case letters and digits with hyphens between; accents fall off. */
+/** Lower-case letters and digits, separated by hyphens, without accents. */
 function plain(text: string): string {
   return text
     .normalize("NFKD")

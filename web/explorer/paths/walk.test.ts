@@ -15,7 +15,7 @@ test("times are equally far apart, from 0 to 1", () => {
   }
 });
 
-test("codes and classes go straight, together", () => {
+test("codes and classes are interpolated together", () => {
   const points = pointsAt(PATH, timesOf(5));
   expect([...points.code]).toEqual([0, 4, 0.5, 3, 1, 2, 1.5, 1, 2, 0]);
   expect([...(points.condition ?? [])]).toEqual([
@@ -23,7 +23,7 @@ test("codes and classes go straight, together", () => {
   ]);
 });
 
-test("both ends are met exactly", () => {
+test("both ends are exact", () => {
   const [start, end] = [Float32Array.from([0.1, -3.7]), Float32Array.from([1 / 3, 1e6])];
   expect([...between(start, end, [0])]).toEqual([...start]);
   expect([...between(start, end, [1])]).toEqual([...end]);

@@ -1,4 +1,4 @@
-/** The straight way from one code to another. */
+/** The straight line from one code to another. */
 
 import type { Condition } from "../contracts";
 
@@ -7,18 +7,18 @@ export interface Waypoint {
   condition: Condition;
 }
 
-/** Both ends, as one model encodes them. */
+/** Both ends, encoded by one model. */
 export interface Path {
   start: Waypoint;
   end: Waypoint;
 }
 
-/** From 0 to 1 in equal steps, both included. */
+/** Positions from 0 to 1 in equal steps, both included. */
 export function timesOf(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i / (count - 1));
 }
 
-/** The points of a path at `times`, one after the other, ready to be decoded. */
+/** The points of a path at `times`, one after the other, for the decoder. */
 export function pointsAt(path: Path, times: readonly number[]): Waypoint {
   const { start, end } = path;
   return {
@@ -46,7 +46,7 @@ export function between(
   return points;
 }
 
-/** Part `index` of `count` equal ones. */
+/** Part `index` of `count` equal parts. */
 export function partOf(values: Float32Array, index: number, count: number): Float32Array {
   const size = values.length / count;
   return values.slice(index * size, (index + 1) * size);

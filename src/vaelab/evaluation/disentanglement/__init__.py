@@ -1,9 +1,9 @@
-"""Whether each known factor of the images has a latent dimension to itself: four scores.
+"""Disentanglement: four scores of whether each known factor has its own latent dimension.
 
-Each takes codes (N, D) and the factors of the same N images, and is at its best 1. Scales, signs
-and the order of the dimensions do not matter. Codes are posterior means or draws; dimensions that
-the posterior does not use are better left out by the caller, who knows their divergence from the
-prior: a tiny mean is only noise, but no score can tell it from a small scale.
+Each score takes codes (N, D) and the factors of the same N images; its best value is 1. It does not
+depend on scale, sign or order of the dimensions. Codes are posterior means or draws. The caller
+should remove dimensions that the posterior does not use: their means are noise, which no score can
+distinguish from a dimension of small scale.
 """
 
 from vaelab.evaluation.disentanglement.dci import DciScores, dci_scores

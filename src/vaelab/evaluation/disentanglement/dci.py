@@ -16,22 +16,22 @@ from vaelab.data.image_data import Factors
 from vaelab.evaluation.disentanglement.inputs import Factor, live_codes, varied_factors
 from vaelab.evaluation.disentanglement.predictors import accuracy_above_chance, explained_variance
 
-# More hardly change the scores and take longer.
+# More images hardly change the scores and take longer.
 MOST_IMAGES = 5_000
 _TRAIN_SHARE = 0.75
 _TREES = 20
-# Smaller leaves fit noise, and spread importance over dimensions that tell nothing.
+# Smaller leaves fit noise, which spreads importance over uninformative dimensions.
 _LEAST_IN_LEAF = 25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DciScores:
-    """What a code says of the factors and how it is arranged, each in [0, 1].
+    """The three scores, each in [0, 1].
 
     Attributes:
         disentanglement: 1 if each dimension is important for one factor only.
         completeness: 1 if a single dimension is important for each factor.
-        informativeness: 1 if all factors are predicted perfectly: the mean of the next.
+        informativeness: mean of `informativeness_by_factor`; 1 if all factors are predicted.
         informativeness_by_factor: R2 of a continuous factor, balanced accuracy above chance of a
             categorical one, on held-out images, 0 where it would be negative.
     """
@@ -48,9 +48,9 @@ def dci_scores(codes: Float[Tensor, "N D"], factors: Factors, generator: Generat
     From "A Framework for the Quantitative Evaluation of Disentangled Representations", ICLR 2018.
     A random forest of 20 trees predicts each factor, by regression where it is continuous; its
     importances, which sum to 1, are the paper's matrix R. Three quarters of at most 5,000 random
-    images train the forests, the others test them. A factor that no dimension tells of still has
-    its importances, spread over all dimensions, and lowers the disentanglement of each: read the
-    scores beside the informativeness.
+    images train the forests, the others test them. A factor that no dimension encodes also has
+    importances, spread over all dimensions, and lowers the disentanglement of each: read the scores
+    together with the informativeness.
 
     Args:
         codes: of the images.
@@ -84,7 +84,7 @@ def dci_scores(codes: Float[Tensor, "N D"], factors: Factors, generator: Generat
 
 
 def disentanglement(importances: Float64[Tensor, "L F"]) -> float:
-    """Concentration of each dimension on few factors, weighted by the dimension's importance."""
+    """Concentration of each dimension on few factors, weighted by its importance."""
     weights = importances.sum(1)
     return ((weights * _concentration(importances)).sum() / weights.sum()).item()
 
@@ -107,7 +107,7 @@ def _forest(factor: Factor, generator: Generator) -> Any:
     common = {
         "n_estimators": _TREES,
         "min_samples_leaf": _LEAST_IN_LEAF,
-        # All dimensions compete at each split: chance must not hand importance to useless ones.
+        # All dimensions compete at each split, so that uninformative ones get no importance.
         "max_features": None,
         "random_state": int(torch.randint(2**31, (), generator=generator)),
     }

@@ -1,4 +1,4 @@
-"""How far the dimension that tells most of a factor is ahead of the next: what MIG and SAP share.
+"""Gap scores: the best dimension for a factor minus the second best, as in MIG and SAP.
 
 Letters in shapes: L live latent dimensions.
 """
@@ -28,7 +28,7 @@ def mean_gap(by_factor: dict[str, float]) -> FactorScores:
     return FactorScores(score=sum(by_factor.values()) / len(by_factor), by_factor=by_factor)
 
 
-def gap(told: Float64[Tensor, " L"]) -> float:
-    """The highest of what dimensions tell minus the second; 0 stands in for absent dimensions."""
-    first, second = functional.pad(told, (0, 2)).topk(2).values.tolist()
+def gap(scores: Float64[Tensor, " L"]) -> float:
+    """The highest score of a dimension minus the second; missing dimensions have 0."""
+    first, second = functional.pad(scores, (0, 2)).topk(2).values.tolist()
     return float(first - second)

@@ -16,21 +16,21 @@ from vaelab.evaluation.disentanglement.inputs import (
     varied_factors,
 )
 
-_VOTES = 2_000  # to learn from, and as many again to test: a standard error of 0.01
+_VOTES = 2_000  # to fit, and as many to test: a standard error of 0.01
 
 
 def factor_vae_score(codes: Float[Tensor, "N D"], factors: Factors, generator: Generator) -> float:
     """The FactorVAE score: Kim and Mnih 2018 (arXiv:1802.05983), section 4.
 
-    Images of a group have one factor in common; the dimension that varies least among them, against
-    its variance among all, casts a vote for that factor. The score is the share of votes that a
-    majority vote names rightly, on other votes than it was learned from. Chance is about one over
-    the number of factors.
+    The images of a group share the value of one factor. The dimension with the least variance
+    within the group, relative to its variance over all images, votes for that factor. The score is
+    the accuracy of a majority-vote classifier on votes that it was not fitted to; chance is about
+    one over the number of factors.
 
-    The groups are drawn from the images given, 50 each, rather than drawn anew: the score then
-    needs no more than codes, and holds for any data with known factors. Of a continuous factor a
-    group has the same twentieth of the images in common, within which a dimension that follows the
-    factor keeps about 1/400 of its variance. A code whose dimensions are all dead scores 0.
+    Groups of 50 are sampled from the given images, so the score needs only their codes and works
+    for any data with known factors. For a continuous factor, the images of a group share one of 20
+    bins, within which a dimension that follows the factor keeps about 1/400 of its variance. A code
+    without live dimensions scores 0.
 
     Args:
         codes: of the images.
@@ -46,16 +46,16 @@ def factor_vae_score(codes: Float[Tensor, "N D"], factors: Factors, generator: G
     live = live_codes(codes)
     if not live.shape[1]:
         return 0.0
-    asked, voted = _votes(live, pools, generator)
+    factor, voted = _votes(live, pools, generator)
     train, test = slice(_VOTES), slice(_VOTES, None)
     table = torch.zeros(live.shape[1], len(varied), dtype=torch.long)
-    table.index_put_((voted[train], asked[train]), torch.tensor(1), accumulate=True)
-    named = table.argmax(1)[voted[test]]
-    return (named == asked[test]).double().mean().item()
+    table.index_put_((voted[train], factor[train]), torch.tensor(1), accumulate=True)
+    predicted = table.argmax(1)[voted[test]]
+    return (predicted == factor[test]).double().mean().item()
 
 
 def _pools(factor: Factor) -> list[Int[Tensor, " _"]]:
-    """For each value or bin of a factor that has enough images for a group, their indices."""
+    """The indices of the images of each value or bin that has enough of them for a group."""
     members = [(factor.bins == value).nonzero().flatten() for value in range(factor.bin_count)]
     pools = [images for images in members if len(images) >= IMAGES_PER_BIN]
     if not pools:
@@ -69,10 +69,10 @@ def _pools(factor: Factor) -> list[Int[Tensor, " _"]]:
 def _votes(
     live: Float64[Tensor, "N L"], pools: list[list[Int[Tensor, " _"]]], generator: Generator
 ) -> tuple[Int[Tensor, " V"], Int[Tensor, " V"]]:
-    """For each group the factor in common and the dimension of least variance."""
-    asked = torch.randint(len(pools), (2 * _VOTES,), generator=generator)
-    voted = [_vote(live, pools[factor], generator) for factor in asked.tolist()]
-    return asked, torch.tensor(voted)
+    """For each group its factor and the dimension of least variance."""
+    factors = torch.randint(len(pools), (2 * _VOTES,), generator=generator)
+    voted = [_vote(live, pools[factor], generator) for factor in factors.tolist()]
+    return factors, torch.tensor(voted)
 
 
 def _vote(

@@ -1,4 +1,4 @@
-"""Codes and factors in the form that all four scores need.
+"""Inputs of all four scores: factors that vary, and codes that are used.
 
 Letters in shapes: N images, D latent dimensions, L live ones.
 """
@@ -14,7 +14,7 @@ from vaelab.errors import InputError
 
 BINS = 20  # Chen et al. 2018, who found their score to depend little on it
 
-# So many images that equal bins hold as many as the FactorVAE score compares at once.
+# Images of a group of the FactorVAE score, and of each bin where the bins are equal.
 IMAGES_PER_BIN = 50
 LEAST_IMAGES = BINS * IMAGES_PER_BIN
 
@@ -24,15 +24,15 @@ _DEAD = 1e-6
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Factor:
-    """One cause of the images that varies among them.
+    """One factor of variation.
 
     Attributes:
         name: of the factor.
         values: as in `Factors.values`.
-        is_categorical: whether the values are classes rather than amounts.
-        bins: classes 0, 1, ...: those found of a categorical factor, `BINS` of equal mass of a
+        is_categorical: whether the values are classes.
+        bins: 0, 1, ...: the classes of a categorical factor, `BINS` bins of equal mass of a
             continuous one.
-        bin_count: how many there are.
+        bin_count: number of bins.
     """
 
     name: str
@@ -43,15 +43,15 @@ class Factor:
 
 
 def varied_factors(factors: Factors, code_count: int) -> list[Factor]:
-    """The factors that are not constant; there is nothing to tell about one that is.
+    """The factors that are not constant.
 
     Raises:
-        InputError: not one row of values a code, too few images, or fewer than two such factors.
+        InputError: if codes and factors differ in number, or on too few images or factors.
     """
     image_count = len(factors.values)
     if code_count != image_count:
         raise InputError(
-            f"disentanglement: there must be one code an image, found {code_count} codes and "
+            f"disentanglement: there must be one code per image, found {code_count} codes and "
             f"factors of {image_count} images"
         )
     if image_count < LEAST_IMAGES:
@@ -77,7 +77,7 @@ def live_codes(codes: Float[Tensor, "N D"]) -> Float64[Tensor, "N L"]:
     """Standardized codes without the dimensions that do not vary.
 
     Raises:
-        InputError: codes that are not finite.
+        InputError: on codes that are not finite.
     """
     if not codes.isfinite().all():
         raise InputError("disentanglement: codes must be finite, found NaN or infinity")
@@ -90,8 +90,7 @@ def live_codes(codes: Float[Tensor, "N D"]) -> Float64[Tensor, "N L"]:
 def equal_mass_bins(values: Float64[Tensor, " N"]) -> Int[Tensor, " N"]:
     """Bins 0 to `BINS` - 1 by rank; equal values share a bin.
 
-    By rank rather than by width, so that neither an outlier nor any monotonic change of a
-    dimension changes the score.
+    Bins by rank are invariant to outliers and to any monotonic transformation.
     """
     _, inverse, counts = values.unique(return_inverse=True, return_counts=True)
     middle_rank = counts.cumsum(0) - counts / 2

@@ -1,4 +1,4 @@
-"""How well a factor is predicted, from 0 (no better than knowing nothing) to 1.
+"""Scores of predictions of a factor, from 0 (no better than chance) to 1.
 
 Letters in shapes: N images.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 def accuracy_above_chance(
     predicted: Int[Tensor, " N"], known: Int[Tensor, " N"], class_count: int
 ) -> float:
-    """Balanced accuracy, rescaled so that chance is 0; 0 also for what is worse than chance."""
+    """Balanced accuracy, rescaled so that chance is 0, and 0 below chance."""
     is_right = (predicted == known).double()
     recalls = [is_right[known == label].mean() for label in known.unique()]
     chance = 1 / class_count
@@ -19,7 +19,7 @@ def accuracy_above_chance(
 
 
 def explained_variance(predicted: Float64[Tensor, " N"], known: Float64[Tensor, " N"]) -> float:
-    """R2; 0 also for what is worse than the mean, and where there is no variance to explain."""
+    """R2, and 0 below the prediction of the mean or without variance."""
     variance = known.var(correction=0).item()
     error = (predicted - known).square().mean().item()
     return max(0.0, 1 - error / variance) if variance > 0 else 0.0

@@ -19,10 +19,10 @@ def separated_attribute_predictability(
 ) -> FactorScores:
     """SAP: Kumar et al. 2018 (arXiv:1711.00848), section 3.
 
-    For each factor, how well the dimension that predicts it best does so minus the second best.
-    A continuous factor is predicted by a line: its R2. A categorical factor of K classes is
-    predicted by K - 1 thresholds: its balanced accuracy, here with chance moved to 0, which makes 1
-    the best score for any K.
+    For each factor, the score of the dimension that predicts it best minus that of the second. The
+    score of a continuous factor is the R2 of a linear regression. That of a categorical factor of K
+    classes is the balanced accuracy of K - 1 thresholds, rescaled to 0 for chance, so that 1 is the
+    best score for any K.
 
     Raises:
         InputError: see `varied_factors` and `live_codes`.

@@ -1,6 +1,6 @@
-"""The four scores of a trained run on drawn images, whose factors are known.
+"""Disentanglement of a trained run, by four scores that need known factors.
 
-Letters in shapes: N images, D latent dimensions, L of them in use.
+Letters in shapes: N images, D latent dimensions, L of them used.
 """
 
 from dataclasses import replace
@@ -15,57 +15,87 @@ from vaelab.evaluation.disentanglement.dci import dci_scores
 from vaelab.evaluation.disentanglement.factor_vae import factor_vae_score
 from vaelab.evaluation.disentanglement.mig import mutual_information_gap
 from vaelab.evaluation.disentanglement.sap import separated_attribute_predictability
-from vaelab.evaluation.result import Estimate, Findings, Measure
-from vaelab.models.priors import Prior
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 from vaelab.randomness import generator
-from vaelab.training.measure import ACTIVE_VARIANCE
+from vaelab.training.validation import ACTIVE_VARIANCE
 
-MEASURES = {
-    "mig": Measure("of at most 1", "higher"),
-    "sap": Measure("of at most 1", "higher"),
-    "dci_disentanglement": Measure("of at most 1", "higher"),
-    "dci_completeness": Measure("of at most 1", "higher"),
-    "dci_informativeness": Measure("of at most 1", "higher"),
-    "factor_vae_score": Measure("share", "higher"),
-}
 MOST_IMAGES = 5000
 
 
-def measure(context: EvaluationContext) -> Findings:
-    """Of the posterior means of test images; baseline is a code of pure noise, of the same size."""
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Of the codes of test images; the baseline is a code of noise of the same size."""
     factors = context.dataset.test.factors
     assert factors is not None
     known = replace(factors, values=factors.values[:MOST_IMAGES])
-    codes = in_use(context.codes.test, context.run.model.prior)[:MOST_IMAGES]
+    codes = used_dimensions(context.codes.test, context.model.prior_moments())[:MOST_IMAGES]
     noise = torch.randn(codes.shape, generator=generator(0, "baseline codes"))
     found, baseline = (_scores(each, known, context.seed) for each in (codes, noise))
-    return Findings(
-        {
-            name: Estimate(found[name], len(codes), floor=1.0, baseline=baseline[name])
-            for name in MEASURES
-        }
-    )
+    return {
+        name: MetricValue(value=value, count=len(codes), floor=1.0, baseline=baseline[name])
+        for name, value in found.items()
+    }
 
 
-def in_use(codes: Float[Tensor, "N D"], prior: Prior | None) -> Float[Tensor, "N L"]:
-    """Without the dimensions that the posterior leaves at the prior; all where there is none.
+def used_dimensions(
+    codes: Float[Tensor, "N D"], prior_moments: tuple[Tensor, Tensor] | None
+) -> Float[Tensor, "N L"]:
+    """The codes without dimensions whose posterior equals the prior.
 
-    A mean that hardly moves is noise, which no score can tell from a small scale.
+    Their means are noise, which no score can distinguish from a dimension of small scale. Without
+    known moments of the prior, all dimensions.
     """
-    if prior is None:
+    if prior_moments is None:
         return codes
-    _, variance = prior.moments()
+    variance = prior_moments[1].cpu()
     return codes[:, codes.var(0) > ACTIVE_VARIANCE * variance]
 
 
 def _scores(codes: Tensor, factors: Factors, seed: int) -> dict[str, float]:
     dci = dci_scores(codes, factors, generator(seed, "dci"))
-    values = (
-        mutual_information_gap(codes, factors).score,
-        separated_attribute_predictability(codes, factors).score,
-        dci.disentanglement,
-        dci.completeness,
-        dci.informativeness,
-        factor_vae_score(codes, factors, generator(seed, "factor-vae")),
+    return {
+        "mig": mutual_information_gap(codes, factors).score,
+        "sap": separated_attribute_predictability(codes, factors).score,
+        "dci_disentanglement": dci.disentanglement,
+        "dci_completeness": dci.completeness,
+        "dci_informativeness": dci.informativeness,
+        "factor_vae_score": factor_vae_score(codes, factors, generator(seed, "factor-vae")),
+    }
+
+
+def _spec(name: str, label: str, meaning: str, unit: str = "of at most 1") -> MetricSpec:
+    return MetricSpec(
+        name=name,
+        label=label,
+        unit=unit,
+        meaning=meaning,
+        group="Disentanglement",
+        direction="higher",
     )
-    return dict(zip(MEASURES, values, strict=True))
+
+
+METRIC = Metric(
+    (
+        _spec("mig", "MIG", "Mutual information gap (Chen et al. 2018)."),
+        _spec("sap", "SAP", "Separated attribute predictability (Kumar et al. 2018)."),
+        _spec(
+            "dci_disentanglement",
+            "DCI disentanglement",
+            "Whether a dimension encodes one factor (Eastwood and Williams 2018).",
+        ),
+        _spec("dci_completeness", "DCI completeness", "Whether one dimension encodes a factor."),
+        _spec(
+            "dci_informativeness",
+            "DCI informativeness",
+            "Whether the factors can be predicted from the code.",
+        ),
+        _spec(
+            "factor_vae_score",
+            "FactorVAE score",
+            "Accuracy of a majority vote on the factor (Kim and Mnih 2018).",
+            "share",
+        ),
+    ),
+    compute,
+    ("a trained model", "known factors", "1,000 test images"),
+    aliases=("dci",),
+)

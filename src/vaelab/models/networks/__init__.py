@@ -1,14 +1,12 @@
-"""Encoder and decoder networks; `NETWORKS` is the table of them."""
+"""Encoder and decoder networks; `NETWORKS` is the table."""
 
-from vaelab.models.networks.contract import ImageShape, Network
-from vaelab.models.networks.conv import CONV
-from vaelab.models.networks.mlp import MLP
-from vaelab.models.networks.residual import RESIDUAL
+from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig
+from vaelab.parts import Part
 
-NETWORKS: dict[str, Network] = {
-    "mlp": MLP,
-    "conv": CONV,
-    "residual": RESIDUAL,
+# Each builder takes the settings, the shape of the images and the layers that read the label,
+# and gives a `Network`.
+NETWORKS: dict[str, Part] = {
+    "mlp": Part(MlpConfig, "vaelab.models.networks.mlp:build"),
+    "conv": Part(ConvConfig, "vaelab.models.networks.conv:build"),
+    "residual": Part(ResidualConfig, "vaelab.models.networks.residual:build"),
 }
-
-__all__ = ["NETWORKS", "ImageShape", "Network"]

@@ -1,38 +1,34 @@
 """Fully connected networks, for images of any shape."""
 
+from functools import partial
 from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vaelab.config import MlpConfig
-from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.models.networks.contract import (
-    ImageShape,
-    Network,
-    activation,
-    require_positive,
-    with_condition,
-)
+from vaelab.models.condition_layers import ConditionLayers, with_condition
+from vaelab.models.image_shape import ImageShape
+from vaelab.models.networks.config import MlpConfig
+from vaelab.models.networks.network import Network, activation
 
 
 class MlpEncoder(nn.Module):
     """Pixels and condition, concatenated, through hidden layers."""
 
     def __init__(
-        self, config: MlpConfig, shape: ImageShape, condition_size: int, output_size: int
+        self, config: MlpConfig, shape: ImageShape, layers: ConditionLayers, outputs: int
     ) -> None:
         super().__init__()
-        require_positive("widths", config.widths)
-        self.hidden = _hidden_layers((shape.pixels + condition_size, *config.widths), config)
-        self.output = ClassLinear(config.widths[-1] + condition_size, output_size, condition_size)
+        first = nn.Linear(shape.pixels + layers.size, config.widths[0])
+        self.hidden = _hidden_layers(first, config.widths, config)
+        self.output = layers.encoder_output(config.widths[-1], outputs)
 
     def forward(
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
         hidden = self.hidden(with_condition(x.flatten(1), condition))
-        encoded: Tensor = self.output(with_condition(hidden, condition))
+        encoded: Tensor = self.output(hidden, condition)
         return encoded
 
 
@@ -40,11 +36,12 @@ class MlpDecoder(nn.Module):
     """The encoder's widths in reverse."""
 
     def __init__(
-        self, config: MlpConfig, shape: ImageShape, input_size: int, condition_size: int
+        self, config: MlpConfig, shape: ImageShape, layers: ConditionLayers, code_size: int
     ) -> None:
         super().__init__()
         widths = tuple(reversed(config.widths))
-        self.hidden = _hidden_layers((input_size, *widths), config, condition_size)
+        first = layers.decoder_input(code_size, widths[0])
+        self.hidden = _hidden_layers(first, widths, config)
         self.output = nn.Linear(widths[-1], shape.pixels)
         self.shape = shape
 
@@ -54,17 +51,15 @@ class MlpDecoder(nn.Module):
         return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
 
 
-def _hidden_layers(
-    sizes: tuple[int, ...], config: MlpConfig, condition_size: int = 0
-) -> nn.Sequential:
-    """Layers of those sizes; the first is bent by the condition among its inputs."""
-    layers: list[nn.Module] = [
-        ClassLinear(sizes[0], sizes[1], condition_size),
-        activation(config.activation),
-    ]
-    for inputs, outputs in pairwise(sizes[1:]):
+def _hidden_layers(first: nn.Module, widths: tuple[int, ...], config: MlpConfig) -> nn.Sequential:
+    layers: list[nn.Module] = [first, activation(config.activation)]
+    for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), activation(config.activation)]
     return nn.Sequential(*layers)
 
 
-MLP = Network(encoder=MlpEncoder, decoder=MlpDecoder)
+def build(config: MlpConfig, shape: ImageShape, layers: ConditionLayers) -> Network:
+    """Encoder and decoder builders for images of that shape."""
+    return Network(
+        partial(MlpEncoder, config, shape, layers), partial(MlpDecoder, config, shape, layers)
+    )

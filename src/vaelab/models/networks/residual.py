@@ -4,22 +4,19 @@
     h = h + linear(activation(h))        for each block
     output(activation(h))
 
-One matrix product a block, so that all the work is in large products, which every processor
-does at its best rate. Blocks start at zero: the untrained network is shallow, depth is learned.
+Each block is one large matrix product, which processors compute at their highest rate. Blocks start
+at zero: the untrained network is shallow, and training makes use of its depth.
 """
+
+from functools import partial
 
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from vaelab.config import ResidualConfig
-from vaelab.models.networks.class_linear import ClassLinear
-from vaelab.models.networks.contract import (
-    ImageShape,
-    Network,
-    activation,
-    require_positive,
-    with_condition,
-)
+from vaelab.models.condition_layers import ConditionLayers, with_condition
+from vaelab.models.image_shape import ImageShape
+from vaelab.models.networks.config import ResidualConfig
+from vaelab.models.networks.network import Network, activation
 
 
 class ResidualBlock(nn.Module):
@@ -45,18 +42,18 @@ class ResidualEncoder(nn.Module):
     """Pixels and condition, concatenated, through the blocks."""
 
     def __init__(
-        self, config: ResidualConfig, shape: ImageShape, condition_size: int, output_size: int
+        self, config: ResidualConfig, shape: ImageShape, layers: ConditionLayers, outputs: int
     ) -> None:
         super().__init__()
-        self.layers = _layers(config, nn.Linear(shape.pixels + condition_size, config.width))
-        self.output = ClassLinear(config.width + condition_size, output_size, condition_size)
+        self.layers = _layers(config, nn.Linear(shape.pixels + layers.size, config.width))
+        self.output = layers.encoder_output(config.width, outputs)
 
     def forward(
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
         hidden = self.layers(with_condition(x.flatten(1), condition))
-        encoded: Tensor = self.output(with_condition(hidden, condition))
+        encoded: Tensor = self.output(hidden, condition)
         return encoded
 
 
@@ -64,10 +61,10 @@ class ResidualDecoder(nn.Module):
     """The same layers from code to pixels."""
 
     def __init__(
-        self, config: ResidualConfig, shape: ImageShape, input_size: int, condition_size: int
+        self, config: ResidualConfig, shape: ImageShape, layers: ConditionLayers, code_size: int
     ) -> None:
         super().__init__()
-        self.layers = _layers(config, ClassLinear(input_size, config.width, condition_size))
+        self.layers = _layers(config, layers.decoder_input(code_size, config.width))
         self.output = nn.Linear(config.width, shape.pixels)
         self.shape = shape
 
@@ -77,9 +74,7 @@ class ResidualDecoder(nn.Module):
         return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
 
 
-def _layers(config: ResidualConfig, first: nn.Linear) -> nn.Sequential:
-    require_positive("width", (config.width,))
-    require_positive("blocks", (config.blocks,))
+def _layers(config: ResidualConfig, first: nn.Module) -> nn.Sequential:
     return nn.Sequential(
         first,
         *(ResidualBlock(config) for _ in range(config.blocks)),
@@ -87,4 +82,9 @@ def _layers(config: ResidualConfig, first: nn.Linear) -> nn.Sequential:
     )
 
 
-RESIDUAL = Network(encoder=ResidualEncoder, decoder=ResidualDecoder)
+def build(config: ResidualConfig, shape: ImageShape, layers: ConditionLayers) -> Network:
+    """Encoder and decoder builders for images of that shape."""
+    return Network(
+        partial(ResidualEncoder, config, shape, layers),
+        partial(ResidualDecoder, config, shape, layers),
+    )

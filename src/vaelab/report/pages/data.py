@@ -1,51 +1,60 @@
-"""The data: numbers and figures of a first look."""
+"""The page about the data."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from vaelab.report.charts import Chart, Series, draw
+from vaelab.figures import DATA_FIGURES
+from vaelab.report.charts import Chart, Series, drawable
+from vaelab.report.data_sets import data_license, data_title
 from vaelab.report.gallery import Gallery
-from vaelab.report.glossary import DATA_FIGURES, data_title, licence
-from vaelab.report.pages.page import Page, there
-from vaelab.report.stored_runs import Stored
+from vaelab.report.pages.page import Page, without_none
+from vaelab.report.stored_study import StoredStudy
 
-_SPLITS = {
+SPLITS = {
     "train": "training images",
     "validation": "validation images",
     "test": "test images",
 }
 
 
-def data_page(stored: Stored, gallery: Gallery) -> Page | None:
-    """Numbers and figures of the data; None where they were not taken."""
-    if not stored.summary:
+def data_page(study: StoredStudy, gallery: Gallery) -> Page | None:
+    """Statistics and figures of the data; None if they were not computed."""
+    if not study.summary:
         return None
-    name = str(stored.summary.get("name", ""))
-    pictures = [
-        gallery.take(
-            stored.folder / "data" / f"{stem}.png",
-            f"figures/data/{stem}.png",
-            alt=shows.alt.format(data=data_title(name)),
-            note=shows.note,
+    name = str(study.summary.get("name", ""))
+    pictures = without_none(
+        gallery.add(
+            study.folder / "data" / f"{figure}.png",
+            f"figures/data/{figure}.png",
+            alt=spec.alt.format(data=data_title(name)),
+            caption=spec.caption,
         )
-        for stem, shows in DATA_FIGURES.items()
-    ]
-    splits = _splits(stored.summary)
+        for figure, spec in DATA_FIGURES.items()
+        if spec.is_on_page
+    )
+    splits = _splits(study.summary)
     content = {
-        "summary": {"source": "", "fingerprints": {}, "factors": [], **stored.summary},
+        "summary": {"source": "", "fingerprints": {}, "factors": [], **study.summary},
         "name": data_title(name),
-        "licence": licence(name),
-        "pictures": there(pictures),
-        "histogram": _histogram(stored.summary),
-        "parts_of": [f"{row['images']} {_SPLITS.get(row['name'], row['name'])}" for row in splits],
+        "license": data_license(name),
+        "pictures": pictures,
+        "histogram": _histogram(study.summary),
+        "sizes": [f"{row['images']} {SPLITS.get(row['name'], row['name'])}" for row in splits],
         "splits": splits,
-        "classes": _classes(stored.summary),
+        "classes": _classes(study.summary),
     }
-    return Page(file="data.html", template="data.html", title="Data", menu="Data", content=content)
+    return Page(
+        file="data.html",
+        template="data.html",
+        title="Data",
+        menu="Data",
+        content=content,
+        has_charts=True,
+    )
 
 
 def _splits(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Pixel statistics of each split, as they are read."""
+    """Pixel statistics of each split, formatted."""
     rows = []
     for name, split in summary.get("splits", {}).items():
         pixels = split["pixels"]
@@ -65,8 +74,8 @@ def _splits(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _histogram(summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """How often each grey level is among the training pixels."""
+def _histogram(summary: Mapping[str, Any]) -> Chart | None:
+    """The histogram of the training pixels."""
     split = summary.get("splits", {}).get("train")
     if split is None:
         return None
@@ -75,23 +84,23 @@ def _histogram(summary: Mapping[str, Any]) -> dict[str, Any] | None:
     points = [
         ((place + 0.5) * width, count / sum(counts)) for place, count in enumerate(counts) if count
     ]
-    return draw(
+    return drawable(
         Chart(
             slug="pixel-values",
             title="Pixel values of the training images",
-            x_label="intensity",
-            y_label="% of pixels, logarithmic",
+            x_label="pixel value",
+            y_label="% of pixels, logarithmic scale",
             unit="share",
-            series=[Series(label="share of pixels", points=points)],
-            names={x: f"{x - width / 2:.2f} to {x + width / 2:.2f}" for x, _ in points},
-            is_bars=True,
-            is_logarithmic_y=True,
+            series=[Series(label="pixels", points=points)],
+            x_names={x: f"{x - width / 2:.2f} to {x + width / 2:.2f}" for x, _ in points},
+            has_bars=True,
+            has_log_y=True,
         )
     )
 
 
 def _classes(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Images of each class in each split; none without labels."""
+    """The number of images of each class in each split; none without labels."""
     counts = [split["class_counts"] for split in summary.get("splits", {}).values()]
     if not counts or any(each is None for each in counts):
         return []

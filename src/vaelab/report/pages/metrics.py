@@ -1,32 +1,44 @@
-"""Every number of every run."""
+"""The page with every metric of every run."""
 
-from vaelab.report.glossary import MEASURES
+from collections.abc import Sequence
+
 from vaelab.report.pages.page import Page
-from vaelab.report.stored_runs import Stored
-from vaelab.report.tables import views
+from vaelab.report.stored_results import StoredResults
+from vaelab.report.stored_study import StoredStudy
+from vaelab.report.tables import table_views
 
 
-def measures_page(stored: Stored) -> Page | None:
-    """Every number of every run, by group; None where nothing was measured."""
-    runs = stored.evaluated
-    if not runs:
-        return None
+def metrics_page(study: StoredStudy) -> Page | None:
+    """Every metric of every run, by group; None if no run was evaluated."""
     groups = []
-    for group, terms in MEASURES.items():
-        having = [run for run in runs if any(name in run.metrics for name in terms)]
-        if having:
-            slug = group.lower().replace(" ", "-")
-            tables = views(having, list(terms), f"{group}: all runs")
-            shown = [
-                (entry.label, entry.meaning)
-                for name, entry in terms.items()
-                if any(name in run.metrics for run in having)
-            ]
-            groups.append({"name": group, "slug": slug, "tables": tables, "terms": shown})
+    for group, labels in metric_groups(study.results).items():
+        results = [each for each in study.results if each.metrics.keys() & labels.keys()]
+        groups.append(
+            {
+                "name": group,
+                "tables": table_views(results, list(labels), f"{group}: all runs"),
+                "definitions": list(labels.values()),
+            }
+        )
+    if not groups:
+        return None
     return Page(
-        file="measures.html",
-        template="measures.html",
-        title="All measures",
-        menu="Measures",
+        file="metrics.html",
+        template="metrics.html",
+        title="All metrics",
+        menu="Metrics",
         content={"groups": groups},
     )
+
+
+def metric_groups(results: Sequence[StoredResults]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Label and meaning of every metric, by group and by name.
+
+    The order is that of the results with the most metrics.
+    """
+    groups: dict[str, dict[str, tuple[str, str]]] = {}
+    for each in sorted(results, key=lambda each: -len(each.metrics)):
+        for name, result in each.metrics.items():
+            texts = (result["label"], result["meaning"])
+            groups.setdefault(result["group"], {}).setdefault(name, texts)
+    return groups

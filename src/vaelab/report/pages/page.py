@@ -1,27 +1,34 @@
-"""What a page is, and what several pages need."""
+"""A page of the site, and helpers that several pages share."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from vaelab.report.findings import Reading
-from vaelab.report.formatting import counted, plain
-from vaelab.report.stored_runs import StoredRun
-from vaelab.report.tables import View, views
+from vaelab.comparison import CONDITIONS
+from vaelab.formatting import counted, listed
+from vaelab.report.findings import pairs
+from vaelab.report.findings.measurement import Measurement
+from vaelab.report.stored_results import StoredResults, StoredRun
+
+T = TypeVar("T")
+
+# The most runs that a sentence lists.
+MOST_LISTED = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """One page of the site.
+    """A page of the site.
 
     Attributes:
-        file: relative to the site's root.
+        file: its path in the site.
         template: that renders it.
         title: of the page.
-        menu: in the navigation; empty where it does not stand there.
-        content: the template's variables.
-        findings: what its numbers say.
-        question: that it answers, as a clause; empty without one.
+        menu: its entry in the navigation; empty without one.
+        content: the variables of the template.
+        findings: sentences about the results.
+        topic: what it is about, a phrase for the overview; empty without one.
+        has_charts: whether it needs the script that draws charts.
     """
 
     file: str
@@ -30,29 +37,13 @@ class Page:
     menu: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    question: str = ""
+    topic: str = ""
+    has_charts: bool = False
 
 
-def sentences(*said: str | None) -> list[str]:
-    """Those that say something."""
-    return [text for text in said if text]
-
-
-def there(items: Iterable[Any]) -> list[Any]:
-    """Those that there are."""
+def without_none(items: Iterable[T | None]) -> list[T]:
+    """The items that are not None."""
     return [item for item in items if item is not None]
-
-
-def reading(run: StoredRun, metric: str) -> Reading:
-    """A number of a run, as sentences are made of it."""
-    result = run.metrics[metric]
-    return Reading(run.name, result["value"], result["standard_error"])
-
-
-def tables_of(runs: Sequence[StoredRun], columns: Sequence[str], caption: str) -> list[View]:
-    """Tables of the named numbers of those that were measured."""
-    measured = [run for run in runs if run.metrics]
-    return views(measured, columns, caption) if measured else []
 
 
 def names_of(runs: Iterable[StoredRun]) -> list[str]:
@@ -60,21 +51,32 @@ def names_of(runs: Iterable[StoredRun]) -> list[str]:
     return [run.name for run in runs]
 
 
-def kind_in_words(run: StoredRun) -> str:
-    """What sort of model it is."""
-    model = run.config.model
-    network = {"mlp": "fully connected", "conv": "convolutional", "residual": "residual"}
-    kind = "Autoencoder" if model.kind == "autoencoder" else "VAE"
-    if model.conditional:
-        kind = f"Conditional {kind if kind == 'VAE' else kind.lower()}"
-    words = [
-        kind,
-        f"{network.get(model.network.kind, model.network.kind)} networks",
-        counted(model.latent_size, "latent dimension"),
+def measurement(results: StoredResults, metric: str) -> Measurement:
+    """The value of a metric that the results have."""
+    result = results.metrics[metric]
+    return Measurement(results.name, result["value"], result["standard_error"], result["unit"])
+
+
+def difference(metric: str, first: StoredRun, second: StoredRun) -> str | None:
+    """Which of two runs is better by a metric; None if they cannot be compared by it."""
+    mine, other = first.metrics.get(metric), second.metrics.get(metric)
+    if mine is None or other is None or mine["direction"] is None:
+        return None
+    if any(mine[key] != other[key] for key in CONDITIONS):
+        return None
+    return pairs.difference(
+        mine["label"], measurement(first, metric), measurement(second, metric), mine["direction"]
+    )
+
+
+def different_epochs(runs: Sequence[StoredRun]) -> str | None:
+    """A note if runs were trained for different numbers of epochs."""
+    epochs = [run.config.training.epochs for run in runs]
+    if len(set(epochs)) == 1:
+        return None
+    if len(runs) > MOST_LISTED:
+        return f"The runs were trained for {min(epochs)} to {max(epochs)} epochs."
+    each = [
+        f"{run.name} for {counted(count, 'epoch')}" for run, count in zip(runs, epochs, strict=True)
     ]
-    if model.kind == "vae":
-        learned = model.prior.kind != "standard-normal"
-        words.append("learned prior" if learned else "standard normal prior")
-    if run.beta is not None and run.beta != 1:
-        words.append(f"β = {plain(run.beta)}")
-    return ", ".join(words)
+    return f"The runs were trained for different numbers of epochs: {listed(each)}."

@@ -1,22 +1,22 @@
-"""Runs that differ in one setting."""
+"""The page of a sweep: runs that differ in one setting."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
 
-from vaelab.report import findings
-from vaelab.report.charts import Chart, Series, draw
-from vaelab.report.findings import Reading
-from vaelab.report.formatting import counted, number, unit_label
+from vaelab.formatting import counted, unit_label
+from vaelab.report.charts import Chart, Series, drawable, graded_color
+from vaelab.report.data_sets import data_title
+from vaelab.report.findings import latent_space, sweeps
+from vaelab.report.formatting import mid_sentence
 from vaelab.report.gallery import Gallery, Picture
-from vaelab.report.glossary import data_title, term
-from vaelab.report.pages.captions import comparison_picture, pictures_of
-from vaelab.report.pages.page import Page, kind_in_words, sentences, there
-from vaelab.report.pages.run import kl_per_dimension, regularization
-from vaelab.report.stored_runs import Stored
+from vaelab.report.model_names import describe_model
+from vaelab.report.pages.page import Page, without_none
+from vaelab.report.pages.pictures import comparison_pictures, run_pictures
+from vaelab.report.pages.run import kl_per_dimension, poor_reconstruction
+from vaelab.report.stored_study import StoredStudy
 from vaelab.report.sweeps import Point, Sweep
-from vaelab.report.tables import Cell, Column, views
+from vaelab.report.tables import Cell, Column, table_views
 
-OF_SWEEPS = (
+METRICS = (
     "reconstruction",
     "kl",
     "negative_elbo",
@@ -27,215 +27,216 @@ OF_SWEEPS = (
     "aggregate_posterior_kl",
 )
 
+# The metrics whose best value is stated.
+RANKED = ("negative_elbo", "fid_proxy")
 
-def sweep_page(sweep: Sweep, stored: Stored, gallery: Gallery) -> Page:
-    """Runs that differ in one setting."""
-    knob = sweep.knob
-    pictures = []
-    if sweep.field == "objective.beta":
-        pictures = there([comparison_picture("beta-images", stored, gallery)])
+# A best value is stated from this many values on.
+FEWEST_RANKED = 3
+
+
+def sweep_page(sweep: Sweep, study: StoredStudy, gallery: Gallery) -> Page:
+    """The runs of a sweep."""
+    setting = sweep.setting
     return Page(
         file=f"{sweep.slug}.html",
         template="sweep.html",
-        title=knob.heading,
-        menu=knob.menu,
-        question=_question(sweep),
+        title=setting.heading,
+        menu=setting.menu,
+        topic=_topic(sweep),
+        has_charts=True,
         content={
             "sweep": sweep,
-            "knob": knob,
-            "charts": there(_sweep_charts(sweep)),
-            "kl_chart": _kl_lines(sweep),
-            "pictures": pictures,
-            "rows_of_pictures": _pictures_by_value(sweep, gallery),
-            "tables": views(
+            "setting": setting,
+            "charts": _charts(sweep),
+            "kl_chart": _kl_chart(sweep),
+            "pictures": comparison_pictures(study, sweep.runs, gallery),
+            "run_pictures": _run_pictures(sweep, gallery),
+            "tables": table_views(
                 sweep.runs,
-                OF_SWEEPS,
-                f"Runs by {knob.symbol}",
-                leading=(
-                    Column(label=knob.symbol, is_text=not sweep.is_numeric),
+                METRICS,
+                f"Runs by {setting.symbol}",
+                setting=(
+                    Column(label=setting.symbol, is_text=not sweep.is_numeric),
                     {run.name: _value_cell(point) for point in sweep.points for run in point.runs},
                 ),
             ),
-            "fixed": _fixed(sweep),
+            "common": _common(sweep),
         },
-        findings=_sweep_findings(sweep, stored),
+        findings=[
+            *_trends(sweep),
+            *without_none([_activity(sweep)]),
+            *_rankings(sweep),
+            *without_none([_still_decreasing(sweep)]),
+            *without_none(poor_reconstruction(run) for run in sweep.runs),
+            *_failures(sweep, study),
+        ],
     )
 
 
-def _question(sweep: Sweep) -> str:
-    name = sweep.knob.symbol
-    # A letter is a name; words need an article.
-    knob = name if len(name) == 1 else f"the {name}"
-    first, last = sweep.points[0].shown, sweep.points[-1].shown
-    return f"what {knob} does" + (f" from {first} to {last}" if sweep.is_numeric else "")
+def _topic(sweep: Sweep) -> str:
+    symbol = sweep.setting.symbol
+    subject = symbol if len(symbol) == 1 else f"the {symbol}"
+    first, last = sweep.points[0].text, sweep.points[-1].text
+    return f"the effect of {subject}" + (f" from {first} to {last}" if sweep.is_numeric else "")
 
 
 def _value_cell(point: Point) -> Cell:
-    return Cell(text=point.shown, sort=point.value if point.number is None else point.number)
+    return Cell(text=point.text, sort=point.value if point.number is None else point.number)
 
 
-def _fixed(sweep: Sweep) -> str:
-    """What the runs have in common."""
+def _common(sweep: Sweep) -> str:
+    """The model, the epochs and the data of the first run."""
     run = sweep.runs[0]
     epochs = counted(run.config.training.epochs, "epoch")
-    return f"{kind_in_words(run)}, {epochs}, {data_title(run.run.data.name)}"
+    return f"{describe_model(run)}, {epochs}, {data_title(run.run.data.name)}"
 
 
-def _named(sweep: Sweep, point: Point) -> str:
-    """A value as a sentence names it, such as `β = 4` or `latent size 10`."""
-    symbol = sweep.knob.symbol
-    # Letters are set equal to a value; words stand before it.
-    return f"{symbol} = {point.shown}" if len(symbol) == 1 else f"{symbol} {point.shown}"
+def _label(sweep: Sweep, metric: str) -> str:
+    """The label of a metric that some run has."""
+    return next(str(run.metrics[metric]["label"]) for run in sweep.runs if metric in run.metrics)
 
 
-def _readings(sweep: Sweep, metric: str) -> tuple[list[Reading], str]:
-    """A number at each value, and its unit."""
-    estimates = [(point, point.estimate(metric)) for point in sweep.points]
-    known = [(point, estimate) for point, estimate in estimates if estimate is not None]
-    return (
-        [
-            Reading(_named(sweep, point), estimate.value, estimate.error)
-            for point, estimate in known
-        ],
-        known[0][1].unit if known else "",
-    )
+def _trends(sweep: Sweep) -> list[str]:
+    """How the metrics with an expected trend change."""
+    found = [
+        sweeps.trend(mid_sentence(_label(sweep, metric)), measured, expected)
+        for metric, expected in sweep.setting.expected.items()
+        if (measured := sweep.measurements(metric)) and sweep.is_comparable(metric)
+    ]
+    return without_none(found)
 
 
-def _sweep_findings(sweep: Sweep, stored: Stored) -> list[str]:
-    totals, unit = _readings(sweep, "negative_elbo")
-    said: list[str | None] = []
-    if sweep.field == "objective.beta":
-        reconstructions, unit_of_them = _readings(sweep, "reconstruction")
-        rates, _ = _readings(sweep, "kl")
-        said += [
-            findings.trend("The reconstruction", unit_of_them, reconstructions, "rises"),
-            findings.trend("The KL", "nats", rates, "falls"),
-        ]
-    if sweep.field == "model.latent_size":
-        said.append(_activity(sweep))
-    if len(totals) > 2:
-        said.append(findings.best("The total", unit, totals, "lower"))
+def _rankings(sweep: Sweep) -> list[str]:
+    """Where the ranked metrics are best."""
+    found: list[str | None] = []
+    for metric in RANKED:
+        measured = sweep.measurements(metric)
+        if len(measured) < FEWEST_RANKED or not sweep.is_comparable(metric):
+            continue
+        label = mid_sentence(_label(sweep, metric))
+        found.append(sweeps.best(label, measured, "lower"))
         if sweep.is_numeric:
-            said.append(findings.at_the_edge("negative_elbo", totals, "lower"))
-    distances, unit_of_them = _readings(sweep, "fid_proxy")
-    if len(distances) > 2:
-        said.append(findings.best("The FID proxy", unit_of_them, distances, "lower"))
-    if sweep.field == "training.learning_rate":
-        courses = [(_named(sweep, point), point.runs[0].records) for point in sweep.points]
-        said.append(findings.unfinished(courses, sweep.runs[0].unit))
-    if sweep.field in ("objective.beta", "model.latent_size"):
-        said += [regularization(run) for run in sweep.runs]
-    for lost in stored.lost:
-        missing = None if lost.config is None else sweep.point_of(lost.config)
-        if missing is not None and lost.status == "failed" and not lost.page:
-            said.append(findings.broken_off(_named(sweep, missing), lost.step, lost.reason))
-    return sentences(*said)
+            found.append(sweeps.best_at_the_edge(label, measured, "lower"))
+    return without_none(found)
 
 
 def _activity(sweep: Sweep) -> str | None:
-    readings = [
-        (int(point.number), estimate.value)
+    """Active units by latent size, if the latent size differs between all values."""
+    active = [
+        (point.runs[0].capabilities.latent_size, measured.value)
         for point in sweep.points
-        if point.number is not None and (estimate := point.estimate("active_units")) is not None
+        if (measured := point.measurement("", "active_units")) is not None
     ]
-    return findings.activity(readings)
+    has_sizes = len({size for size, _ in active}) == len(active)
+    return latent_space.activity(sorted(active)) if has_sizes else None
 
 
-def _sweep_charts(sweep: Sweep) -> Iterator[dict[str, Any] | None]:
+def _still_decreasing(sweep: Sweep) -> str | None:
+    records = {sweep.name_of(point): point.runs[0].records for point in sweep.points}
+    return sweeps.still_decreasing(records, sweep.runs[0].unit)
+
+
+def _failures(sweep: Sweep, study: StoredStudy) -> list[str]:
+    """The values whose runs failed without a result."""
+    found = []
+    for failed in study.failed:
+        point = None if failed.config is None else sweep.point_for(failed.config)
+        if point is not None and failed.status == "failed" and not failed.page:
+            found.append(sweeps.failed_value(sweep.name_of(point), failed.step, failed.reason))
+    return found
+
+
+def _charts(sweep: Sweep) -> list[Chart]:
+    """Rate against distortion, then every metric against the setting."""
     if not sweep.is_numeric:
-        return
-    if sweep.field == "objective.beta":
-        yield _rate_distortion(sweep)
-    for metric in OF_SWEEPS:
-        estimates = [(point.number, point.estimate(metric)) for point in sweep.points]
-        points = [(x, estimate.value) for x, estimate in estimates if x is not None and estimate]
-        # A line through a few of the values would tell of none between them.
-        if len(points) < len(sweep.points) or not sweep.has_common_terms(metric):
-            continue
-        unit = next(estimate.unit for _, estimate in estimates if estimate)
-        yield draw(
-            Chart(
-                slug=f"by-{metric.replace('_', '-')}",
-                title=term(metric).label,
-                x_label=sweep.knob.symbol,
-                y_label=unit_label(unit),
-                unit=unit,
-                series=[Series(label=term(metric).label, points=points)],
-                names={
-                    point.number: _named(sweep, point)
-                    for point in sweep.points
-                    if point.number is not None
-                },
-                is_logarithmic=sweep.is_logarithmic,
-                has_whole_steps=True,
-            )
-        )
-
-
-def _rate_distortion(sweep: Sweep) -> dict[str, Any] | None:
-    """KL against reconstruction, joined in the order of β."""
-    points, names = [], {}
-    unit, floor = "", None
-    for point in sweep.points:
-        rate, distortion = point.estimate("kl"), point.estimate("reconstruction")
-        if rate is None or distortion is None:
-            continue
-        points.append((rate.value, distortion.value))
-        names[rate.value] = f"β = {point.shown}"
-        unit = distortion.unit
-        floor = point.runs[0].metrics["reconstruction"]["floor"]
-    if len(points) < 2:
-        return None
-    return draw(
-        Chart(
-            slug="rate-distortion",
-            title="Rate against distortion",
-            x_label="rate: KL, nats per image",
-            y_label=f"distortion: reconstruction, {unit}",
-            unit=unit,
-            series=[Series(label="reconstruction", points=points)],
-            names=names,
-            level=None if floor is None else (floor, f"floor {number(floor, unit)}"),
-            named_points=True,
-        )
+        return []
+    return without_none(
+        [_rate_distortion(sweep), *(_metric_chart(sweep, metric) for metric in METRICS)]
     )
 
 
-def _kl_lines(sweep: Sweep) -> dict[str, Any] | None:
-    """KL of every dimension in falling order, a line for each value."""
-    series = []
-    for place, point in enumerate(sweep.points):
-        kl = kl_per_dimension(point.runs[0])
-        if kl is not None:
-            series.append(
-                Series(
-                    label=_named(sweep, point),
-                    points=list(enumerate(sorted(kl, reverse=True), 1)),
-                    tone="tone-mix",
-                    mix=round(100 * place / max(1, len(sweep.points) - 1)),
-                )
-            )
+def _metric_chart(sweep: Sweep, metric: str) -> Chart | None:
+    """A metric against the setting; None if it is not comparable or is missing for a value."""
+    measured = sweep.measurements(metric)
+    if len(measured) < len(sweep.points) or not sweep.is_comparable(metric):
+        return None
+    numbers = [point.number for point in sweep.points if point.number is not None]
+    values = [each.value for each in measured]
+    label = _label(sweep, metric)
+    return Chart(
+        slug=f"by-{metric.replace('_', '-')}",
+        title=label,
+        x_label=sweep.setting.symbol,
+        y_label=unit_label(measured[0].unit),
+        unit=measured[0].unit,
+        series=[Series(label=label, points=list(zip(numbers, values, strict=True)))],
+        x_names=dict(zip(numbers, map(sweep.name_of, sweep.points), strict=True)),
+        has_log_x=sweep.is_logarithmic,
+    )
+
+
+def _rate_distortion(sweep: Sweep) -> Chart | None:
+    """The KL against the reconstruction, in the order of the setting; None without both."""
+    if not (sweep.is_comparable("kl") and sweep.is_comparable("reconstruction")):
+        return None
+    points, names = [], {}
+    for point in sweep.points:
+        name = sweep.name_of(point)
+        rate = point.measurement(name, "kl")
+        distortion = point.measurement(name, "reconstruction")
+        if rate is not None and distortion is not None:
+            points.append((rate.value, distortion.value))
+            names[rate.value] = name
+            example = point.runs[0].metrics["reconstruction"]
+    if len(points) < 2:
+        return None
+    return Chart(
+        slug="rate-distortion",
+        title="Rate and distortion",
+        x_label="KL, nats per image",
+        y_label=f"reconstruction against KL, {example['unit']} per image",
+        unit=example["unit"],
+        series=[Series(label="distortion", points=points)],
+        x_names=names,
+        floor=example["floor"],
+        has_named_points=True,
+    )
+
+
+def _kl_chart(sweep: Sweep) -> Chart | None:
+    """The KL of each latent dimension, one line for each value."""
+    last = max(1, len(sweep.points) - 1)
+    series = [
+        Series(
+            label=sweep.name_of(point),
+            points=_ranked(kl),
+            color=graded_color(place / last),
+        )
+        for place, point in enumerate(sweep.points)
+        if (kl := kl_per_dimension(point.runs[0])) is not None
+    ]
     if len(series) < 2:
         return None
-    return draw(
+    return drawable(
         Chart(
             slug="kl-by-dimension",
-            title="KL of each dimension",
-            x_label="dimension",
+            title="KL of the latent dimensions",
+            x_label="rank",
             y_label="nats per image",
             unit="nats",
             series=series,
-            has_whole_steps=True,
         )
     )
 
 
-def _pictures_by_value(sweep: Sweep, gallery: Gallery) -> list[tuple[str, list[Picture]]]:
-    """Reconstructions and samples of the runs that have them, by value."""
-    rows = []
-    for point in sweep.points:
-        run = point.runs[0]
-        pictures = pictures_of(run, ("reconstructions", "samples"), gallery)
-        if pictures:
-            rows.append((_named(sweep, point), pictures))
-    return rows
+def _ranked(values: Sequence[float]) -> list[tuple[float, float]]:
+    return [(float(rank), value) for rank, value in enumerate(sorted(values, reverse=True), 1)]
+
+
+def _run_pictures(sweep: Sweep, gallery: Gallery) -> list[tuple[str, list[Picture]]]:
+    """The reconstructions and samples of each value."""
+    return [
+        (sweep.name_of(point), pictures)
+        for point in sweep.points
+        if (pictures := run_pictures(point.runs[0], ("reconstructions", "samples"), gallery))
+    ]

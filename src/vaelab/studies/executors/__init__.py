@@ -1,4 +1,4 @@
-"""Where the runs of a study are carried out; `EXECUTORS` is the table of them."""
+"""Where the runs of a study are executed; `EXECUTORS` is the table."""
 
 import dataclasses
 from typing import Any
@@ -9,7 +9,7 @@ from vaelab.studies.executors.local import LocalExecutor
 from vaelab.studies.executors.processes import ProcessExecutor
 from vaelab.studies.executors.ray_cluster import RayExecutor
 
-# The fields of each are the options that it takes.
+# The fields of an executor are its options on the command line.
 EXECUTORS: dict[str, type[LocalExecutor | ProcessExecutor | RayExecutor]] = {
     "local": LocalExecutor,
     "processes": ProcessExecutor,
@@ -21,18 +21,20 @@ def executor_named(name: str, **options: float | None) -> Executor:
     """The executor of that name.
 
     Args:
-        name: in the table.
-        options: those that were given; None stands for one that was not.
+        name: a key of `EXECUTORS`.
+        options: its options; None for an option that was not given.
 
     Raises:
-        InputError: if there is none of that name, naming the nearest, or it has no such option.
+        InputError: if there is no such executor, or it has no such option.
     """
     kind: Any = entry("executor", name, EXECUTORS)
     given = {option: value for option, value in options.items() if value is not None}
     for option in given:
         if option not in _options(kind):
-            takers = [other for other, each in EXECUTORS.items() if option in _options(each)]
-            raise InputError(f"--{option} is for --executor {' or '.join(takers)}, not for {name}")
+            others = [other for other, each in EXECUTORS.items() if option in _options(each)]
+            raise InputError(
+                f"--{option} is an option of --executor {' or '.join(others)}, not of {name}"
+            )
     executor: Executor = kind(**given)
     return executor
 

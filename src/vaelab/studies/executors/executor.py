@@ -1,29 +1,27 @@
-"""What a place is."""
+"""The interface of executors."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from vaelab.studies.jobs import Event, Work
+from vaelab.studies.jobs import Event, PlannedRun
 
-# Told what happened to the run of that name.
-TellOf = Callable[[str, Event], None]
+# Called with the name of a run and what happened to it.
+EmitForRun = Callable[[str, Event], None]
 
 
 @runtime_checkable
 class Executor(Protocol):
-    """Carries out the steps of runs: those of a run in order, runs beside each other or not."""
+    """Executes the steps of runs; those of one run in order, several runs possibly in parallel."""
 
-    def carry_out(self, works: Sequence[Work], tell: TellOf) -> None:
-        """Do all of it.
-
-        What fails in a run is told and stops no other; `tell` is called by this thread alone.
+    def execute(self, runs: Sequence[PlannedRun], emit: EmitForRun) -> None:
+        """Execute all runs; a run that fails does not stop the others.
 
         Args:
-            works: at least one run's steps.
-            tell: is told what happens.
+            runs: at least one.
+            emit: called with every event, only from the calling thread.
 
         Raises:
-            InputError: if the place cannot be used.
-            Interruption: by Ctrl-C or SIGTERM, when all processes have kept their state and left.
+            InputError: if the executor cannot be used.
+            Interruption: by Ctrl-C or SIGTERM, after all processes saved their state and ended.
         """
         ...

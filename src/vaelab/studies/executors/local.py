@@ -1,18 +1,18 @@
-"""In this process, one run after the other."""
+"""Runs one after the other in this process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from vaelab.studies.executors.executor import TellOf
-from vaelab.studies.jobs import Work, carry_out
+from vaelab.studies.executors.executor import EmitForRun
+from vaelab.studies.jobs import PlannedRun, execute_steps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalExecutor:
-    """This process."""
+    """Executes runs in this process."""
 
-    def carry_out(self, works: Sequence[Work], tell: TellOf) -> None:
-        """Do all of it, in order."""
-        for work in works:
-            carry_out(work.steps, work.job.failures, partial(tell, work.job.run))
+    def execute(self, runs: Sequence[PlannedRun], emit: EmitForRun) -> None:
+        """Execute all runs in order."""
+        for run in runs:
+            execute_steps(run.steps, run.job.failures, partial(emit, run.job.run))

@@ -1,31 +1,31 @@
-"""In processes of this machine, runs beside each other."""
+"""Runs in parallel, in worker processes of this machine."""
 
 import os
-import selectors
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 import torch
 
 from vaelab.errors import InputError
-from vaelab.studies.executors.executor import TellOf
-from vaelab.studies.jobs import Job, Work
-from vaelab.studies.worker_process import Child, end
+from vaelab.studies.executors.executor import EmitForRun
+from vaelab.studies.jobs import Job, PlannedRun
+from vaelab.studies.worker_process import EventQueue, WorkerProcess, stop_all
 from vaelab.training.signals import StopSignals
 
-# How soon a signal is noticed while no worker tells anything.
-SECONDS_BETWEEN_LOOKS = 0.5
+# How soon a signal is noticed while no worker sends events.
+SECONDS_BETWEEN_CHECKS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessExecutor:
-    """Processes of this machine, each with its share of the cores.
+    """Executes runs in worker processes that share the cores of this machine.
 
-    Where there are several GPUs, each has one to itself as far as they go.
+    With several GPUs, the workers are distributed over them.
 
     Attributes:
-        workers: processes; none: one for each core, as far as there are runs.
+        workers: number of processes; None for one per core, but not more than there are runs.
     """
 
     workers: int | None = None
@@ -34,74 +34,75 @@ class ProcessExecutor:
         if self.workers is not None and self.workers < 1:
             raise InputError(f"--workers must be at least 1, found {self.workers}")
 
-    def carry_out(self, works: Sequence[Work], tell: TellOf) -> None:
-        """Do all of it, each worker a run at a time."""
+    def execute(self, runs: Sequence[PlannedRun], emit: EmitForRun) -> None:
+        """Execute all runs, one at a time in each worker."""
         cores = torch.get_num_threads()
-        count = min(self.workers or cores, len(works))
+        count = min(self.workers or cores, len(runs))
         environments = [
-            environment_of(number, threads=max(1, cores // count), is_on_cpu=_is_on_cpu(works))
+            worker_environment(number, threads=max(1, cores // count), is_on_cpu=_is_on_cpu(runs))
             for number in range(count)
         ]
-        crew = WorkerPool(deque(work.job for work in works), environments, tell)
+        pool = WorkerPool(deque(run.job for run in runs), environments, emit)
         with StopSignals() as signals:
             try:
-                while crew.work():
+                while pool.update():
                     if signals.caught is not None:
-                        raise signals.interruption(f"with {len(crew.busy)} runs under way")
+                        raise signals.interruption(f"during {len(pool.busy)} runs")
             finally:
-                end(list(crew.children.values()))
+                stop_all(list(pool.workers.values()))
 
 
 @dataclass(slots=True)
 class WorkerPool:
-    """ProcessExecutor, and the jobs that wait for one of them.
+    """Worker processes and the jobs that wait for one of them.
 
     Attributes:
-        waiting: jobs to be given out, in order.
-        environments: of each worker, by its number.
-        tell: is told what happens.
-        children: the workers that live, by number; a new one takes the place of one that is gone.
+        waiting: jobs that have not started, in order.
+        environments: environment variables of each worker, by its number.
+        emit: called with every event.
+        workers: the live workers by number; a worker that died is replaced.
+        events: of all workers.
     """
 
     waiting: deque[Job]
     environments: Sequence[dict[str, str]]
-    tell: TellOf
-    children: dict[int, Child] = field(default_factory=dict)
+    emit: EmitForRun
+    workers: dict[int, WorkerProcess] = field(default_factory=dict)
+    events: EventQueue = field(default_factory=SimpleQueue)
 
     @property
-    def busy(self) -> list[Child]:
-        """Those that have a job."""
-        return [child for child in self.children.values() if child.job is not None]
+    def busy(self) -> list[WorkerProcess]:
+        """The workers that have a job."""
+        return [worker for worker in self.workers.values() if worker.job is not None]
 
-    def work(self) -> bool:
-        """Give out what can be, and tell what is new; False when there is nothing left to do."""
-        self._give_out()
-        with selectors.DefaultSelector() as selector:
-            for child in self.busy:
-                selector.register(child, selectors.EVENT_READ, child)
-            for key, _ in selector.select(SECONDS_BETWEEN_LOOKS):
-                child = key.data
-                assert child.job is not None
-                run = child.job.run
-                for event in child.news():
-                    self.tell(run, event)
+    def update(self) -> bool:
+        """Start waiting jobs and emit the next event; False when all jobs have ended."""
+        self._start_jobs()
+        try:
+            worker, event = self.events.get(timeout=SECONDS_BETWEEN_CHECKS)
+        except Empty:
+            return True
+        if worker.job is not None:
+            self.emit(worker.job.run, event)
+        if event.type in ("end", "lost"):
+            worker.job = None
         return bool(self.waiting or self.busy)
 
-    def _give_out(self) -> None:
+    def _start_jobs(self) -> None:
         for number, environment in enumerate(self.environments):
-            child = self.children.get(number)
-            if child is not None and child.job is not None:
+            worker = self.workers.get(number)
+            if worker is not None and worker.job is not None:
                 continue
-            if child is not None and not child.is_alive:
-                self.children.pop(number).close()
+            if worker is not None and not worker.is_alive:
+                self.workers.pop(number).close()
             if self.waiting:
-                if number not in self.children:
-                    self.children[number] = Child(environment)
-                self.children[number].give(self.waiting.popleft())
+                if number not in self.workers:
+                    self.workers[number] = WorkerProcess(environment, self.events)
+                self.workers[number].start_job(self.waiting.popleft())
 
 
-def environment_of(number: int, *, threads: int, is_on_cpu: bool) -> dict[str, str]:
-    """The variables that a worker needs: threads, and a GPU of its own where there are several."""
+def worker_environment(number: int, *, threads: int, is_on_cpu: bool) -> dict[str, str]:
+    """Environment variables of a worker: its threads and, with several GPUs, its GPU."""
     environment = {"OMP_NUM_THREADS": str(threads)}
     if not is_on_cpu and torch.cuda.device_count() > 1:
         default = ",".join(map(str, range(torch.cuda.device_count())))
@@ -110,5 +111,5 @@ def environment_of(number: int, *, threads: int, is_on_cpu: bool) -> dict[str, s
     return environment
 
 
-def _is_on_cpu(works: Sequence[Work]) -> bool:
-    return all(work.job.hardware.accelerator == "cpu" for work in works)
+def _is_on_cpu(runs: Sequence[PlannedRun]) -> bool:
+    return all(run.job.hardware.accelerator == "cpu" for run in runs)

@@ -1,37 +1,38 @@
-"""On a Ray cluster, whose hosts all see the study's folder under the same path."""
+"""Runs on a Ray cluster whose hosts see the study's folder under the same path."""
 
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import Any
 
 from vaelab.data.reading import one_line
 from vaelab.errors import InputError
-from vaelab.studies.executors.executor import TellOf
-from vaelab.studies.jobs import Event, Job, Work
+from vaelab.studies.executors.executor import EmitForRun
+from vaelab.studies.jobs import Event, Job, PlannedRun
 from vaelab.studies.steps import PREPARE, TRAIN
-from vaelab.studies.worker_process import SECONDS_TO_LEAVE, Child
+from vaelab.studies.worker_process import SECONDS_TO_STOP, EventQueue, WorkerProcess
 from vaelab.training.signals import StopSignals
 
-# How soon a signal, or a wish to stop, is noticed while nothing is told.
-SECONDS_BETWEEN_LOOKS = 0.5
+# How soon a signal or a cancellation is noticed while there are no events.
+SECONDS_BETWEEN_CHECKS = 0.5
 
-# Storage that hosts share shows a new file a while after it was written.
-SECONDS_TO_BE_SEEN = 10.0
+# Shared storage may show a new file only some time after it was written.
+SECONDS_TO_APPEAR = 10.0
 
 ADDRESS = "RAY_ADDRESS"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RayExecutor:
-    """The cluster that RAY_ADDRESS names, else one that lives on this machine meanwhile.
+    """Executes runs on the cluster at RAY_ADDRESS, or on a temporary one of this machine.
 
     Attributes:
-        cpus: of each run, which are its threads.
-        gpus: of each run, of which several may share one; none: one, where the cluster has any.
+        cpus: CPUs of each run, also its number of threads.
+        gpus: GPUs of each run; a fraction shares one. None for one if the cluster has any.
     """
 
     cpus: float = 1.0
@@ -41,60 +42,65 @@ class RayExecutor:
         if self.cpus < 1 or (self.gpus is not None and self.gpus < 0):
             raise InputError("--cpus must be at least 1 and --gpus not negative")
 
-    def carry_out(self, works: Sequence[Work], tell: TellOf) -> None:
-        """Do all of it, as many runs at a time as there is room for."""
-        ray = _library()
+    def execute(self, runs: Sequence[PlannedRun], emit: EmitForRun) -> None:
+        """Execute all runs, as many in parallel as the cluster has room for."""
+        ray = _import_ray()
         with _cluster(ray), StopSignals() as signals:
-            gpus = _gpus(ray, self.gpus, works)
-            _require_room(ray, self.cpus, gpus)
+            gpus = _gpus_per_run(ray, self.gpus, runs)
+            _require_resources(ray, self.cpus, gpus)
             task = ray.remote(
                 num_cpus=self.cpus, num_gpus=gpus, max_retries=0, num_returns="streaming"
-            )(relay)
+            )(relay_events)
             environment = {"OMP_NUM_THREADS": str(int(self.cpus))}
             if gpus == 0:
                 environment["CUDA_VISIBLE_DEVICES"] = ""
-            streams = {task.remote(work.job.to_json(), environment): work for work in works}
-            listener = Listener(ray, streams, tell)
+            streams = {task.remote(run.job.to_json(), environment): run for run in runs}
+            listener = EventListener(ray, streams, emit)
             while listener.streams:
-                listener.listen()
+                listener.update()
                 if signals.caught is not None:
-                    where = f"with {len(listener.streams)} runs under way or to come"
+                    unfinished = len(listener.streams)
                     listener.stop()
-                    raise signals.interruption(where)
+                    raise signals.interruption(f"with {unfinished} runs unfinished")
 
 
-def relay(job: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """On one of the cluster's hosts: have a worker carry out the job, and pass on what it tells."""
-    with Child(environment) as child:
-        child.give(Job.from_json(job))
-        while child.job is not None:
-            # Not for long: only between two calls a process of Ray's notices that it is to stop.
-            if child.has_news(SECONDS_BETWEEN_LOOKS):
-                for event in child.news():
-                    yield event.to_json()
+def relay_events(job: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Execute a job in a worker process on a host of the cluster, and yield its events as JSON."""
+    events: EventQueue = SimpleQueue()
+    with WorkerProcess(environment, events) as worker:
+        worker.start_job(Job.from_json(job))
+        while worker.job is not None:
+            # The wait is short because Ray cancels a task only between two calls.
+            try:
+                _, event = events.get(timeout=SECONDS_BETWEEN_CHECKS)
+            except Empty:
+                continue
+            if event.type in ("end", "lost"):
+                worker.job = None
+            yield event.to_json()
 
 
 @dataclass(slots=True)
-class Listener:
-    """Passes on what comes from the cluster.
+class EventListener:
+    """Receives the events of all tasks of the cluster.
 
     Attributes:
         ray: the library.
-        streams: of events as they come, each of a run.
-        tell: is told.
-        is_stopping: whether tasks end because they were asked to.
+        streams: the event stream of each run.
+        emit: called with every event.
+        is_stopping: whether the tasks were cancelled.
     """
 
     ray: Any
-    streams: dict[Any, Work]
-    tell: TellOf
+    streams: dict[Any, PlannedRun]
+    emit: EmitForRun
     is_stopping: bool = False
 
-    def listen(self) -> None:
-        """Tell what is new."""
-        ready, _ = self.ray.wait(list(self.streams), timeout=SECONDS_BETWEEN_LOOKS)
+    def update(self) -> None:
+        """Emit the new events."""
+        ready, _ = self.ray.wait(list(self.streams), timeout=SECONDS_BETWEEN_CHECKS)
         for stream in ready:
-            work = self.streams[stream]
+            run = self.streams[stream]
             try:
                 event = Event.from_json(self.ray.get(next(stream)))
             except StopIteration:
@@ -104,51 +110,51 @@ class Listener:
                 if self.is_stopping:
                     del self.streams[stream]
                     continue
-                event = Event("lost", PREPARE, text=_lost(error))
-            if event.what == "done" and event.kind == TRAIN and not _is_seen(work):
-                event = Event("lost", PREPARE, text=_unseen(work))
+                event = Event("lost", PREPARE, text=_lost_message(error))
+            if event.type == "finished" and event.step == TRAIN and not _appears(run):
+                event = Event("lost", PREPARE, text=_missing_message(run))
                 self.ray.cancel(stream)
-            if event.what == "lost":
+            if event.type == "lost":
                 del self.streams[stream]
-            self.tell(work.job.run, event)
+            self.emit(run.job.run, event)
 
     def stop(self) -> None:
-        """Have all workers keep what they have and leave, and wait for them."""
+        """Cancel all tasks and wait until their workers have saved their state and ended."""
         self.is_stopping = True
-        deadline = time.monotonic() + SECONDS_TO_LEAVE
+        deadline = time.monotonic() + SECONDS_TO_STOP
         for stream in self.streams:
             self.ray.cancel(stream)
         while self.streams and time.monotonic() < deadline:
-            self.listen()
+            self.update()
 
 
-def _is_seen(work: Work) -> bool:
-    """Whether what was trained elsewhere is here."""
-    deadline = time.monotonic() + SECONDS_TO_BE_SEEN
-    (train,) = (step for step in work.steps if step.kind == TRAIN)
-    while not train.is_done():
+def _appears(run: PlannedRun) -> bool:
+    """Whether a run that was trained on another host is visible here."""
+    deadline = time.monotonic() + SECONDS_TO_APPEAR
+    (train,) = (step for step in run.steps if step.kind == TRAIN)
+    while not train.is_up_to_date():
         if time.monotonic() > deadline:
             return False
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(SECONDS_BETWEEN_CHECKS)
     return True
 
 
-def _lost(error: Exception) -> str:
-    """The last line, behind which Ray puts where it happened."""
+def _lost_message(error: Exception) -> str:
+    """Uses the last line of Ray's message; the lines before it say where the error was raised."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    words = lines[-1] if lines else type(error).__name__
-    return f"Ray lost its worker ({words}); the same command goes on with it"
+    reason = lines[-1] if lines else type(error).__name__
+    return f"Ray lost its worker ({reason}); the same command resumes it"
 
 
-def _unseen(work: Work) -> str:
+def _missing_message(run: PlannedRun) -> str:
     return (
-        f"it was trained on another host, and {work.job.folder / work.job.run} here does not show "
-        "it: --out must be storage that all hosts share, under the same path"
+        f"it was trained on another host, but {run.job.folder / run.job.run} is not visible here: "
+        "--out must be on storage that all hosts share, under the same path"
     )
 
 
-def _library() -> ModuleType:
-    # Ray tells its makers how it is used unless it is told not to.
+def _import_ray() -> ModuleType:
+    # Turns off the usage statistics that Ray sends by default.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -159,7 +165,7 @@ def _library() -> ModuleType:
 
 @contextmanager
 def _cluster(ray: ModuleType) -> Iterator[None]:
-    """While inside, this process belongs to a cluster."""
+    """Connect to a cluster inside the context."""
     if ray.is_initialized():
         yield
         return
@@ -169,35 +175,34 @@ def _cluster(ray: ModuleType) -> Iterator[None]:
     options = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **options)
-    except Exception as error:  # Ray raises bare ones too
-        where = f"the Ray cluster {address} cannot be joined" if address else "Ray cannot be begun"
-        raise InputError(f"{where}: {one_line(error)}") from None
+    except Exception as error:  # Ray also raises plain exceptions
+        what = f"cannot connect to the Ray cluster {address}" if address else "cannot start Ray"
+        raise InputError(f"{what}: {one_line(error)}") from None
     try:
         yield
     finally:
         ray.shutdown()
 
 
-def _require_room(ray: ModuleType, cpus: float, gpus: float) -> None:
-    """Refuse what would wait forever; a cluster of several hosts may be growing.
+def _require_resources(ray: ModuleType, cpus: float, gpus: float) -> None:
+    """Refuse a request that would wait forever; a cluster of several hosts may still grow.
 
     Raises:
-        InputError: if this machine is the whole cluster and has not what one run asks for.
+        InputError: if this machine is the whole cluster and lacks the resources of one run.
     """
     if ADDRESS in os.environ:
         return
-    there = ray.cluster_resources()
-    for option, name, wanted in (("cpus", "CPU", cpus), ("gpus", "GPU", gpus)):
-        if wanted > there.get(name, 0.0):
+    available = ray.cluster_resources()
+    for option, name, requested in (("cpus", "CPU", cpus), ("gpus", "GPU", gpus)):
+        if requested > available.get(name, 0.0):
             raise InputError(
-                f"--{option} {wanted:g} of each run: Ray finds {there.get(name, 0.0):g} here"
+                f"--{option} {requested:g} per run, but Ray finds {available.get(name, 0.0):g}"
             )
 
 
-def _gpus(ray: ModuleType, wanted: float | None, works: Sequence[Work]) -> float:
-    """Of each run."""
-    if wanted is not None:
-        return wanted
-    if all(work.job.hardware.accelerator == "cpu" for work in works):
+def _gpus_per_run(ray: ModuleType, requested: float | None, runs: Sequence[PlannedRun]) -> float:
+    if requested is not None:
+        return requested
+    if all(run.job.hardware.accelerator == "cpu" for run in runs):
         return 0.0
     return min(1.0, float(ray.cluster_resources().get("GPU", 0.0)))

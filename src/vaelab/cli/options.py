@@ -1,0 +1,106 @@
+"""Options that several commands share, and how their values are read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from vaelab import plugins
+from vaelab.errors import InputError
+from vaelab.settings import C, with_settings
+
+if TYPE_CHECKING:
+    from vaelab.loaded_run import LoadedRun
+
+
+def option(text: str, metavar: str, default: str = "", name: str | None = None) -> Any:
+    """Help of an option.
+
+    Args:
+        text: what the option does.
+        metavar: placeholder for its value.
+        default: what happens without the option, where the default value does not say so.
+        name: of the option, if not that of the parameter.
+    """
+    hint = f"(default: {default})" if default else None
+    return arg(help=text, metavar=metavar, name=name, help_behavior_hint=hint)
+
+
+DATA_SETS = "fashion-mnist, wardrobe, a folder of images, or an .npz file"
+
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="run folder")]
+DataDir = Annotated[
+    Path | None,
+    option(
+        "folder of Fashion-MNIST's files", "DIR", "$VAELAB_DATA, the user's cache, or a download"
+    ),
+]
+Seed = Annotated[int, option("seed of all random numbers", "N")]
+AsJson = Annotated[bool, arg(help="print JSON")]
+Settings = Annotated[
+    tuple[tuple[str, ...], ...],
+    UseAppendAction,
+    arg(name="set", metavar="FIELD=VALUE", help="change fields of the preset"),
+]
+Accelerator = Annotated[str, option("cpu, gpu, or auto for a GPU if there is one", "NAME")]
+Plugins = Annotated[
+    tuple[Path, ...],
+    UseAppendAction,
+    arg(name="plugin", metavar="FILE.py", help="load a Python file that extends vaelab"),
+]
+
+
+def configure(config: C, data: str | None, settings: Sequence[Sequence[str]]) -> C:
+    """The configuration on another data set and with other fields.
+
+    Raises:
+        InputError: on an unknown data set or field, or a wrong value.
+    """
+    if data is not None:
+        from vaelab.data import data_config
+
+        chosen = data_config(data)
+        config = replace(config, data=replace(config.data, name=chosen.name, path=chosen.path))
+    return with_settings(config, settings_dict(settings))
+
+
+def settings_dict(settings: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The values of --set by dotted name.
+
+    Raises:
+        InputError: on a value that is not of the form FIELD=VALUE.
+    """
+    pairs = [setting for group in settings for setting in group]
+    for pair in pairs:
+        if "=" not in pair:
+            raise InputError(f"--set takes FIELD=VALUE, found {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def load_plugins(files: Sequence[Path]) -> None:
+    """Load the installed plugins and the given files.
+
+    Raises:
+        InputError: if one of them cannot be loaded.
+    """
+    plugins.load_installed()
+    plugins.load(files)
+
+
+def require_runs(runs: Sequence[Path], command: str) -> None:
+    """Refuse an empty list of runs.
+
+    Raises:
+        InputError: if it is empty.
+    """
+    if not runs:
+        raise InputError(f"vaelab {command} needs at least one run folder")
+
+
+def load(path: Path, accelerator: str, data_dir: Path | None = None) -> "LoadedRun":
+    """The trained run in a folder, on the device of that name."""
+    from vaelab.loaded_run import load_run
+
+    return load_run(path, data_dir, accelerator=accelerator)

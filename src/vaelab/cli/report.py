@@ -1,0 +1,43 @@
+"""`vaelab report` and `vaelab open`: build the report and show it in a browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from vaelab.cli.options import (
+    Plugins,
+    load_plugins,
+    option,
+)
+from vaelab.cli.output import print_text
+
+
+def report(
+    folder: Annotated[
+        Positional[Path], arg(metavar="DIR", help="folder of a study, or a folder of run folders")
+    ],
+    /,
+    *,
+    plugin: Plugins = (),
+) -> None:
+    """Rebuild the report from stored results, without training or evaluating anything."""
+    load_plugins(plugin)
+    from vaelab.report import build_site
+
+    print_text(str(build_site(folder)))
+
+
+def open_site(
+    folder: Annotated[
+        Positional[Path], arg(metavar="DIR", help="folder of a study, or of its report")
+    ],
+    /,
+    *,
+    port: Annotated[int, option("port on localhost, or 0 for any free port", "N")] = 0,
+    no_browser: Annotated[bool, arg(help="don't open a browser")] = False,
+) -> None:
+    """Serve a report on localhost and open it in the browser."""
+    from vaelab.serving import serve
+
+    serve(folder, port=port, open_browser=not no_browser)

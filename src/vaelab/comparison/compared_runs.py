@@ -1,0 +1,80 @@
+"""Comparing evaluated runs and samples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vaelab.comparison.formats import FORMATS, as_html, as_records, as_text
+from vaelab.comparison.groups import Evaluated, comparable
+from vaelab.comparison.tables import Table, read_row
+from vaelab.errors import InputError, entry, unknown_name
+from vaelab.evaluation.results import data_frame
+from vaelab.loaded_run import LoadedRun
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ComparedRuns:
+    """A comparison; shows itself as text, and as HTML in a notebook.
+
+    Attributes:
+        tables: one, or several where not all runs can be compared.
+    """
+
+    tables: list[Table]
+
+    def to_frame(self) -> Any:
+        """A pandas.DataFrame with a row per run.
+
+        Raises:
+            InputError: if pandas is not installed.
+        """
+        return data_frame(as_records(self.tables), "run")
+
+    def __repr__(self) -> str:
+        return as_text(self.tables)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.tables)
+
+
+def compare(runs: Sequence[Evaluated | LoadedRun], columns: Sequence[str] = ()) -> ComparedRuns:
+    """Compare evaluated runs and samples, in several tables where not all can be compared.
+
+    Args:
+        runs: runs, loaded or not, and evaluated samples.
+        columns: names of numbers; none: those shown by default that any of the runs has.
+
+    Raises:
+        InputError: on no run, an unknown number, or a run that was not evaluated.
+    """
+    if not runs:
+        raise InputError("there is no run to compare")
+    folders = [each.run if isinstance(each, LoadedRun) else each for each in runs]
+    rows = {run.path: read_row(run) for run in folders}
+    stored = {name: result for row in rows.values() for name, result in row.metrics.items()}
+    for name in columns:
+        if name not in stored:
+            raise unknown_name("metric of these runs", name, stored)
+    headlines = [name for name, result in stored.items() if result.get("is_headline")]
+    shown = list(columns) or headlines
+    return ComparedRuns(
+        [
+            Table([rows[run.path] for run in group.runs], shown, group.reason)
+            for group in comparable(folders, shown)
+        ]
+    )
+
+
+def render(runs: Sequence[Evaluated], form: str, columns: Sequence[str] = ()) -> str:
+    """As `compare`, as text.
+
+    Args:
+        runs: runs and evaluated samples.
+        form: a key of `FORMATS`.
+        columns: names of numbers; none: those shown by default that any of the runs has.
+
+    Raises:
+        InputError: on an unknown format or number, or a run that was not evaluated.
+    """
+    write = entry("format", form, FORMATS)
+    return write(compare(runs, columns).tables)

@@ -1,0 +1,86 @@
+"""The exemplar protocol: the importance-weighted bound on test images binarized once.
+
+Letters in shapes: M images drawn before, N images, C channels, H height, W width.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from numpy.typing import NDArray
+
+from vaelab.data import training_split
+from vaelab.evaluation.context import EvaluationContext
+from vaelab.evaluation.importance import IMAGES_AT_ONCE, bound_in_parts
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.statistics import mean_and_standard_error
+
+# Images of a block, which bounds the memory for probabilities in float64.
+BLOCK = 1_000
+
+
+def binarized_once(
+    images: UInt8[np.ndarray, "N C H W"],
+    *,
+    drawn_before: UInt8[np.ndarray, "M C H W"] | None = None,
+    seed: int = 777,
+) -> Float[np.ndarray, "N C H W"]:
+    """Binarized images, each pixel 1 with its gray value as probability, the same for every model.
+
+    The draws of the VampPrior's code (Tomczak and Welling 2018, arXiv:1705.07120), which Exemplar
+    VAE (Norouzi et al. 2020, arXiv:2004.04795) and others use: numpy's legacy binomial, whose
+    stream numpy never changes, seeded with 777. It runs over the validation images first, the last
+    10,000 training images, and then over the test images, so the test pixels are the published
+    ones only with the same validation images as `drawn_before`.
+
+    Args:
+        images: gray values.
+        drawn_before: images that the stream runs over first.
+        seed: of the stream.
+    """
+    stream = np.random.RandomState(seed)
+    if drawn_before is not None:
+        _draw(drawn_before, stream)
+    return _draw(images, stream)
+
+
+def _draw(images: NDArray[np.uint8], stream: np.random.RandomState) -> Float[np.ndarray, "N C H W"]:
+    drawn = np.empty(images.shape, np.float32)
+    for start in range(0, len(images), BLOCK):
+        part = slice(start, start + BLOCK)
+        drawn[part] = stream.binomial(1, images[part] / 255)
+    return drawn
+
+
+def compute(context: EvaluationContext) -> dict[str, MetricValue]:
+    """Minus the importance-weighted bound of the test images, binarized once for all models."""
+    dataset = context.dataset
+    _, validation = training_split(dataset.train, context.run.config.data)
+    x = torch.from_numpy(binarized_once(dataset.test.images, drawn_before=validation.images))
+    labels = None if dataset.test.labels is None else torch.from_numpy(dataset.test.labels)
+    parts = torch.arange(len(x)).split(IMAGES_AT_ONCE)
+    bound = bound_in_parts(
+        context, [(x[part], None if labels is None else labels[part]) for part in parts]
+    )
+    mean, error = mean_and_standard_error(-bound.log_likelihood)
+    return {
+        "exemplar_negative_log_likelihood": MetricValue(
+            value=mean, count=len(x), standard_error=error, unit=f"nats, k = {bound.k}"
+        )
+    }
+
+
+METRIC = Metric(
+    (
+        MetricSpec(
+            name="exemplar_negative_log_likelihood",
+            label="NLL, exemplar protocol",
+            unit="nats",
+            meaning="The importance-weighted bound at k = 5,000, test images binarized once.",
+            group="Likelihood",
+            direction="lower",
+        ),
+    ),
+    compute,
+    ("a trained model", "a density", "training by the exemplar protocol"),
+    is_default=False,
+)

@@ -1,0 +1,93 @@
+"""The numbers of one evaluation, and how they are shown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vaelab import notebook
+from vaelab.errors import InputError
+from vaelab.evaluation.metric import MetricValue
+from vaelab.formatting import number, text_table, unit_label
+
+
+class Results(dict[str, MetricValue]):
+    """Numbers by name; shows itself as a table.
+
+    Attributes:
+        left_out: metrics that are not available, each with the reason.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, MetricValue] | None = None,
+        left_out: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(values or {})
+        self.left_out = dict(left_out or {})
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Results that are larger than a number, such as confusion matrices."""
+        return {name: each for value in self.values() for name, each in value.details.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Metrics, details and what was left out, as in evaluation.json."""
+        return {
+            "metrics": {name: value.to_json() for name, value in self.items()},
+            "details": self.details,
+            "left_out": self.left_out,
+        }
+
+    def to_frame(self) -> Any:
+        """A pandas.DataFrame with a row per number and a column per field.
+
+        Raises:
+            InputError: if pandas is not installed.
+        """
+        records = [{"metric": name, **value.to_json()} for name, value in self.items()]
+        return data_frame(records, "metric")
+
+    def __repr__(self) -> str:
+        table = text_table([("", *row) for row in self._rows()], "llrlrrl")
+        notes = [f"  {line}" for line in (self._basis(), *self._omissions())]
+        return "\n".join([table, *notes])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        omissions = [notebook.paragraph(line) for line in self._omissions()]
+        table = notebook.table(head, rows, "lrlrrl")
+        return notebook.block("", table, *omissions, note=self._basis())
+
+    def _omissions(self) -> list[str]:
+        return [f"left out: {name}, {reason}" for name, reason in self.left_out.items()]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = [("", "value", "", "floor", "baseline", "")]
+        for name, result in self.items():
+            value, error, floor, baseline = (
+                number(each, result.unit)
+                for each in (result.value, result.standard_error, result.floor, result.baseline)
+            )
+            spread = f"± {error}" if error else ""
+            rows.append((name, value, spread, floor, baseline, unit_label(result.unit)))
+        return rows
+
+    def _basis(self) -> str:
+        """The numbers of images and the seed."""
+        if not self:
+            return "nothing was measured"
+        counts = sorted({result.count for result in self.values()})
+        seed = next(iter(self.values())).seed
+        return f"on {', '.join(map('{:,}'.format, counts))} images, seed {seed}"
+
+
+def data_frame(records: Sequence[Mapping[str, Any]], index: str) -> Any:
+    """A pandas.DataFrame with a row per record, named by the field `index`.
+
+    Raises:
+        InputError: if pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise InputError("to_frame needs pandas; install it with pip install pandas") from None
+    return pd.DataFrame(list(records)).set_index(index)

@@ -1,0 +1,110 @@
+"""The folder that keeps the evaluation of samples made elsewhere.
+
+samples.json     source, count and fingerprint of the samples, and the card of the data
+evaluation.json  as in a run folder
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import vaelab
+from vaelab import settings
+from vaelab.errors import InputError
+from vaelab.files import write_json
+from vaelab.runs import DataCard, data_card_from, read_json
+
+CARD, EVALUATION = "samples.json", "evaluation.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SamplesCard:
+    """What the samples are.
+
+    Attributes:
+        source: the file or folder that they were read from.
+        count: of samples.
+        has_labels: whether each was generated for a given class.
+        fingerprint: SHA-256 of the images and labels.
+    """
+
+    source: str
+    count: int
+    has_labels: bool
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSamples:
+    """A folder with the evaluation of samples; comparisons take it like a run.
+
+    Attributes:
+        path: the folder.
+        card: what the samples are.
+        data: the data that they are compared with.
+    """
+
+    path: Path
+    card: SamplesCard
+    data: DataCard
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.absolute().name
+
+    def create(self) -> None:
+        """Write the card into the folder, which must be new or hold the same samples.
+
+        Raises:
+            InputError: if it holds something else.
+        """
+        if (self.path / CARD).exists():
+            stored = open_samples(self.path)
+            if (stored.card.fingerprint, stored.data) != (self.card.fingerprint, self.data):
+                raise InputError(
+                    f"{self.path} holds the evaluation of other samples ({stored.card.source}); "
+                    "choose another --out or delete that folder"
+                )
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise InputError(f"{self.path} exists and holds no samples; choose another --out")
+        write_json(
+            self.path / CARD,
+            {
+                **asdict(self.card),
+                "data_card": asdict(self.data),
+                "vaelab_version": vaelab.__version__,
+            },
+        )
+
+    def read_evaluation(self) -> dict[str, Any]:
+        """What was measured of the samples; empty if nothing was."""
+        path = self.path / EVALUATION
+        return read_json(path) if path.exists() else {}
+
+    def write_evaluation(self, evaluation: dict[str, Any]) -> None:
+        """Replace what was measured."""
+        write_json(self.path / EVALUATION, evaluation)
+
+
+def holds_samples(path: Path) -> bool:
+    """Whether a folder keeps the evaluation of samples."""
+    return (path / CARD).exists()
+
+
+def open_samples(path: Path) -> StoredSamples:
+    """The evaluated samples in a folder.
+
+    Raises:
+        InputError: if there are none, or their card cannot be read.
+    """
+    file = path / CARD
+    if not file.exists():
+        raise InputError(f"{path} holds no evaluated samples: it has no {CARD}")
+    values = read_json(file)
+    values.pop("vaelab_version", None)
+    try:
+        data = data_card_from(values.pop("data_card", {}))
+        return StoredSamples(path, settings.read_as(SamplesCard, values, "samples"), data)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None

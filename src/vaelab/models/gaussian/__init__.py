@@ -1,0 +1,1 @@
+"""VAEs with one vector of latent variables and a diagonal Gaussian posterior."""

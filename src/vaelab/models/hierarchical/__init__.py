@@ -1,0 +1,1 @@
+"""VAEs with two levels of latent variables."""

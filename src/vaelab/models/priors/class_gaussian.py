@@ -1,0 +1,62 @@
+"""p(z|y): a learned diagonal Gaussian for each class.
+
+Letters in shapes: B batch, D latent dimensions, K classes.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
+from vaelab.errors import InputError
+from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.priors.config import ClassGaussianConfig
+from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
+from vaelab.randomness import Source
+
+
+class ClassGaussian(Prior):
+    """N(mean_y, diag(exp(log_variance_y))), the conditional prior of Sohn et al. 2015."""
+
+    splits_kl = True
+
+    def __init__(self, _config: ClassGaussianConfig, context: PriorContext) -> None:
+        super().__init__()
+        if not context.class_count:
+            raise InputError(
+                "model.prior=class-gaussian needs a conditional model: "
+                "set model.conditioning=concat"
+            )
+        size = (context.class_count, context.latent_size)
+        self.means = nn.Parameter(torch.empty(size))
+        self.log_variances = nn.Parameter(torch.empty(size))
+        self.noise_size = context.latent_size
+
+    def initialize(self, generator: Generator) -> None:
+        """Means close to 0, unit variances."""
+        nn.init.normal_(self.means, std=0.1, generator=generator)
+        nn.init.zeros_(self.log_variances)
+
+    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+        """`count` independent codes, one for each row of the condition."""
+        mean = condition @ self.means
+        return self.from_noise(standard_normal_like(mean, source), condition)
+
+    def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
+        """log p(z|y)."""
+        return gaussian_log_prob(z, condition @ self.means, condition @ self.log_variances).sum(1)
+
+    def kl(
+        self, posterior: DiagonalGaussian, z: Code, condition: Condition
+    ) -> Float[Tensor, "B D"]:
+        """Analytic, by dimension."""
+        return gaussian_kl(
+            posterior.mean,
+            posterior.log_variance,
+            condition @ self.means,
+            condition @ self.log_variances,
+        )
+
+    def from_noise(self, noise: Float[Tensor, "B M"], condition: Condition) -> Code:
+        """mean_y + standard deviation_y * noise."""
+        return condition @ self.means + torch.exp(0.5 * condition @ self.log_variances) * noise

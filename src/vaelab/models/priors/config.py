@@ -1,0 +1,77 @@
+"""Settings of the priors."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vaelab.config import PriorConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandardNormalConfig(PriorConfig):
+    """p(z) = N(0, I)."""
+
+    kind: Literal["standard-normal"] = "standard-normal"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MixtureConfig(PriorConfig):
+    """A learned mixture of diagonal Gaussians."""
+
+    kind: Literal["mixture"] = "mixture"
+    components: int = 100
+    """number of Gaussians"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {"components must be at least 1": self.components >= 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VampConfig(PriorConfig):
+    """The mixture of the posteriors of learned pseudo-inputs (VampPrior)."""
+
+    kind: Literal["vamp"] = "vamp"
+    components: int = 100
+    """number of pseudo-inputs"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {"components must be at least 1": self.components >= 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowConfig(PriorConfig):
+    """A normalizing flow of affine coupling layers."""
+
+    kind: Literal["flow"] = "flow"
+    layers: int = 6
+    """coupling layers"""
+    width: int = 128
+    """hidden units of each layer's network"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {
+            "layers must be at least 1": self.layers >= 1,
+            "width must be at least 1": self.width >= 1,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassGaussianConfig(PriorConfig):
+    """p(z|y): a learned diagonal Gaussian for each class."""
+
+    kind: Literal["class-gaussian"] = "class-gaussian"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GaussianMixtureConfig(PriorConfig):
+    """A mixture of Gaussians with full covariances, fitted to codes by EM after training."""
+
+    kind: Literal["gmm"] = "gmm"
+    components: int = 10
+    """number of Gaussians"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {"components must be at least 1": self.components >= 1}

@@ -1,0 +1,18 @@
+"""Run folders: the only place that knows their files."""
+
+from vaelab.runs.data_card import DataCard, data_card_from
+from vaelab.runs.json_files import read_json
+from vaelab.runs.run import Run, open_run, require_free
+from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
+
+__all__ = [
+    "DataCard",
+    "Run",
+    "data_card_from",
+    "load_weights",
+    "open_run",
+    "read_json",
+    "read_tensors",
+    "require_free",
+    "write_tensors",
+]

@@ -1,0 +1,183 @@
+"""Priors fitted to the codes of a trained run."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vaelab import settings
+from vaelab.config import Config, TrainingConfig
+from vaelab.data import Dataset, load_data, training_rows
+from vaelab.data.batches import Batches
+from vaelab.errors import InputError
+from vaelab.models.contract import LatentVariableModel
+from vaelab.objectives.config import ElboConfig
+from vaelab.randomness import generator
+from vaelab.runs import DataCard, Run, require_free
+from vaelab.runs.derived import derived_model, parent_of
+from vaelab.training.hardware import Hardware
+from vaelab.training.loop import fit
+from vaelab.training.observers import Observer
+from vaelab.training.optimization import prefixed
+from vaelab.training.validation import ValidationResult, validate
+
+
+def fit_prior(
+    parent: Run,
+    prior: str,
+    out: Path | str,
+    *,
+    changes: Mapping[str, str] | None = None,
+    dataset: Dataset | None = None,
+    data_dir: Path | None = None,
+    hardware: Hardware | None = None,
+    show_progress: bool = True,
+) -> Run:
+    """Fit a prior to the codes of a trained run: a derived run with the parent's networks.
+
+    A Gaussian mixture is fitted by expectation maximization in seconds. Other priors are trained by
+    gradient on the negative ELBO, with all other weights frozen.
+
+    Args:
+        parent: the trained run.
+        prior: its kind, such as gmm or flow.
+        out: folder of the derived run.
+        changes: further settings, such as {"model.prior.components": "20"}.
+        dataset: the images; None: those that the parent was trained on.
+        data_dir: location of the images, if not where they were.
+        hardware: to train on; None: a GPU if available.
+        show_progress: whether to show a progress bar on standard error.
+
+    Raises:
+        InputError: if the model has no prior that can be replaced, or the folder cannot be used.
+    """
+    out = Path(out)
+    config = derived_config(parent, prior, out, changes or {})
+    dataset = dataset or load_data(config.data, data_dir)
+    run = Run(out, config, DataCard.of(dataset))
+    if run.data.differing_splits(parent.data):
+        raise InputError(
+            f"{parent.path} was trained on other images of {parent.data.name} than those found "
+            f"({run.data.source}); name the right ones with --data-dir"
+        )
+    return train_derived(
+        config, out, dataset=dataset, hardware=hardware, show_progress=show_progress
+    )
+
+
+def train_derived(
+    config: Config,
+    out: Path,
+    *,
+    dataset: Dataset,
+    hardware: Hardware | None = None,
+    show_progress: bool = True,
+    observers: Sequence[Observer] = (),
+) -> Run:
+    """Train the part of a derived run that does not come from its parent.
+
+    Args:
+        config: see `derived_config`.
+        out: folder of the run.
+        dataset: the images.
+        hardware: to train on; None: a GPU if available.
+        show_progress: whether to show a progress bar on standard error.
+        observers: called during a training by gradient.
+
+    Raises:
+        InputError: if the folder cannot be used, or the parent has other weights by now.
+    """
+    run = Run(out, config, DataCard.of(dataset))
+    require_free(run)
+    if run.is_finished():
+        return run
+    if run.build_model().prior_is_fitted:
+        _fit_to_codes(run, dataset)
+        return run
+    return fit(
+        config,
+        out,
+        dataset=dataset,
+        hardware=hardware,
+        show_progress=show_progress,
+        observers=observers,
+    )
+
+
+def derived_config(parent: Run, prior: str, out: Path, changes: Mapping[str, str]) -> Config:
+    """The settings of a derived run in the folder `out`; see `fit_prior`."""
+    config = replace(
+        settings_with_prior(parent.config, prior, changes),
+        parent=parent_of(parent, out, trains="prior"),
+    )
+    if Run(out, config, parent.data).build_model().prior_is_fitted:
+        return replace(config, training=TrainingConfig(epochs=1))  # fitted at once
+    return config
+
+
+def settings_with_prior(parent: Config, prior: str, changes: Mapping[str, str]) -> Config:
+    """The settings of a derived run, from those of its parent.
+
+    Raises:
+        InputError: on an unknown prior or setting, or a wrong value.
+    """
+    base = replace(
+        parent, objective=ElboConfig(), training=TrainingConfig(epochs=parent.training.epochs)
+    )
+    return settings.with_settings(base, {"model.prior": prior, **changes})
+
+
+def _fit_to_codes(run: Run, dataset: Dataset) -> None:
+    """Fit without gradients; the run has one record, that of the fitted prior."""
+    config = run.config
+    images = Batches(dataset.train, torch.device("cpu"), binarize=config.data.binarize)
+    train, validation = map(images.part, training_rows(dataset.train, config.data))
+    model = derived_model(run).eval().requires_grad_(requires_grad=False)
+    with run.locked():
+        run.write_config(model.capabilities)
+        start = time.perf_counter()
+        model.fit_prior(_codes(model, train, config.seed), config.seed)
+        seconds = time.perf_counter() - start
+        result = validate(model, validation, generator(config.seed, "validation"))
+        run.save_weights(model.state_dict())
+        _save_record(run, model, result, seconds=seconds, image_count=len(train))
+
+
+@torch.no_grad()
+def _codes(model: LatentVariableModel, images: Batches, seed: int) -> Tensor:
+    """One draw from the posterior of each image, flat."""
+    noise = generator(seed, "codes")
+    return torch.cat(
+        [
+            model(batch.x, batch.labels, batch.source).z.flat()
+            for batch in images.in_order(500, noise)
+        ]
+    )
+
+
+def _save_record(
+    run: Run,
+    model: LatentVariableModel,
+    result: ValidationResult,
+    *,
+    seconds: float,
+    image_count: int,
+) -> None:
+    means = result.means
+    record = {
+        "epoch": 1,
+        "train": {},
+        "validation": {**means, "reconstruction_floor": result.reconstruction_floor},
+        "selection_loss": means.get("negative_elbo", means["reconstruction"]),
+        "active_units": result.active_units,
+        "schedule": {},
+        "images_per_second": image_count / seconds,
+        "seconds": seconds,
+    }
+    run.save_checkpoint(
+        prefixed("model", model.state_dict()), {"is_finished": True, "records": [record]}
+    )
+    run.write_metrics([record])

@@ -1,0 +1,151 @@
+"""Mean terms of the objective over images that are not trained on.
+
+Letters in shapes: N images, B batch, D numbers in the flat code.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float64
+from torch import Generator, Tensor
+
+from vaelab.data.batches import ALONE, Batch, Batches
+from vaelab.models.contract import LatentVariableModel, Terms, TermsRequest
+from vaelab.objectives.objective import Objective, Progress, end_of_training, kl_per_image
+from vaelab.statistics import mean_and_standard_error
+from vaelab.training.process_group import ProcessGroup
+
+# Burda et al. 2016 (arXiv:1509.00519), section 5.1.
+ACTIVE_VARIANCE = 1e-2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationResult:
+    """Means over all images, at one draw from each posterior.
+
+    Attributes:
+        means: reconstruction; kl, the KL of each of several levels, and negative_elbo where the
+            model has a KL; and the scalars that the objective names. Per image.
+        standard_errors: of the terms of the ELBO; empty for a single image.
+        loss: mean of the objective at the end of its schedules; NaN without an objective.
+        reconstruction_floor: the least reconstruction that the likelihood allows on these images;
+            None where it has no minimum. Binarized images have none: a code may determine which
+            pixels are 1.
+        active_units: dimensions whose posterior mean has a variance over the images of more than
+            0.01 of the prior's variance; None where the prior's variance is unknown, or for a
+            single image.
+        count: of images.
+    """
+
+    means: dict[str, float]
+    standard_errors: dict[str, float]
+    loss: float
+    reconstruction_floor: float | None
+    active_units: int | None
+    count: int
+
+
+@torch.no_grad()
+def validate(
+    model: LatentVariableModel,
+    batches: Batches,
+    noise: Generator,
+    *,
+    objective: Objective | None = None,
+    image_count: int = 1,
+    batch_size: int = 500,
+    process_group: ProcessGroup | None = None,
+) -> ValidationResult:
+    """Evaluate the terms of the objective on every image once.
+
+    The model is used in evaluation mode and returned to its mode.
+
+    Args:
+        model: the model.
+        batches: the images.
+        noise: of the draws from the posterior.
+        objective: whose scalars to average; None: the terms of the ELBO alone.
+        image_count: training images, for objectives that depend on it.
+        batch_size: over all processes.
+        process_group: the processes that share the images; None: this one alone.
+    """
+    was_training = model.training
+    model.eval()
+    request = TermsRequest() if objective is None else objective.request
+    progress = end_of_training(image_count)
+    share = ALONE if process_group is None else process_group.share
+    has_moments = model.capabilities.has_prior_moments
+    columns: dict[str, list[Tensor]] = {}
+    for batch in batches.in_order(batch_size, noise, share):
+        terms = model(batch.x, batch.labels, batch.source, request)
+        if batch.weight == 0:
+            continue  # its image belongs to another process
+        values = elbo_terms(terms) | {"floor": _floor(model, batch)}
+        if objective is not None:
+            values = _objective_scalars(objective, terms, progress) | values
+        if has_moments and terms.posterior is not None:
+            values["means"] = terms.posterior.mean
+        for name, value in values.items():
+            columns.setdefault(name, []).append(value.double())
+    model.train(was_training)
+    found = {name: torch.cat(parts) for name, parts in columns.items()}
+    if process_group is not None:
+        found = {name: process_group.gather(part) for name, part in found.items()}
+    floor, posterior_means = found.pop("floor"), found.pop("means", None)
+    loss = found.pop("loss", None)
+    names = elbo_terms(terms)
+    return ValidationResult(
+        means={name: each.mean().item() for name, each in found.items()},
+        standard_errors={
+            name: error
+            for name in names
+            if (error := mean_and_standard_error(found[name])[1]) is not None
+        },
+        loss=math.nan if loss is None else loss.mean().item(),
+        reconstruction_floor=(
+            None if batches.binarize or floor.isnan().any() else floor.mean().item()
+        ),
+        active_units=None if posterior_means is None else _active_units(model, posterior_means),
+        count=len(floor),
+    )
+
+
+def elbo_terms(terms: Terms) -> dict[str, Tensor]:
+    """Reconstruction, KL, KL by level and negative ELBO of each image, in float64.
+
+    Letters in shapes: all values are (B,).
+    """
+    reconstruction = terms.reconstruction.double()
+    if not terms.kl:
+        return {"reconstruction": reconstruction}
+    kl = kl_per_image(terms).double()
+    by_level = {f"kl_{name}": each.sum(1).double() for name, each in terms.kl.items()}
+    return {
+        "reconstruction": reconstruction,
+        "kl": kl,
+        **(by_level if len(by_level) > 1 else {}),
+        "negative_elbo": reconstruction + kl,
+    }
+
+
+def _objective_scalars(objective: Objective, terms: Terms, progress: Progress) -> dict[str, Tensor]:
+    """The objective's scalars of a batch, repeated for each of its images."""
+    loss, scalars = objective(terms, progress)
+    count = len(terms.reconstruction)
+    return {name: value.expand(count) for name, value in (scalars | {"loss": loss}).items()}
+
+
+def _floor(model: LatentVariableModel, batch: Batch) -> Float64[Tensor, " B"]:
+    """Of each image; NaN where the likelihood has none."""
+    floor = model.likelihood.floor(batch.x)
+    if floor is None:
+        return torch.full((len(batch),), math.nan, dtype=torch.float64, device=batch.x.device)
+    return floor.double().flatten(1).sum(1)
+
+
+def _active_units(model: LatentVariableModel, means: Float64[Tensor, "N D"]) -> int | None:
+    moments = model.prior_moments()
+    if moments is None or len(means) < 2:
+        return None
+    return int((means.var(0) / moments[1].double() > ACTIVE_VARIANCE).sum())
