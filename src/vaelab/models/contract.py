@@ -64,6 +64,11 @@ class Weights(NamedTuple):
     log_likelihood: Float[Tensor, "B S"]
     log_ratio: Float[Tensor, "B S"]
 
+    @property
+    def log_weights(self) -> Float[Tensor, "B S"]:
+        """log p(x, z|y) - log q(z|x,y)."""
+        return self.log_likelihood - self.log_ratio
+
 
 class LatentVariableModel(nn.Module, ABC):
     """A model p(x, z | y) with an inference network.

@@ -94,7 +94,7 @@ def importance_bound(
                 ]
             )
             for weights in _blocks(model, x, labels, k, generator)
-            for log_weights in [weights.log_likelihood - weights.log_ratio]
+            for log_weights in [weights.log_weights]
         ],
         1,
     )
@@ -118,7 +118,7 @@ def log_weights(
 ) -> Float64[Tensor, "N K"]:
     """log p(x, z_i|y) - log q(z_i|x,y) at k draws for each image; see `importance_bound`."""
     blocks = _blocks(model, x, labels, k, generator)
-    return torch.cat([each.log_likelihood - each.log_ratio for each in blocks])
+    return torch.cat([each.log_weights for each in blocks])
 
 
 def _blocks(

@@ -5,6 +5,7 @@ Letters in shapes: B batch, D latent dimensions, P numbers that the encoder give
 
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -30,6 +31,10 @@ class DiagonalGaussian(NamedTuple):
     def sample(self, source: Source) -> Float[Tensor, "B D"]:
         """A reparameterized draw."""
         return reparameterize(self.mean, self.log_variance, source)
+
+    def at(self, noise: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """The draw that standard normal noise gives: mean + standard deviation * noise."""
+        return self.mean + torch.exp(0.5 * self.log_variance) * noise
 
     def log_prob(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
         """log q(z|x) of each dimension."""

@@ -101,8 +101,8 @@ class GaussianVae(LatentVariableModel):
         log_weights = None
         if request.importance_draws:
             noise = self._importance_noise(x, request.importance_draws, source)
-            log_likelihood, log_ratio = self._weights(x, condition, posterior, prior, noise)
-            log_weights = log_likelihood - log_ratio
+            weights = self._weights(x, condition, posterior, prior, noise)
+            log_weights = weights.log_weights
         drawn_codes = prior.sample(len(x), source, condition) if request.prior_sample else None
         return Terms(
             reconstruction=reconstruction,
@@ -209,7 +209,7 @@ class GaussianVae(LatentVariableModel):
         draws = noise.shape[1]
         repeated = posterior.repeated(draws)
         conditions = condition.repeat_interleave(draws, 0)
-        z = repeated.mean + torch.exp(0.5 * repeated.log_variance) * noise.flatten(0, 1)
+        z = repeated.at(noise.flatten(0, 1))
         log_ratio = repeated.log_prob(z).sum(1) - prior.log_prob(z, conditions)
         decoded = self.decoder(torch.cat([z, conditions], 1)).to(x.dtype)
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))

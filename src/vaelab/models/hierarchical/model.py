@@ -101,8 +101,8 @@ class HierarchicalVae(LatentVariableModel):
         if request.importance_draws:
             shape = (len(x), request.importance_draws, self.latent_size)
             noise = standard_normal_like(x.new_empty(shape), source)
-            log_likelihood, log_ratio = self._weights(x, features, condition, noise)
-            log_weights = log_likelihood - log_ratio
+            weights = self._weights(x, features, condition, noise)
+            log_weights = weights.log_weights
         return Terms(
             reconstruction=-self.likelihood.log_prob(x, decoded).flatten(1).sum(1),
             kl={
@@ -154,7 +154,7 @@ class HierarchicalVae(LatentVariableModel):
         """See `LatentVariableModel.code_from_noise`."""
         z2, lower_noise = noise.split(self.sizes, 1)
         p1 = self._lower_prior(z2)
-        return torch.cat([z2, p1.mean + torch.exp(0.5 * p1.log_variance) * lower_noise], 1)
+        return torch.cat([z2, p1.at(lower_noise)], 1)
 
     def importance_state(self, x: Images, labels: Labels | None) -> tuple[Tensor, ...]:
         """Features and condition."""
@@ -179,9 +179,9 @@ class HierarchicalVae(LatentVariableModel):
         features, condition = (each.repeat_interleave(draws, 0) for each in (features, condition))
         upper_noise, lower_noise = noise.flatten(0, 1).split(self.sizes, 1)
         q2 = self._upper(features)
-        z2 = q2.mean + torch.exp(0.5 * q2.log_variance) * upper_noise
+        z2 = q2.at(upper_noise)
         q1, p1 = self._lower(features, z2), self._lower_prior(z2)
-        z1 = q1.mean + torch.exp(0.5 * q1.log_variance) * lower_noise
+        z1 = q1.at(lower_noise)
         p2 = DiagonalGaussian(torch.zeros_like(z2), torch.zeros_like(z2))
         log_ratio = (q2.log_prob(z2) - p2.log_prob(z2)).sum(1)
         log_ratio = log_ratio + (q1.log_prob(z1) - p1.log_prob(z1)).sum(1)
