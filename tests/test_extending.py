@@ -1,5 +1,6 @@
 """Every program of docs/extending.md runs by itself in another folder."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import vaelab
 from vaelab.runs import open_run
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
@@ -31,7 +33,13 @@ def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_page_has_all_kinds_of_parts() -> None:
     page = "\n".join(PROGRAMS)
-    kinds = ("network", "prior", "objective", "loss_term", "model", "metric", "dataset", "features")
+    functions = inspect.getmembers(vaelab.register, inspect.isfunction)
+    kinds = [
+        name
+        for name, each in functions
+        if each.__module__ == "vaelab.register" and not name.startswith("_")
+    ]
+    assert len(kinds) == 9
     assert all(f"vaelab.register.{kind}" in page for kind in kinds)
 
 

@@ -257,3 +257,17 @@ def test_the_squared_mmd_of_equal_and_of_shifted_samples() -> None:
     same, apart = 1 / 3, math.exp(-(shift**2) / 6) / 3
     found = squared_mmd(a, b + torch.tensor([shift, 0.0])).item()
     assert found == pytest.approx(2 * same - 2 * apart, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [ElboConfig(), ReconstructionConfig(), IwaeConfig(), InfoVaeConfig()],
+    ids=lambda config: config.kind,
+)
+def test_an_objective_that_would_leave_the_codebook_untrained_is_refused(
+    objective: ObjectiveConfig,
+) -> None:
+    model = build_model(MODELS["vq-vae"], SHAPE, 0, generator(0))
+    with pytest.raises(InputError, match="leaves out the auxiliary terms of the VQ-VAE"):
+        parts.build(objective).require(model.capabilities)
+    parts.build(ElboConfig(auxiliary_weight=1.0)).require(model.capabilities)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vaelab.models.contract import LatentVariableModel, Terms, TermsRequest
     from vaelab.models.image_shape import ImageShape
     from vaelab.models.latents import Latents, LatentSpace
-    from vaelab.models.likelihoods import build_likelihood
+    from vaelab.models.likelihoods import Likelihood, build_likelihood
     from vaelab.models.posteriors import DiagonalGaussian
     from vaelab.models.priors.prior import Prior
     from vaelab.objectives.objective import Objective
@@ -59,6 +59,7 @@ __all__ = [
     "LatentVariableModel",
     "Latents",
     "Level",
+    "Likelihood",
     "MetricValue",
     "Objective",
     "Prior",
@@ -95,6 +96,7 @@ _HOMES = {
     "LatentVariableModel": "models.contract",
     "Latents": "models.latents",
     "Level": "models.capabilities",
+    "Likelihood": "models.likelihoods",
     "MetricValue": "evaluation.metric",
     "Objective": "objectives.objective",
     "Prior": "models.priors.prior",

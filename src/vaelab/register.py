@@ -33,10 +33,10 @@ def network(name: str, *, encoder: Callable[..., Any], decoder: Callable[..., An
 
     Args:
         name: of the network.
-        encoder: (shape, outputs) to a module that takes images (B, C, H, W) and gives
+        encoder: (shape, outputs) to a module that takes images (B, C, H, W) and returns
             (B, outputs). In a conditional model the images have one more channel for each class.
         decoder: (shape, inputs) to a module that takes codes (B, inputs), in a conditional model
-            with the one-hot label appended, and gives unbounded pixels (B, C, H, W).
+            with the one-hot label appended, and returns unbounded pixels (B, C, H, W).
     """
     from vaelab.models.networks.custom import custom_network
 
@@ -44,8 +44,23 @@ def network(name: str, *, encoder: Callable[..., Any], decoder: Callable[..., An
     _add(NetworkConfig, name, Part(config, custom_network(encoder, decoder)))
 
 
+def likelihood(name: str) -> Callable[[F], F]:
+    """Decorate a `vaelab.Likelihood` or a function that returns one, for `model.likelihood=NAME`.
+
+    It is called without arguments.
+    """
+
+    def decorate(build: F) -> F:
+        from vaelab.models.likelihoods import LIKELIHOODS
+
+        LIKELIHOODS[name] = build
+        return build
+
+    return decorate
+
+
 def prior(name: str) -> Callable[[F], F]:
-    """Decorate a `vaelab.Prior` or a function that gives one, for `model.prior=NAME`.
+    """Decorate a `vaelab.Prior` or a function that returns one, for `model.prior=NAME`.
 
     It is called with a `PriorContext` (latent_size, class_count, shape) and its settings.
     """
@@ -55,8 +70,8 @@ def prior(name: str) -> Callable[[F], F]:
 def objective(name: str) -> Callable[[F], F]:
     """Decorate a function of terms, for `objective=NAME`, or a `vaelab.Objective`.
 
-    A function is called with the `Terms` of a batch, the `Progress` and its settings, and gives the
-    loss and a dictionary of named scalars, which are logged, stored, drawn and reported.
+    A function is called with the `Terms` of a batch, the `Progress` and its settings, and returns
+    the loss and a dictionary of named scalars, which are logged, stored, drawn and reported.
     """
 
     def decorate(part: F) -> F:
@@ -70,7 +85,7 @@ def objective(name: str) -> Callable[[F], F]:
 
 
 def loss_term(term: F) -> F:
-    """Decorate a function of the `Terms` of a batch that gives a value per image (B,).
+    """Decorate a function of the `Terms` of a batch that returns a value per image (B,).
 
     `objective.extra_terms=NAME*WEIGHT` adds its mean to the negative ELBO.
     """
@@ -81,7 +96,7 @@ def loss_term(term: F) -> F:
 
 
 def model(name: str) -> Callable[[F], F]:
-    """Decorate a `vaelab.LatentVariableModel` or a function that gives one, for `model=NAME`.
+    """Decorate a `vaelab.LatentVariableModel` or a function that returns one, for `model=NAME`.
 
     It is called with the shape of the images, the number of classes and its settings.
     """
@@ -100,7 +115,7 @@ def metric(
     needs: tuple[str, ...] = ("a trained model",),
     is_default: bool = True,
 ) -> Callable[[F], F]:
-    """Decorate a function of an `EvaluationContext` that gives a number or a `MetricValue`.
+    """Decorate a function of an `EvaluationContext` that returns a number or a `MetricValue`.
 
     Tables and pages show it by this declaration, which is stored with every value.
 
@@ -135,7 +150,7 @@ def metric(
 
 
 def dataset(name: str) -> Callable[[F], F]:
-    """Decorate a function that gives a `vaelab.Dataset`, for `--data NAME`.
+    """Decorate a function that returns a `vaelab.Dataset`, for `--data NAME`.
 
     `vaelab.dataset(images, labels)` makes one from arrays.
     """
@@ -153,10 +168,10 @@ def dataset(name: str) -> Callable[[F], F]:
 
 
 def features(name: str) -> Callable[[F], F]:
-    """Decorate a function of a data set that gives a feature extractor, for `--features NAME`.
+    """Decorate a function of a data set that returns a feature extractor, for `--features NAME`.
 
-    It gives a torch module or a function from images (N, C, H, W) in [0, 1] to features (N, F), or
-    the path of an ONNX file.
+    It returns a torch module or a function from images (N, C, H, W) in [0, 1] to features (N, F),
+    or the path of an ONNX file.
     """
     from vaelab.features import FEATURES
 

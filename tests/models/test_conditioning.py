@@ -130,7 +130,15 @@ def test_an_auxiliary_classifier_needs_a_conditional_model() -> None:
         with_settings(preset("mlp-vae"), {"model.auxiliary_classifier": "true"})
 
 
+def test_an_auxiliary_classifier_needs_an_objective_with_its_term() -> None:
+    settings = {"objective.auxiliary_weight": "0"}
+    config = with_settings(preset("cvae-controlled"), settings)
+    model = build_model(config.model, SHAPE, 3, generator(0))
+    with pytest.raises(InputError, match=r"Elbo leaves out the auxiliary terms"):
+        parts.build(config.objective).require(model.capabilities)
+
+
 def test_an_auxiliary_weight_needs_an_auxiliary_classifier() -> None:
     model = build_model(preset("mlp-vae").model, SHAPE, 3, generator(0))
-    with pytest.raises(InputError, match=r"needs model\.auxiliary_classifier=true"):
+    with pytest.raises(InputError, match=r"such as model\.auxiliary_classifier=true"):
         parts.build(ElboConfig(auxiliary_weight=1.0)).require(model.capabilities)

@@ -36,6 +36,13 @@ def with_condition(
     return torch.cat([features, condition], 1) if condition.shape[1] else features
 
 
+def with_condition_planes(
+    x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
+) -> Float[Tensor, "B CK H W"]:
+    """Images with a constant plane for each class."""
+    return with_condition(x, condition[:, :, None, None].expand(-1, -1, *x.shape[2:]))
+
+
 class FeatureLinear(nn.Linear):
     """A linear layer of the features alone."""
 

@@ -5,6 +5,7 @@ unbounded; each likelihood says what it means.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -190,7 +191,7 @@ class SquaredError(Likelihood):
         return torch.zeros_like(x)
 
 
-LIKELIHOODS: dict[str, type[Likelihood]] = {
+LIKELIHOODS: dict[str, Callable[[], Likelihood]] = {
     "bernoulli": Bernoulli,
     "continuous-bernoulli": ContinuousBernoulli,
     "gaussian-learned": GaussianLearned,

@@ -4,7 +4,6 @@ Letters in shapes: B batch, D latent dimensions.
 """
 
 import math
-from collections.abc import Mapping
 
 import torch
 from jaxtyping import Float
@@ -36,11 +35,6 @@ class BetaTcVae(Objective):
         correlation = total_correlation(terms.z.flat(), terms.posterior, progress.image_count)
         loss = reconstruction + kl + (self.config.beta - 1) * correlation
         return Loss(loss, scalars | {"total_correlation": correlation})
-
-    def selection(self, means: Mapping[str, float]) -> float:
-        """The loss from means over the validation images."""
-        penalty = (self.config.beta - 1) * means["total_correlation"]
-        return means["reconstruction"] + means["kl"] + penalty
 
 
 def total_correlation(

@@ -11,11 +11,13 @@ from vaelab.parts import PartConfig, keyword_arguments
 
 
 class FunctionObjective(Objective):
-    """The loss that a function gives.
+    """The loss that a function returns.
 
     Args:
         function: (terms, progress) to the loss and a dictionary of named scalars.
     """
+
+    uses_auxiliary_terms = True
 
     def __init__(self, function: Callable[[Terms, Progress], tuple[Any, dict[str, Any]]]) -> None:
         self.function = function

@@ -27,6 +27,7 @@ class Elbo(Objective):
 
     def __init__(self, config: ElboConfig) -> None:
         self.config = config
+        self.uses_auxiliary_terms = config.auxiliary_weight > 0
         self.extra_terms = [_extra_term(text) for text in config.extra_terms]
 
     def __call__(self, terms: Terms, progress: Progress) -> Loss:
@@ -77,8 +78,8 @@ class Elbo(Objective):
             )
         if self.config.auxiliary_weight > 0 and not capabilities.has_auxiliary_terms:
             raise InputError(
-                "objective.auxiliary_weight needs model.auxiliary_classifier=true; set it, or "
-                "objective.auxiliary_weight=0"
+                "objective.auxiliary_weight needs a model with auxiliary terms, such as "
+                "model.auxiliary_classifier=true; set it, or objective.auxiliary_weight=0"
             )
 
     def _kl_weighting(self, progress: Progress) -> KLWeighting:

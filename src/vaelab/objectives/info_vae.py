@@ -3,8 +3,6 @@
 Letters in shapes: B batch, M other batch, D numbers in the flat code.
 """
 
-from collections.abc import Mapping
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -33,11 +31,6 @@ class InfoVae(Objective):
         mmd = squared_mmd(terms.z.flat(), terms.prior_sample.flat())
         loss = reconstruction + (1 - self.config.alpha) * kl + self.config.mmd_weight * mmd
         return Loss(loss, scalars | {"squared_mmd": mmd})
-
-    def selection(self, means: Mapping[str, float]) -> float:
-        """The loss from means over the validation images."""
-        weighted_kl = (1 - self.config.alpha) * means["kl"]
-        return means["reconstruction"] + weighted_kl + self.config.mmd_weight * means["squared_mmd"]
 
 
 def squared_mmd(a: Float[Tensor, "B D"], b: Float[Tensor, "M D"]) -> Scalar:

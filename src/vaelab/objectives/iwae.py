@@ -3,8 +3,6 @@
 Letters in shapes: B batch, S draws.
 """
 
-from collections.abc import Mapping
-
 from vaelab.distributions import log_mean_exp
 from vaelab.models.contract import Terms, TermsRequest
 from vaelab.objectives.config import IwaeConfig
@@ -24,7 +22,3 @@ class Iwae(Objective):
         assert terms.log_weights is not None
         bound = -log_mean_exp(terms.log_weights, 1).mean()
         return Loss(bound, reduce(terms).scalars | {"importance_bound": bound})
-
-    def selection(self, means: Mapping[str, float]) -> float:
-        """Minus the bound."""
-        return means["importance_bound"]

@@ -60,10 +60,12 @@ class Objective(ABC):
 
     Attributes:
         needs: capabilities of the model that must hold, as names of `Capabilities`' fields.
+        uses_auxiliary_terms: whether the loss contains the model's auxiliary terms.
         request: what it needs beyond the terms of the ELBO.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    uses_auxiliary_terms: bool = False
     request: TermsRequest = TermsRequest()
 
     @abstractmethod
@@ -95,6 +97,12 @@ class Objective(ABC):
                     f"the objective {type(self).__name__} needs {_NEEDS[need]}: "
                     f"{capabilities.name} has none; set another objective or another model"
                 )
+        if capabilities.has_auxiliary_terms and not self.uses_auxiliary_terms:
+            raise InputError(
+                f"the objective {type(self).__name__} leaves out the auxiliary terms of the "
+                f"{capabilities.name}, which would not be trained by them; set objective=elbo and "
+                "an objective.auxiliary_weight above 0, or for a codebook objective=vq"
+            )
 
 
 # What an objective may need, for messages.

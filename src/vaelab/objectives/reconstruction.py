@@ -1,7 +1,5 @@
 """Reconstruction alone."""
 
-from collections.abc import Mapping
-
 from vaelab.models.contract import Terms
 from vaelab.objectives.config import ReconstructionConfig
 from vaelab.objectives.objective import Loss, Objective, Progress
@@ -17,7 +15,3 @@ class Reconstruction(Objective):
         """The reconstruction."""
         reconstruction = terms.reconstruction.mean()
         return Loss(reconstruction, {"reconstruction": reconstruction})
-
-    def selection(self, means: Mapping[str, float]) -> float:
-        """The reconstruction."""
-        return means["reconstruction"]

@@ -16,6 +16,8 @@ class VectorQuantization(Objective):
     KL to the prior over codes is logged, not minimized: it does not depend on the encoder.
     """
 
+    uses_auxiliary_terms = True
+
     def __init__(self, config: VqConfig) -> None:
         self.config = config
 

@@ -22,7 +22,8 @@ from vaelab.training.hardware import Hardware
 from vaelab.training.loop import fit
 from vaelab.training.observers import Observer
 from vaelab.training.optimization import prefixed
-from vaelab.training.validation import ValidationResult, validate
+from vaelab.training.records import epoch_record
+from vaelab.training.validation import validate
 
 
 def fit_prior(
@@ -143,7 +144,19 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
         seconds = time.perf_counter() - start
         result = validate(model, validation, generator(config.seed, "validation"))
         run.save_weights(model.state_dict())
-        _save_record(run, model, result, seconds=seconds, image_count=len(train))
+        record = epoch_record(
+            epoch=1,
+            train={},
+            result=result,
+            selection_loss=result.means.get("negative_elbo", result.means["reconstruction"]),
+            schedule={},
+            image_count=len(train),
+            seconds=seconds,
+        )
+        run.save_checkpoint(
+            prefixed("model", model.state_dict()), {"is_finished": True, "records": [record]}
+        )
+        run.write_metrics([record])
 
 
 @torch.no_grad()
@@ -156,28 +169,3 @@ def _codes(model: LatentVariableModel, images: Batches, seed: int) -> Tensor:
             for batch in images.in_order(500, noise)
         ]
     )
-
-
-def _save_record(
-    run: Run,
-    model: LatentVariableModel,
-    result: ValidationResult,
-    *,
-    seconds: float,
-    image_count: int,
-) -> None:
-    means = result.means
-    record = {
-        "epoch": 1,
-        "train": {},
-        "validation": {**means, "reconstruction_floor": result.reconstruction_floor},
-        "selection_loss": means.get("negative_elbo", means["reconstruction"]),
-        "active_units": result.active_units,
-        "schedule": {},
-        "images_per_second": image_count / seconds,
-        "seconds": seconds,
-    }
-    run.save_checkpoint(
-        prefixed("model", model.state_dict()), {"is_finished": True, "records": [record]}
-    )
-    run.write_metrics([record])

@@ -26,6 +26,7 @@ from vaelab.training.non_finite_guard import ADVICE, NonFiniteGuard, NonFiniteLo
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.process_group import ProcessGroup
+from vaelab.training.records import epoch_record
 from vaelab.training.signals import StopSignals
 from vaelab.training.state import TrainingState, new_state
 from vaelab.training.validation import ValidationResult, validate
@@ -89,7 +90,11 @@ def fit(
     state = new_state(run, device)
     capabilities = state.model.capabilities
     objective: Objective = parts.build(config.objective)
-    objective.require(capabilities)
+    # Of a derived run only the prior is trained, by no auxiliary term.
+    trains_all = config.parent is None
+    objective.require(
+        replace(capabilities, has_auxiliary_terms=capabilities.has_auxiliary_terms and trains_all)
+    )
 
     with group, group.locked(run), flushed_denormals():
         if group.is_first:
@@ -275,29 +280,18 @@ class Training:
         """The epoch's line of metrics.jsonl."""
         epoch, training = self.state.epochs_done + 1, self.run.config.training
         last_step = Progress(epoch - 1 / self.steps_per_epoch, training.epochs, len(self.train))
-        return {
-            "epoch": epoch,
-            "train": with_negative_elbo(scalars),
-            "validation": {
-                **result.means,
-                "reconstruction_floor": result.reconstruction_floor,
-            },
-            "selection_loss": self.objective.selection({**result.means, "loss": result.loss}),
-            "active_units": result.active_units,
-            "schedule": {
+        return epoch_record(
+            epoch=epoch,
+            train=scalars,
+            result=result,
+            selection_loss=self.objective.selection({**result.means, "loss": result.loss}),
+            schedule={
                 "learning_rate": learning_rate(training, last_step.epoch / training.epochs),
                 **self.objective.schedule(last_step),
             },
-            "images_per_second": len(self.train) / seconds,
-            "seconds": seconds,
-        }
-
-
-def with_negative_elbo(scalars: Mapping[str, float]) -> dict[str, float]:
-    """The scalars with the negative ELBO, where there is a KL."""
-    if "kl" not in scalars:
-        return dict(scalars)
-    return {**scalars, "negative_elbo": scalars["reconstruction"] + scalars["kl"]}
+            image_count=len(self.train),
+            seconds=seconds,
+        )
 
 
 def _preview_batch(validation: Batches, device: torch.device) -> Batch:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.errors import InputError
-from vaelab.models.condition_layers import ConditionLayers, with_condition
+from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.config import ConvConfig
 from vaelab.models.networks.network import Network, activation
@@ -25,11 +25,8 @@ class ConvEncoder(nn.Module):
         super().__init__()
         height, width = halved_sizes(config.channels, shape)[-1]
         convolutions: list[nn.Module] = []
-        for before, after in pairwise((shape.channels + layers.size, *config.channels)):
-            convolutions += [
-                nn.Conv2d(before, after, KERNEL, STRIDE, PADDING),
-                activation(config.activation),
-            ]
+        for halving in halvings(config.channels, shape.channels + layers.size):
+            convolutions += [halving, activation(config.activation)]
         self.convolutions = nn.Sequential(*convolutions)
         self.output = layers.encoder_output(config.channels[-1] * height * width, outputs)
 
@@ -37,8 +34,7 @@ class ConvEncoder(nn.Module):
         self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B P"]:
         """The posterior's parameters."""
-        planes = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        features = self.convolutions(with_condition(x, planes))
+        features = self.convolutions(with_condition_planes(x, condition))
         encoded: Tensor = self.output(features.flatten(1), condition)
         return encoded
 
@@ -56,23 +52,39 @@ class ConvDecoder(nn.Module):
             layers.decoder_input(code_size, config.channels[-1] * sizes[-1][0] * sizes[-1][1]),
             activation(config.activation),
         )
-        widths = (*reversed(config.channels), shape.channels)
         convolutions: list[nn.Module] = []
-        for (before, after), (small, large) in zip(
-            pairwise(widths), pairwise(reversed(sizes)), strict=True
-        ):
-            # An odd size is rounded down when it is halved; padding restores it.
-            missing = (large[0] - STRIDE * small[0], large[1] - STRIDE * small[1])
-            convolutions += [
-                nn.ConvTranspose2d(before, after, KERNEL, STRIDE, PADDING, missing),
-                activation(config.activation),
-            ]
+        for doubling in doublings(config.channels, shape):
+            convolutions += [doubling, activation(config.activation)]
         self.convolutions = nn.Sequential(*convolutions[:-1])
 
     def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
         """Unbounded pixels."""
         pixels: Tensor = self.convolutions(self.input(code).view(-1, *self.smallest))
         return pixels
+
+
+def halvings(channels: tuple[int, ...], image_channels: int) -> list[nn.Conv2d]:
+    """Convolutions that halve height and width, from the image to `channels`."""
+    widths = pairwise((image_channels, *channels))
+    return [nn.Conv2d(before, after, KERNEL, STRIDE, PADDING) for before, after in widths]
+
+
+def doublings(channels: tuple[int, ...], shape: ImageShape) -> list[nn.ConvTranspose2d]:
+    """Transposed convolutions from the smallest size back to the image, mirroring the halvings."""
+    widths = pairwise((*reversed(channels), shape.channels))
+    sizes = pairwise(reversed(halved_sizes(channels, shape)))
+    return [
+        # An odd size is rounded down when it is halved; padding restores it.
+        nn.ConvTranspose2d(
+            before,
+            after,
+            KERNEL,
+            STRIDE,
+            PADDING,
+            output_padding=(large[0] - STRIDE * small[0], large[1] - STRIDE * small[1]),
+        )
+        for (before, after), (small, large) in zip(widths, sizes, strict=True)
+    ]
 
 
 def halved_sizes(channels: tuple[int, ...], shape: ImageShape) -> list[tuple[int, int]]:

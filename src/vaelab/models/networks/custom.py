@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.errors import InputError
-from vaelab.models.condition_layers import ConditionLayers, with_condition
+from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.network import Network
 
@@ -31,12 +31,11 @@ class CustomEncoder(nn.Module):
         Raises:
             InputError: if they have another shape than (B, outputs).
         """
-        planes = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        encoded: Tensor = self.module(with_condition(x, planes))
+        encoded: Tensor = self.module(with_condition_planes(x, condition))
         expected = (x.shape[0], self.outputs)
         if encoded.shape != expected:
             raise InputError(
-                f"the encoder {type(self.module).__name__} should give {expected} "
+                f"the encoder {type(self.module).__name__} should return {expected} "
                 f"for {x.shape[0]} images, found {tuple(encoded.shape)}"
             )
         return encoded
@@ -61,7 +60,7 @@ class CustomDecoder(nn.Module):
         expected = (code.shape[0], shape.channels, shape.height, shape.width)
         if decoded.shape != expected:
             raise InputError(
-                f"the decoder {type(self.module).__name__} should give {expected} for "
+                f"the decoder {type(self.module).__name__} should return {expected} for "
                 f"{code.shape[0]} codes, found {tuple(decoded.shape)}"
             )
         return decoded
@@ -70,7 +69,7 @@ class CustomDecoder(nn.Module):
 def custom_network(
     encoder: Callable[[ImageShape, int], nn.Module], decoder: Callable[[ImageShape, int], nn.Module]
 ) -> Callable[..., Network]:
-    """The builder of a network from classes or functions that give modules."""
+    """The builder of a network from classes or functions that return modules."""
 
     def build(_config: Any, shape: ImageShape, layers: ConditionLayers) -> Network:
         with_planes = ImageShape(shape.channels + layers.size, shape.height, shape.width)

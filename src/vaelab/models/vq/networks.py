@@ -3,24 +3,27 @@
 Letters in shapes: B batch, C channels, H height, W width, E numbers in a vector, I rows, J columns.
 """
 
-from itertools import pairwise
-
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vaelab.models.image_shape import ImageShape
-from vaelab.models.networks.conv import KERNEL, PADDING, STRIDE, halved_sizes
+from vaelab.models.networks.conv import doublings, halvings
 
 _BLOCKS = 2
 
 
-class ConvBlock(nn.Module):
-    """h + convolution(activation(h))."""
+class ResidualBlock(nn.Module):
+    """h + convolutions(activation(h)).
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        convolution: from `channels` to as many, without a change of size.
+        channels: of h.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, channels: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(channels, channels, 3, padding=1)
+        self.convolution = convolution
         self.mix = nn.Conv2d(channels, channels, 1)
 
     def forward(self, hidden: Float[Tensor, "B C I J"]) -> Float[Tensor, "B C I J"]:
@@ -36,9 +39,9 @@ class GridEncoder(nn.Module):
     def __init__(self, channels: tuple[int, ...], shape: ImageShape, code_size: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for before, after in pairwise((shape.channels, *channels)):
-            layers += [nn.Conv2d(before, after, KERNEL, STRIDE, PADDING), nn.SiLU()]
-        layers += [ConvBlock(channels[-1]) for _ in range(_BLOCKS)]
+        for halving in halvings(channels, shape.channels):
+            layers += [halving, nn.SiLU()]
+        layers += _blocks(channels[-1])
         self.layers = nn.Sequential(*layers, nn.Conv2d(channels[-1], code_size, 1))
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B E I J"]:
@@ -52,21 +55,19 @@ class GridDecoder(nn.Module):
 
     def __init__(self, channels: tuple[int, ...], shape: ImageShape, code_size: int) -> None:
         super().__init__()
-        sizes = halved_sizes(channels, shape)
         layers: list[nn.Module] = [nn.Conv2d(code_size, channels[-1], 1)]
-        layers += [ConvBlock(channels[-1]) for _ in range(_BLOCKS)]
-        widths = (*reversed(channels), shape.channels)
-        for (before, after), (small, large) in zip(
-            pairwise(widths), pairwise(reversed(sizes)), strict=True
-        ):
-            missing = (large[0] - STRIDE * small[0], large[1] - STRIDE * small[1])
-            layers += [
-                nn.SiLU(),
-                nn.ConvTranspose2d(before, after, KERNEL, STRIDE, PADDING, missing),
-            ]
+        layers += _blocks(channels[-1])
+        for doubling in doublings(channels, shape):
+            layers += [nn.SiLU(), doubling]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, vectors: Float[Tensor, "B E I J"]) -> Float[Tensor, "B C H W"]:
         """Unbounded pixels."""
         pixels: Tensor = self.layers(vectors)
         return pixels
+
+
+def _blocks(channels: int) -> list[ResidualBlock]:
+    return [
+        ResidualBlock(nn.Conv2d(channels, channels, 3, padding=1), channels) for _ in range(_BLOCKS)
+    ]

@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from vaelab.models.vq.config import AutoregressiveConfig, UniformConfig
+from vaelab.models.vq.networks import ResidualBlock
 from vaelab.randomness import Source, drawn
 
 Codes = Int[Tensor, "B I J"]
@@ -81,21 +82,6 @@ class MaskedConvolution(nn.Conv2d):
         return outputs
 
 
-class MaskedBlock(nn.Module):
-    """h + masked convolution(activation(h))."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.convolution = MaskedConvolution(channels, channels, 3, includes_center=True)
-        self.mix = nn.Conv2d(channels, channels, 1)
-
-    def forward(self, hidden: Float[Tensor, "B C I J"]) -> Float[Tensor, "B C I J"]:
-        """The features with the residual added."""
-        inner = functional.silu(self.convolution(functional.silu(hidden)))
-        refined: Tensor = hidden + self.mix(inner)
-        return refined
-
-
 class CodeEmbedding(nn.Module):
     """A vector for each code."""
 
@@ -126,7 +112,14 @@ class Autoregressive(CodePrior):
         channels = config.channels
         self.embedding = CodeEmbedding(codebook_size, channels)
         self.first = MaskedConvolution(channels, channels, 7, includes_center=False)
-        self.blocks = nn.Sequential(*(MaskedBlock(channels) for _ in range(config.layers)))
+        self.blocks = nn.Sequential(
+            *(
+                ResidualBlock(
+                    MaskedConvolution(channels, channels, 3, includes_center=True), channels
+                )
+                for _ in range(config.layers)
+            )
+        )
         self.last = nn.Conv2d(channels, codebook_size, 1)
 
     def logits(self, codes: Codes) -> Float[Tensor, "B K I J"]:
