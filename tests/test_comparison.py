@@ -71,6 +71,22 @@ def test_the_best_is_marked_only_if_its_lead_exceeds_the_standard_error(made: Ma
     assert "*" not in "".join(cells(render(unknown, "table"), "un-1.0"))
 
 
+def test_likelihoods_given_the_label_are_not_ranked_with_others(made: MakeRun) -> None:
+    runs = [
+        made("vae-a", negative_elbo=result(250.0)),
+        made("vae-b", negative_elbo=result(240.0)),
+        made("cvae-a", of="cvae", negative_elbo=result(230.0, given_label=True)),
+        made("cvae-b", of="cvae", negative_elbo=result(220.0, given_label=True)),
+    ]
+    table = render(runs, "table")
+    assert cells(table, "vae-b") == ["*240.00"]
+    assert cells(table, "cvae-b") == ["220.00"]
+    assert "conditional models are given the label" in table
+    conditional = render(runs[2:], "table")
+    assert cells(conditional, "cvae-b") == ["*220.00"]
+    assert "given the label" not in conditional
+
+
 def test_floors_and_baselines_stand_below(made: MakeRun) -> None:
     table = render([made("one", reconstruction=result(240.0))], "table")
     assert [line.split() for line in table.splitlines()[2:4]] == [

@@ -70,13 +70,16 @@ class Table:
         return next((row.metrics[column] for row in self.rows if column in row.metrics), None)
 
     def best(self, column: str) -> Row | None:
-        """The row that leads by more than the standard error allows; None if there is none."""
+        """The row that leads by more than the standard error allows; None if there is none.
+
+        Likelihoods given the label are ranked only where all are.
+        """
         example = self.example(column)
         if example is None or example["direction"] is None:
             return None
         sign = 1 if example["direction"] == "lower" else -1
         ranked = sorted(
-            (row for row in self.rows if column in row.metrics),
+            self._ranked_rows(column),
             key=lambda row: sign * row.metrics[column]["value"],
         )
         if len(ranked) < 2:
@@ -87,6 +90,23 @@ class Table:
             return None
         lead = abs(first["value"] - second["value"])
         return ranked[0] if lead > LEAD_STANDARD_ERRORS * math.hypot(*errors) else None
+
+    def _ranked_rows(self, column: str) -> list[Row]:
+        rows = [row for row in self.rows if column in row.metrics]
+        return [row for row in rows if not row.metrics[column].get("given_label")] or rows
+
+    def given_label(self) -> str:
+        """Which likelihoods are not ranked, where there are conditional and other models."""
+        if not any(map(self._mixes_conditional, self.columns)):
+            return ""
+        return (
+            "conditional models are given the label: their likelihoods are p(x|y), which are not "
+            "ranked with the others' p(x)"
+        )
+
+    def _mixes_conditional(self, column: str) -> bool:
+        rows = [row.metrics[column] for row in self.rows if column in row.metrics]
+        return len({row.get("given_label", False) for row in rows}) > 1
 
     def titles(self) -> list[str]:
         """The heads of the columns."""
@@ -137,7 +157,9 @@ class Table:
                 if (result := self.example(column)) and result.get("features")
             }
         )
-        return f"{text}; features: {', '.join(extractors)}" if extractors else text
+        if extractors:
+            text = f"{text}; features: {', '.join(extractors)}"
+        return "; ".join(filter(None, [text, self.given_label()]))
 
 
 def _text(result: dict[str, Any] | None, key: str) -> str:

@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from vaelab.distributions import uniform_like
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.importance import importance_bound
 from vaelab.randomness import generator
@@ -109,7 +109,7 @@ METRIC = Metric(
             label="Bits per dimension",
             unit="bits per dimension",
             meaning="The importance-weighted bound per pixel, for 8-bit gray values.",
-            group="Likelihood",
+            group=LIKELIHOOD,
             direction="lower",
         ),
     ),

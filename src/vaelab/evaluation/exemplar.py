@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vaelab.data import training_split
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.importance import IMAGES_AT_ONCE, bound_in_parts
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
 from vaelab.statistics import mean_and_standard_error
 
 # Images of a block, which bounds the memory for probabilities in float64.
@@ -76,7 +76,7 @@ METRIC = Metric(
             label="NLL, exemplar protocol",
             unit="nats",
             meaning="The importance-weighted bound at k = 5,000, test images binarized once.",
-            group="Likelihood",
+            group=LIKELIHOOD,
             direction="lower",
         ),
     ),

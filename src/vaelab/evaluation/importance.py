@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.losses import reconstruction_bounds
-from vaelab.evaluation.metric import Direction, Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import LIKELIHOOD, Direction, Metric, MetricSpec, MetricValue
 from vaelab.models.importance import ImportanceBound, importance_bound
 from vaelab.randomness import generator
 from vaelab.statistics import mean_and_standard_error
@@ -79,7 +79,7 @@ def _spec(
         label=label,
         unit=unit,
         meaning=meaning,
-        group="Likelihood",
+        group=LIKELIHOOD,
         direction=direction,
     )
 

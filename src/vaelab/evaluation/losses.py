@@ -7,7 +7,7 @@ from vaelab.data.batches import Batch
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.classified_images import unit_interval
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
 from vaelab.training.validation import validate
 
 LEAST_PROBABILITY = 1e-6
@@ -84,7 +84,7 @@ def _level_spec(level: str) -> MetricSpec:
         label=f"KL of {level}",
         unit="nats",
         meaning=f"The part of the KL that belongs to the latent variables {level}.",
-        group="Likelihood",
+        group=LIKELIHOOD,
     )
 
 
@@ -95,7 +95,7 @@ METRIC = Metric(
             label="Reconstruction",
             unit="nats",
             meaning="-log p(x|z) at one draw from each image's posterior.",
-            group="Likelihood",
+            group=LIKELIHOOD,
             direction="lower",
             is_headline=True,
         ),
@@ -104,7 +104,7 @@ METRIC = Metric(
             label="KL",
             unit="nats",
             meaning="KL(q(z|x) ‖ p(z)): the distance of the posteriors from the prior.",
-            group="Likelihood",
+            group=LIKELIHOOD,
             is_headline=True,
         ),
         MetricSpec(
@@ -112,7 +112,7 @@ METRIC = Metric(
             label="Negative ELBO",
             unit="nats",
             meaning="Reconstruction + KL, with β = 1 for every run.",
-            group="Likelihood",
+            group=LIKELIHOOD,
             direction="lower",
             is_headline=True,
         ),

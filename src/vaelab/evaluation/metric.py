@@ -8,9 +8,11 @@ from vaelab.evaluation.context import EvaluationContext
 
 Direction = Literal["lower", "higher"]
 
+LIKELIHOOD = "Likelihood"
+
 # The groups in which numbers are shown, in this order; a user's metric may name another.
 GROUPS = (
-    "Likelihood",
+    LIKELIHOOD,
     "Latent space",
     "Reconstructions",
     "Samples",
@@ -72,6 +74,8 @@ class MetricValue:
         meaning: in one line.
         group: in which it is shown.
         is_headline: whether comparisons show it by default.
+        given_label: whether it measures log p(x|y), the likelihood of an image given its label,
+            and not log p(x).
     """
 
     value: float
@@ -91,6 +95,7 @@ class MetricValue:
     meaning: str = ""
     group: str = ""
     is_headline: bool = False
+    given_label: bool = False
 
     def described(self, spec: MetricSpec, context: EvaluationContext) -> "MetricValue":
         """The number with what its declaration and the evaluation say about it."""
@@ -106,6 +111,7 @@ class MetricValue:
             meaning=spec.meaning,
             group=spec.group,
             is_headline=spec.is_headline,
+            given_label=spec.group == LIKELIHOOD and context.is_conditional,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -217,4 +217,6 @@ def _notes(table: Table) -> list[str]:
     )
     if extractors:
         notes.append(f"Feature extractors (SHA-256): {', '.join(extractors)}.")
+    if given_label := table.given_label():
+        notes.append(f"{given_label[0].upper()}{given_label[1:]}.")
     return notes
