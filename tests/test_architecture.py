@@ -15,6 +15,7 @@ LAYERS = [
     "files",
     "locks",
     "randomness",
+    "arithmetic",
     "distributions",
     "statistics",
     "parts",

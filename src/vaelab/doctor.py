@@ -8,7 +8,9 @@ import torch
 
 import vaelab
 from vaelab.data import fashion_mnist
+from vaelab.devices import device_for
 from vaelab.errors import InputError
+from vaelab.training.precision import BFLOAT16, FLOAT32, cpu_flags, has_native_bfloat16
 
 # Optional packages, each with its module and the extra that installs it.
 OPTIONAL = {
@@ -26,12 +28,21 @@ def examine() -> dict[str, str]:
     found |= {name: metadata.version(name) for name in REQUIRED}
     found["cpu threads"] = str(torch.get_num_threads())
     found["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    found["precision auto"] = _precision()
     found["fashion-mnist"] = _fashion_mnist()
     for package, (module, extra) in OPTIONAL.items():
         is_installed = importlib.util.find_spec(module) is not None
         advice = f"not installed; pip install 'vaelab[{extra}]'"
         found[package] = metadata.version(package) if is_installed else advice
     return found
+
+
+def _precision() -> str:
+    """What `--precision auto` takes on the device that training takes."""
+    device = device_for("auto")
+    flags = f"the processor has {', '.join(cpu_flags()) or 'no bfloat16 instructions'}"
+    why = torch.cuda.get_device_name() if device.type == "cuda" else flags
+    return f"{BFLOAT16 if has_native_bfloat16(device) else FLOAT32} ({why})"
 
 
 def _fashion_mnist() -> str:

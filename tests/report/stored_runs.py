@@ -176,7 +176,7 @@ def write_run(
 ) -> Run:
     run = Run(folder / name, config, card)
     run.path.mkdir(parents=True)
-    run.write_config(capabilities(config))
+    run.write_config(capabilities(config), "32-true")
     lines = FALLING if records is None else records
     # As text: a damaged file may hold what the package refuses to write.
     (run.path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -16,6 +16,7 @@ from tests.conftest import noise_images
 from vaelab.data.batches import Batches, Share
 from vaelab.distributions import standard_normal_like, uniform_like
 from vaelab.randomness import Shared, generator
+from vaelab.runs import open_run
 
 # 283 images do not divide into batches of 64, nor those by 2.
 SETTINGS = {
@@ -32,11 +33,13 @@ TORCHRUN = [
 ]
 
 
-def arguments(out: Path, preset: str = "mlp-vae", *more: str) -> list[str]:
+def arguments(
+    out: Path, preset: str = "mlp-vae", *more: str, precision: str = "32-true"
+) -> list[str]:
     written = [f"{name}={value}" for name, value in SETTINGS.items()]
     return [
         *("train", preset, "--data", "wardrobe", "--accelerator", "cpu", "--out", str(out)),
-        *("--set", *written, *more),
+        *("--precision", precision, "--set", *written, *more),
     ]
 
 
@@ -61,11 +64,11 @@ def losses(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def assert_same(one: Path, other: Path) -> None:
+def assert_same(one: Path, other: Path, tolerance: float = 1e-5) -> None:
     mine, others = losses(one), losses(other)
     assert len(mine) == len(others) == 3
     for left, right in zip(mine, others, strict=True):
-        assert left == pytest.approx(right, rel=1e-5, abs=1e-5)
+        assert left == pytest.approx(right, rel=tolerance, abs=tolerance)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,14 @@ def test_torchrun_gives_the_losses_of_one_process(alone: Path, tmp_path: Path) -
     said = trained([*TORCHRUN, *arguments(tmp_path / "run")])
     assert_same(tmp_path / "run", alone)
     assert said.count("best epoch") == 1
+
+
+def test_two_processes_train_in_bfloat16(alone: Path, tmp_path: Path) -> None:
+    """With the losses of float32, but for the rounding of networks and gradients."""
+    trained([*TORCHRUN, *arguments(tmp_path / "run", precision="bf16-mixed")])
+    assert open_run(tmp_path / "run").precision == "bf16-mixed"
+    assert losses(tmp_path / "run") != losses(alone)
+    assert_same(tmp_path / "run", alone, tolerance=5e-3)
 
 
 def test_devices_give_the_losses_of_one_process_and_resume_as_one(

@@ -175,9 +175,10 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) 
         first.wait()
 
 
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 @pytest.mark.parametrize("name", ["flagship", "conv-vae-warmup", "cvae", "exemplar-vae"])
 def test_within_an_epoch_every_kind_of_state_is_resumed(
-    name: str, tmp_path: Path, wardrobe: Dataset
+    name: str, precision: str, tmp_path: Path, wardrobe: Dataset
 ) -> None:
     """Averaged weights, warm-up, mixtures, binarized pixels."""
     settings = tiny(name)
@@ -187,7 +188,7 @@ def test_within_an_epoch_every_kind_of_state_is_resumed(
             settings,
             out,
             dataset=wardrobe,
-            hardware=CPU,
+            hardware=Hardware(accelerator="cpu", precision=precision),
             checkpoint_schedule=CheckpointSchedule(steps=1),
             show_progress=False,
             observers=observers,

@@ -41,8 +41,13 @@ def train(
     devices: Annotated[int, option("number of processes, one device each", "N")] = 1,
     nodes: Annotated[int, option("number of hosts", "N")] = 1,
     precision: Annotated[
-        str, option("32-true, or bf16-mixed if the hardware supports it", "NAME")
-    ] = "32-true",
+        str,
+        option(
+            "auto, 32-true or bf16-mixed; auto: bf16-mixed if the hardware multiplies bfloat16 "
+            "natively; a resumed run keeps its precision",
+            "NAME",
+        ),
+    ] = "auto",
     compile: Annotated[  # noqa: A002
         bool, arg(help="compile the model with torch.compile, which takes about a minute")
     ] = False,
@@ -109,6 +114,8 @@ def print_summary(run: "Run", plugin: Sequence[Path]) -> None:
     print_text(f"{run.path}: best epoch {best['epoch']} of {len(records)}, {losses}")
     if validation["reconstruction_floor"] is not None:
         print_text(f"lowest possible reconstruction: {validation['reconstruction_floor']:.3f}")
+    if run.precision is not None:
+        print_text(f"precision of the training: {run.precision}")
     active, size = best["active_units"], run.capabilities.latent_size
     if active is not None:
         print_text(f"active units: {active} of {size} latent dimensions")

@@ -48,6 +48,7 @@ from vaelab.training.optimization import (
     set_learning_rate,
     unprefixed,
 )
+from vaelab.training.precision import AUTO, FLOAT32
 
 CONFIG, CHECKPOINT, RECORDS = "config.json", "checkpoint.safetensors", "metrics.jsonl"
 
@@ -69,7 +70,8 @@ def train_classifier(
     """
     check(config)
     hardware = hardware or Hardware()
-    if (hardware.devices, hardware.nodes, hardware.precision) != (1, 1, "32-true"):
+    is_float32 = hardware.precision in (AUTO, FLOAT32)
+    if (hardware.devices, hardware.nodes) != (1, 1) or not is_float32:
         raise InputError(
             "a classifier is trained in one process, in float32: leave --devices, --nodes and "
             "--precision as they are"

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
+from vaelab.arithmetic import in_float32
 from vaelab.distributions import (
     bernoulli_log_prob,
     binary_entropy,
@@ -71,10 +72,12 @@ class Likelihood(nn.Module, ABC):
 class Bernoulli(Likelihood):
     """Each pixel is 1 with probability sigmoid(decoded); a gray pixel counts as a probability."""
 
+    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `bernoulli_log_prob`."""
         return bernoulli_log_prob(x, decoded)
 
+    @in_float32
     def summed_log_prob(
         self, x: Images, decoded: Float[Tensor, "B S C H W"]
     ) -> Float[Tensor, "B S"]:
@@ -100,6 +103,7 @@ class ContinuousBernoulli(Likelihood):
 
     unit = "nats of density"
 
+    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `continuous_bernoulli_log_prob`."""
         return continuous_bernoulli_log_prob(x, decoded)
@@ -122,6 +126,7 @@ class Gaussian(Likelihood):
     unit = "nats of density"
     log_variance: Tensor
 
+    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `gaussian_log_prob`."""
         mean = torch.sigmoid(decoded)
@@ -159,6 +164,7 @@ class GaussianOptimal(Gaussian):
         super().__init__()
         self.register_buffer("log_variance", torch.zeros(()))
 
+    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """As for any Gaussian; in training the variance follows the batch first."""
         if self.training:
@@ -174,6 +180,7 @@ class SquaredError(Likelihood):
 
     unit = "squared error"
 
+    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """-(x - sigmoid(decoded))^2."""
         return -(x - torch.sigmoid(decoded)).square()

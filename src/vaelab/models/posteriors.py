@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vaelab.arithmetic import full_precision
 from vaelab.distributions import gaussian_log_prob, reparameterize
 from vaelab.randomness import Source
 
@@ -25,7 +26,7 @@ class DiagonalGaussian(NamedTuple):
     @classmethod
     def from_encoded(cls, encoded: Float[Tensor, "B P"]) -> "DiagonalGaussian":
         """Means, then log-variances, clamped so that no input makes them overflow."""
-        mean, log_variance = encoded.chunk(2, dim=1)
+        mean, log_variance = full_precision(encoded).chunk(2, dim=1)
         return cls(mean, log_variance.clamp(*LOG_VARIANCE_BOUNDS))
 
     def sample(self, source: Source) -> Float[Tensor, "B D"]:

@@ -57,8 +57,13 @@ class Run:
         """The file of the weights to use."""
         return self.path / "model.safetensors"
 
-    def write_config(self, capabilities: Capabilities) -> None:
-        """Begin the run folder: all that rebuilds the model and its data split."""
+    def write_config(self, capabilities: Capabilities, precision: str | None) -> None:
+        """Begin the run folder: all that rebuilds the model and its data split.
+
+        Args:
+            capabilities: of the model.
+            precision: of the training, see `precision`.
+        """
         write_json(
             self.path / "config.json",
             {
@@ -66,8 +71,16 @@ class Run:
                 "vaelab_version": vaelab.__version__,
                 "data_card": asdict(self.data),
                 "capabilities": asdict(capabilities),
+                "precision": precision,
             },
         )
+
+    @property
+    def precision(self) -> str | None:
+        """The precision of the training; None before it begins, and without steps by gradient."""
+        file = self.path / "config.json"
+        precision: str | None = read_json(file).get("precision") if file.exists() else None
+        return precision
 
     @property
     def capabilities(self) -> Capabilities:
@@ -269,7 +282,7 @@ def open_run(path: Path | str) -> Run:
     if not file.exists():
         raise InputError(f"{path} is not a run folder: it has no config.json")
     values = read_json(file)
-    for name in ("vaelab_version", "capabilities"):
+    for name in ("vaelab_version", "capabilities", "precision"):
         values.pop(name, None)
     try:
         data = data_card_from(values.pop("data_card", {}))

@@ -138,7 +138,7 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
     train, validation = map(images.part, training_rows(dataset.train, config.data))
     model = derived_model(run).eval().requires_grad_(requires_grad=False)
     with run.locked():
-        run.write_config(model.capabilities)
+        run.write_config(model.capabilities, None)
         start = time.perf_counter()
         model.fit_prior(_codes(model, train, config.seed), config.seed)
         seconds = time.perf_counter() - start

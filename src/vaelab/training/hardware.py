@@ -17,14 +17,15 @@ class Hardware:
         accelerator: cpu, gpu, or auto: a GPU if available.
         devices: processes per host, each with one device.
         nodes: hosts.
-        precision: 32-true, or bf16-mixed where the hardware supports it.
+        precision: 32-true, bf16-mixed, or auto: bf16-mixed where the device multiplies bfloat16
+            natively. A run keeps the precision that it was begun with.
         compile: whether torch.compile generates kernels for the model, which takes up to a minute.
     """
 
     accelerator: str = "auto"
     devices: int = 1
     nodes: int = 1
-    precision: str = "32-true"
+    precision: str = "auto"
     compile: bool = False
 
 

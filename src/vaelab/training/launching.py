@@ -8,36 +8,13 @@ import atexit
 import os
 import warnings
 from dataclasses import replace
-from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins import MixedPrecision, Precision
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from vaelab.errors import InputError, unknown_name
+from vaelab.errors import InputError
 from vaelab.training.hardware import Hardware, keep_memory
-
-
-class MixedWithFullInputs(MixedPrecision):
-    """Automatic mixed precision with inputs in float32.
-
-    Fabric's own plugin rounds inputs to half precision. But images are also the targets, and
-    autocast rounds the inputs of matrix products anyway.
-    """
-
-    def convert_input(self, data: Any) -> Any:
-        """The input, unchanged."""
-        return data
-
-
-def _precision(hardware: Hardware) -> Precision:
-    if hardware.precision == "32-true":
-        return Precision()
-    if hardware.precision == "bf16-mixed":
-        is_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
-        return MixedWithFullInputs("bf16-mixed", device="cuda" if is_gpu else "cpu")
-    raise unknown_name("precision", hardware.precision, ("32-true", "bf16-mixed"))
 
 
 def launch(hardware: Hardware) -> Fabric:
@@ -48,7 +25,6 @@ def launch(hardware: Hardware) -> Fabric:
     """
     keep_memory()
     hardware = _as_launched(hardware)
-    precision = _precision(hardware)
     try:
         with warnings.catch_warnings():
             # Advice about schedulers and loaders that vaelab does not use.
@@ -57,7 +33,6 @@ def launch(hardware: Hardware) -> Fabric:
                 accelerator=hardware.accelerator,
                 devices=hardware.devices,
                 num_nodes=hardware.nodes,
-                plugins=precision,
             )
         fabric.launch()
     except (ValueError, RuntimeError, TypeError, MisconfigurationException) as error:

@@ -17,6 +17,7 @@ from vaelab.data import load_data, training_rows
 from vaelab.data.arrays import as_dataset
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
+from vaelab.errors import note
 from vaelab.objectives.objective import Objective, Progress
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
@@ -25,6 +26,7 @@ from vaelab.training.hardware import Hardware, flushed_denormals
 from vaelab.training.non_finite_guard import ADVICE, NonFiniteGuard, NonFiniteLossError
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
+from vaelab.training.precision import autocast, emulation_warning, resolve
 from vaelab.training.process_group import ProcessGroup
 from vaelab.training.records import epoch_record
 from vaelab.training.signals import StopSignals
@@ -96,9 +98,13 @@ def fit(
         replace(capabilities, has_auxiliary_terms=capabilities.has_auxiliary_terms and trains_all)
     )
 
+    precision = fabric.broadcast(resolve(hardware.precision, device, run.precision, run.path))
+
     with group, group.locked(run), flushed_denormals():
         if group.is_first:
-            run.write_config(capabilities)
+            run.write_config(capabilities, precision)
+            if warning := emulation_warning(precision, device):
+                note(f"{run.path} {warning}")
         state.resume(run, fabric.global_rank, fabric.world_size)
         if hardware.compile:
             state.model.compile()
@@ -120,6 +126,7 @@ def fit(
                 forward=forward,
                 optimizer=optimizer,
                 objective=objective,
+                precision=precision,
                 state=state,
                 train=train,
                 validation=validation,
@@ -144,6 +151,7 @@ class Training:
     forward: Any
     optimizer: Any
     objective: Objective
+    precision: str
     state: TrainingState
     train: Batches
     validation: Batches
@@ -195,7 +203,7 @@ class Training:
         progress = Progress(epochs, training.epochs, len(self.train))
         set_learning_rate(self.optimizer, learning_rate(training, epochs / training.epochs))
 
-        with self.fabric.autocast():
+        with autocast(self.precision, self.fabric.device):
             terms = self.forward(batch.x, batch.labels, batch.source, self.objective.request)
         loss, scalars = self.objective(terms, progress)
         loss = loss * batch.weight
@@ -239,17 +247,15 @@ class Training:
             )
 
     def validate(self) -> ValidationResult:
-        """The terms of the objective on the validation images."""
-        device = self.fabric.device
-        with self.fabric.autocast():
-            return validate(
-                self.state.to_use,
-                self.validation,
-                generator(self.run.config.seed, "validation", device=device),
-                objective=self.objective,
-                image_count=len(self.train),
-                process_group=self.group,
-            )
+        """The terms of the objective on the validation images, in float32."""
+        return validate(
+            self.state.to_use,
+            self.validation,
+            generator(self.run.config.seed, "validation", device=self.fabric.device),
+            objective=self.objective,
+            image_count=len(self.train),
+            process_group=self.group,
+        )
 
     def end_epoch(
         self, scalars: Mapping[str, float], result: ValidationResult, seconds: float

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab import parts
+from vaelab.arithmetic import full_precision
 from vaelab.errors import InputError
 from vaelab.models.autoencoder.config import AutoencoderConfig
 from vaelab.models.capabilities import Capabilities, Level
@@ -67,8 +68,8 @@ class Autoencoder(LatentVariableModel):
     ) -> Terms:
         """The reconstruction alone; nothing is drawn."""
         condition = self.condition(labels, x)
-        z = self.encoder(x, condition).to(x.dtype)
-        decoded = self.decoder(with_condition(z, condition)).to(x.dtype)
+        z = full_precision(self.encoder(x, condition))
+        decoded = self.decoder(with_condition(z, condition))
         reconstruction = -self.likelihood.log_prob(x, decoded).flatten(1).sum(1)
         return Terms(reconstruction=reconstruction, kl={}, auxiliary={}, z=Latents((z,)))
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
+from vaelab.arithmetic import in_float32
 from vaelab.models.image_shape import ImageShape
 
 WIDTHS, FEATURES = (24, 48), 128
@@ -53,5 +54,10 @@ class AuxiliaryClassifier(nn.Module):
         """
         frozen = {name: weights.detach() for name, weights in self.named_parameters()}
         logits: Tensor = functional_call(self, frozen, (generated,))
-        of_real = functional.cross_entropy(self(x), labels, reduction="none")
-        return of_real + functional.cross_entropy(logits, requested, reduction="none")
+        of_real = _cross_entropy(self(x), labels)
+        return of_real + _cross_entropy(logits, requested)
+
+
+@in_float32
+def _cross_entropy(logits: Float[Tensor, "B K"], labels: Int[Tensor, " B"]) -> Float[Tensor, " B"]:
+    return functional.cross_entropy(logits, labels, reduction="none")

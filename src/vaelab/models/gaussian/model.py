@@ -93,7 +93,7 @@ class GaussianVae(LatentVariableModel):
         condition = self.condition(labels, x)
         posterior = self._posterior(x, condition)
         z = posterior.sample(source)
-        decoded = self.decoder(with_condition(z, condition)).to(x.dtype)
+        decoded = self.decoder(with_condition(z, condition))
         reconstruction = -self.likelihood.log_prob(x, decoded).flatten(1).sum(1)
         prior = self._prior()
         kl = {"z": prior.kl(posterior, z, condition)} if prior.has_density else {}
@@ -115,8 +115,7 @@ class GaussianVae(LatentVariableModel):
         )
 
     def _posterior(self, x: Images, condition: Float[Tensor, "B K"]) -> DiagonalGaussian:
-        # Networks may compute in half precision; sums and exponentials are in float32.
-        return DiagonalGaussian.from_encoded(self.encoder(x, condition).to(x.dtype))
+        return DiagonalGaussian.from_encoded(self.encoder(x, condition))
 
     def _prior(self) -> Prior:
         return self.prior.given_encoder(lambda x: self._posterior(x, x.new_empty(x.shape[0], 0)))
@@ -141,7 +140,7 @@ class GaussianVae(LatentVariableModel):
 
     def posterior(self, x: Images, labels: Labels | None = None) -> DiagonalGaussian:
         """q(z|x,y)."""
-        return DiagonalGaussian.from_encoded(self.encoder(x, self.condition(labels, x)))
+        return self._posterior(x, self.condition(labels, x))
 
     def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
         """See `LatentVariableModel.decode_condition`."""
@@ -211,7 +210,7 @@ class GaussianVae(LatentVariableModel):
         conditions = condition.repeat_interleave(draws, 0)
         z = repeated.at(noise.flatten(0, 1))
         log_ratio = repeated.log_prob(z).sum(1) - prior.log_prob(z, conditions)
-        decoded = self.decoder(torch.cat([z, conditions], 1)).to(x.dtype)
+        decoded = self.decoder(torch.cat([z, conditions], 1))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
         return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
 

@@ -90,13 +90,13 @@ class HierarchicalVae(LatentVariableModel):
     ) -> Terms:
         """See `LatentVariableModel.elbo`."""
         condition = self.condition(labels, x)
-        features = self.encoder(x, condition).to(x.dtype)
+        features = self.encoder(x, condition)
         q2 = self._upper(features)
         z2 = q2.sample(source)
         q1, p1 = self._lower(features, z2), self._lower_prior(z2)
         z1 = q1.sample(source)
         flat = torch.cat([z2, z1], 1)
-        decoded = self.decoder(with_condition(flat, condition)).to(x.dtype)
+        decoded = self.decoder(with_condition(flat, condition))
         log_weights = None
         if request.importance_draws:
             shape = (len(x), request.importance_draws, self.latent_size)
@@ -118,18 +118,18 @@ class HierarchicalVae(LatentVariableModel):
         )
 
     def _upper(self, features: Float[Tensor, "B F"]) -> DiagonalGaussian:
-        return DiagonalGaussian.from_encoded(self.upper(features).to(features.dtype))
+        return DiagonalGaussian.from_encoded(self.upper(features))
 
     def _lower(self, features: Float[Tensor, "B F"], z2: Float[Tensor, "B U"]) -> DiagonalGaussian:
         inputs = torch.cat([features, z2], 1)
-        return DiagonalGaussian.from_encoded(self.lower(inputs).to(z2.dtype))
+        return DiagonalGaussian.from_encoded(self.lower(inputs))
 
     def _lower_prior(self, z2: Float[Tensor, "B U"]) -> DiagonalGaussian:
-        return DiagonalGaussian.from_encoded(self.lower_prior(z2).to(z2.dtype))
+        return DiagonalGaussian.from_encoded(self.lower_prior(z2))
 
     def encode(self, x: Images, labels: Labels | None = None) -> Latents:
         """The mean of q(z2|x,y), and the mean of q(z1|x,z2,y) at that z2."""
-        features = self.encoder(x, self.condition(labels, x)).to(x.dtype)
+        features = self.encoder(x, self.condition(labels, x))
         z2 = self._upper(features).mean
         return Latents((z2, self._lower(features, z2).mean))
 
@@ -159,7 +159,7 @@ class HierarchicalVae(LatentVariableModel):
     def importance_state(self, x: Images, labels: Labels | None) -> tuple[Tensor, ...]:
         """Features and condition."""
         condition = self.condition(labels, x)
-        return self.encoder(x, condition).to(x.dtype), condition
+        return self.encoder(x, condition), condition
 
     def importance_weights(
         self, x: Images, state: tuple[Tensor, ...], noise: Float[Tensor, "B S D"]
@@ -185,7 +185,7 @@ class HierarchicalVae(LatentVariableModel):
         p2 = DiagonalGaussian(torch.zeros_like(z2), torch.zeros_like(z2))
         log_ratio = (q2.log_prob(z2) - p2.log_prob(z2)).sum(1)
         log_ratio = log_ratio + (q1.log_prob(z1) - p1.log_prob(z1)).sum(1)
-        decoded = self.decoder(torch.cat([z2, z1, condition], 1)).to(x.dtype)
+        decoded = self.decoder(torch.cat([z2, z1, condition], 1))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
         return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
 

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
+from vaelab.arithmetic import in_float32
 from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
 from vaelab.errors import InputError
 from vaelab.models.posteriors import DiagonalGaussian
@@ -37,15 +38,18 @@ class ClassGaussian(Prior):
         nn.init.normal_(self.means, std=0.1, generator=generator)
         nn.init.zeros_(self.log_variances)
 
+    @in_float32
     def sample(self, count: int, source: Source, condition: Condition) -> Code:
         """`count` independent codes, one for each row of the condition."""
         mean = condition @ self.means
         return self.from_noise(standard_normal_like(mean, source), condition)
 
+    @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z|y)."""
         return gaussian_log_prob(z, condition @ self.means, condition @ self.log_variances).sum(1)
 
+    @in_float32
     def kl(
         self, posterior: DiagonalGaussian, z: Code, condition: Condition
     ) -> Float[Tensor, "B D"]:
@@ -57,6 +61,7 @@ class ClassGaussian(Prior):
             condition @ self.log_variances,
         )
 
+    @in_float32
     def from_noise(self, noise: Float[Tensor, "B M"], condition: Condition) -> Code:
         """mean_y + standard deviation_y * noise."""
         return condition @ self.means + torch.exp(0.5 * condition @ self.log_variances) * noise

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
+from vaelab.arithmetic import in_float32
 from vaelab.distributions import LOG_TWO_PI, standard_normal_like
 from vaelab.errors import InputError
 from vaelab.models.priors.config import GaussianMixtureConfig
@@ -67,12 +68,12 @@ class FittedMixture(Prior):
         noise = standard_normal_like(self.means.new_empty(count, self.noise_size), source)
         return self.from_noise(noise, condition)
 
+    @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""
         centered = (z.unsqueeze(1) - self.means).unsqueeze(3)  # (B, M, D, 1)
         factors = self.factors.expand(len(z), -1, -1, -1)
-        with torch.autocast(z.device.type, enabled=False):
-            whitened = torch.linalg.solve_triangular(factors, centered, upper=False).squeeze(3)
+        whitened = torch.linalg.solve_triangular(factors, centered, upper=False).squeeze(3)
         log_determinant = self.factors.diagonal(dim1=1, dim2=2).log().sum(1)
         log_normal = -0.5 * (whitened.square().sum(2) + z.shape[1] * LOG_TWO_PI) - log_determinant
         return torch.logsumexp(self.weights.log() + log_normal, 1)
@@ -85,6 +86,7 @@ class FittedMixture(Prior):
         second = (weights * (self.means.square() + variances)).sum(0)
         return mean, second - mean.square()
 
+    @in_float32
     def from_noise(self, noise: Float[Tensor, "B M"], condition: Condition) -> Code:
         """Codes from D + 1 standard normal numbers: the first chooses the component."""
         chosen = choose(self.weights, noise[:, 0])

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
 from vaelab import parts
+from vaelab.arithmetic import full_precision, in_float32
 from vaelab.models.capabilities import Capabilities, Level
 from vaelab.models.contract import (
     Images,
@@ -42,6 +43,7 @@ class Codebook(nn.Module):
         """Small random vectors, as the encoder gives before training."""
         nn.init.normal_(self.entries, std=0.1, generator=generator)
 
+    @in_float32
     def nearest(self, vectors: Float[Tensor, "B E I J"]) -> Int[Tensor, "B I J"]:
         """The index of the nearest entry of each vector (equation 1)."""
         flat = vectors.detach().permute(0, 2, 3, 1)
@@ -97,12 +99,12 @@ class VqVae(LatentVariableModel):
         The auxiliary terms are those of equation 3: `codebook` moves entries to the encoder's
         outputs, `commitment` moves outputs to entries.
         """
-        vectors = self.encoder(x).to(x.dtype)
+        vectors = full_precision(self.encoder(x))
         codes = self.codebook.nearest(vectors)
         entries = self.codebook(codes)
         # Straight-through: the decoder's gradient reaches the encoder past the quantization.
         quantized = vectors + (entries - vectors).detach()
-        decoded = self.decoder(quantized).to(x.dtype)
+        decoded = self.decoder(quantized)
         reconstruction = -self.likelihood.log_prob(x, decoded).flatten(1).sum(1)
         kl = -self.prior.log_prob(codes)
         log_weights = None
@@ -122,7 +124,7 @@ class VqVae(LatentVariableModel):
 
     def codes(self, x: Images) -> Int[Tensor, "B I J"]:
         """Indices of the codebook's entries."""
-        return self.codebook.nearest(self.encoder(x).to(x.dtype))
+        return self.codebook.nearest(self.encoder(x))
 
     def encode(self, x: Images, labels: Labels | None = None) -> Latents:
         """The entries of the codebook, as vectors."""
@@ -152,7 +154,7 @@ class VqVae(LatentVariableModel):
     ) -> Weights:
         """See `LatentVariableModel.importance_weights`; all draws are the same."""
         (codes,) = state
-        decoded = self.decoder(self.codebook(codes)).to(x.dtype)
+        decoded = self.decoder(self.codebook(codes))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unsqueeze(1))
         log_ratio = -self.prior.log_prob(codes).unsqueeze(1)
         draws = noise.shape[1]

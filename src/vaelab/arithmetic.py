@@ -1,0 +1,33 @@
+"""Formulas in float32 while networks compute in bfloat16."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def in_float32(formula: F) -> F:
+    """Decorate a formula, so that autocast rounds nothing of it to bfloat16.
+
+    Networks return bfloat16 under autocast; such arguments are converted to float32.
+    """
+
+    @functools.wraps(formula)
+    def compute(*arguments: Any) -> Any:
+        (device, *_) = (each.device.type for each in arguments if isinstance(each, Tensor))
+        if not torch.is_autocast_enabled(device):
+            return formula(*arguments)
+        with torch.autocast(device, enabled=False):
+            return formula(*map(full_precision, arguments))
+
+    return compute  # type: ignore[return-value]
+
+
+def full_precision(value: Any) -> Any:
+    """A tensor of bfloat16 or float16 as float32; anything else unchanged."""
+    is_half = isinstance(value, Tensor) and value.dtype in (torch.bfloat16, torch.float16)
+    return value.float() if is_half else value
