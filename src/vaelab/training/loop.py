@@ -31,6 +31,7 @@ from vaelab.training.process_group import ProcessGroup
 from vaelab.training.records import epoch_record
 from vaelab.training.signals import StopSignals
 from vaelab.training.state import TrainingState, new_state
+from vaelab.training.threads import Threads, thread_counts
 from vaelab.training.validation import ValidationResult, validate
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ def fit(
             if warning := emulation_warning(precision, device):
                 note(f"{run.path} {warning}")
         state.resume(run, fabric.global_rank, fabric.world_size)
+        counts = [torch.get_num_threads()]
+        if group.is_alone_on_cpu and not hardware.compile:
+            counts = thread_counts(state.model, objective, precision, train, config.training)
         if hardware.compile:
             state.model.compile()
         forward, optimizer = group.prepare(state.model, state.optimizer)
@@ -132,6 +136,7 @@ def fit(
                 validation=validation,
                 guard=NonFiniteGuard(state.optimizer, device),
                 checkpoint_schedule=checkpoint_schedule or CheckpointSchedule(),
+                threads=Threads(counts),
                 signals=signals,
                 observers=(*own_observers, *observers) if group.is_first else (),
             )
@@ -157,6 +162,7 @@ class Training:
     validation: Batches
     guard: NonFiniteGuard
     checkpoint_schedule: CheckpointSchedule
+    threads: Threads
     signals: StopSignals
     observers: Sequence[Observer]
 
@@ -180,18 +186,20 @@ class Training:
         )
         since_checkpoint = Timer()
         self.forward.train()
-        for batch in batches:
-            self._step(batch)
-            epoch.steps += 1
-            since_checkpoint.steps += 1
-            epoch.seconds = before + time.perf_counter() - start
-            for observer in self.observers:
-                observer.on_step()
-            if self.group.synchronizes_after(epoch.steps):
-                is_due = self.checkpoint_schedule.is_due(
-                    since_checkpoint.steps, since_checkpoint.seconds
-                )
-                self._synchronize(is_due=is_due, since_checkpoint=since_checkpoint)
+        with self.threads.in_use():
+            for batch in batches:
+                with self.threads.of_step(is_whole=len(batch) == config.training.batch_size):
+                    self._step(batch)
+                epoch.steps += 1
+                since_checkpoint.steps += 1
+                epoch.seconds = before + time.perf_counter() - start
+                for observer in self.observers:
+                    observer.on_step()
+                if self.group.synchronizes_after(epoch.steps):
+                    is_due = self.checkpoint_schedule.is_due(
+                        since_checkpoint.steps, since_checkpoint.seconds
+                    )
+                    self._synchronize(is_due=is_due, since_checkpoint=since_checkpoint)
         self._synchronize(is_due=False, since_checkpoint=since_checkpoint)
         *sums, count = self.group.sum(epoch.sums).tolist()
         means = [each / count for each in sums]

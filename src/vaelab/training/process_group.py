@@ -61,6 +61,11 @@ class ProcessGroup:
         """Whether this process writes files and reports progress."""
         return bool(self.fabric.is_global_zero)
 
+    @property
+    def is_alone_on_cpu(self) -> bool:
+        """Whether this process trains alone, on a CPU."""
+        return bool(self.fabric.world_size == 1 and self.fabric.device.type == "cpu")
+
     def prepare(self, model: nn.Module, optimizer: Optimizer) -> tuple[Callable[..., Any], Any]:
         """The model and the optimizer to use, so that all processes take the same step.
 
@@ -77,8 +82,7 @@ class ProcessGroup:
 
         For one process on a CPU it costs nothing; else devices and processes would wait.
         """
-        is_free = self.fabric.world_size == 1 and self.fabric.device.type == "cpu"
-        return is_free or step % STEPS_BETWEEN_SYNCHRONIZATIONS == 0
+        return self.is_alone_on_cpu or step % STEPS_BETWEEN_SYNCHRONIZATIONS == 0
 
     def any(self, *flags: Tensor | bool) -> list[bool]:
         """For each flag, whether it is set in any process."""
