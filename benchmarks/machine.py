@@ -29,11 +29,15 @@ def describe(device: str) -> Facts:
     """Processor, device, threads and versions in this process."""
     import torch
 
+    from vaelab.training.precision import AUTO, cpu_flags, resolve
+
     is_gpu = device == "cuda"
     return {
         "processor": processor(),
         "device": torch.cuda.get_device_name() if is_gpu else processor(),
         "threads": torch.get_num_threads(),
+        "bfloat16_instructions": [] if is_gpu else cpu_flags(),
+        "precision_auto": resolve(AUTO, torch.device(device), None, Path()),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.system(),

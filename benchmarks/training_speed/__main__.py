@@ -74,21 +74,23 @@ def _ask(name: str, options: argparse.Namespace) -> Facts:
         images=options.images,
         epochs=options.epochs,
         device=options.device,
+        precision=CONTENDERS[name].precision if name in CONTENDERS else "",
     )
     return children.ask("benchmarks.training_speed.child", asdict(job), threads=options.threads)
 
 
 def _line(name: str, answer: Facts) -> str:
     if name == ARITHMETIC:
-        return f"matrix products at {answer['flops_per_second'] / 1e9:.0f} GFLOP/s"
+        rates = (f"{rate / 1e9:.0f} in {kind}" for kind, rate in answer["flops_per_second"].items())
+        return f"matrix products at {', '.join(rates)} GFLOP/s"
     return f"{name} {statistics.median(answer['seconds']):.2f} s an epoch"
 
 
 def _facts(options: argparse.Namespace, answers: Answers, failures: list[str]) -> Facts:
-    rate = results.products_rate(answers)
+    rates = results.products_rates(answers)
     return {
         "machine": _machine(answers),
-        "matrix_products_flops_per_second": None if rate is None else rate.to_dict(),
+        "matrix_products_flops_per_second": {kind: rate.to_dict() for kind, rate in rates.items()},
         "options": {name: value for name, value in vars(options).items() if name != "json"},
         "rows": [row.to_dict() for row in results.rows_of(answers, options.images)],
         "rounds": answers,
@@ -102,13 +104,16 @@ def _machine(answers: Answers) -> Facts | None:
 
 
 def _report(options: argparse.Namespace, answers: Answers, failures: list[str]) -> None:
-    machine, rate = _machine(answers), results.products_rate(answers)
-    if machine is not None and rate is not None:
-        gigaflops = Spread(*(value / 1e9 for value in rate.to_dict().values()))
+    machine = _machine(answers)
+    if machine is not None:
         print(
-            f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}: float32 "
-            f"matrix products at {gigaflops.text('.0f')} GFLOP/s"
+            f"{machine['device']} ({', '.join(machine['bfloat16_instructions']) or 'no bfloat16'}), "
+            f"{machine['threads']} threads, torch {machine['torch']}; --precision auto: "
+            f"{machine['precision_auto']}"
         )
+    for kind, rate in results.products_rates(answers).items():
+        gigaflops = Spread(*(value / 1e9 for value in rate.to_dict().values()))
+        print(f"matrix products in {kind}: {gigaflops.text('.0f')} GFLOP/s")
     print(
         f"{options.images:,} training images for each, rounds: {options.rounds}, epochs in each: "
         f"{options.epochs}. 'over' compares images/s: above 1 is faster; median "

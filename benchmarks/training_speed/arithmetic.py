@@ -16,16 +16,22 @@ TIMINGS, PRODUCTS = 10, 5
 
 
 def measure(device: str) -> Facts:
-    """The rate of float32 products, and the operations of each network for one image."""
+    """The rates of products, and the operations of each network for one image."""
     return {
-        "flops_per_second": products_per_second(device) * 2 * MATRIX_SIZE**3,
+        "flops_per_second": {
+            kind: products_per_second(device, kind) * 2 * MATRIX_SIZE**3
+            for kind in ("float32", "bfloat16")
+        },
         "flops_per_image": {network: operations_per_image(network) for network in PRESETS},
     }
 
 
-def products_per_second(device: str) -> float:
-    """Products of large float32 matrices per second, median of several timings."""
-    left, right = (torch.rand(MATRIX_SIZE, MATRIX_SIZE, device=device) for _ in range(2))
+def products_per_second(device: str, kind: str) -> float:
+    """Products of large matrices per second, median of several timings."""
+    left, right = (
+        torch.rand(MATRIX_SIZE, MATRIX_SIZE, device=device).to(getattr(torch, kind))
+        for _ in range(2)
+    )
 
     def multiply() -> None:
         for _ in range(PRODUCTS):

@@ -11,11 +11,13 @@ class Contender:
         network: mlp or conv.
         title: in the results.
         module: in this package; imported only in the process that trains.
+        precision: of vaelab's training; the others train in float32.
     """
 
     network: str
     title: str
     module: str
+    precision: str = "32-true"
 
 
 PER_SAMPLE, PYTHAE, IN_MEMORY, OWN = "per_sample", "pythae_trainer", "in_memory", "own"
@@ -24,11 +26,13 @@ CONTENDERS = {
     "per-sample-mlp": Contender(network="mlp", title="per-sample loop", module=PER_SAMPLE),
     "pythae-mlp": Contender(network="mlp", title="pythae", module=PYTHAE),
     "in-memory-mlp": Contender(network="mlp", title="plain loop in memory", module=IN_MEMORY),
-    "vaelab-mlp": Contender(network="mlp", title="vaelab", module=OWN),
+    "vaelab-float32-mlp": Contender(network="mlp", title="vaelab in float32", module=OWN),
+    "vaelab-mlp": Contender(network="mlp", title="vaelab", module=OWN, precision="auto"),
     "per-sample-conv": Contender(network="conv", title="per-sample loop", module=PER_SAMPLE),
     "pythae-conv": Contender(network="conv", title="pythae", module=PYTHAE),
     "in-memory-conv": Contender(network="conv", title="plain loop in memory", module=IN_MEMORY),
-    "vaelab-conv": Contender(network="conv", title="vaelab", module=OWN),
+    "vaelab-float32-conv": Contender(network="conv", title="vaelab in float32", module=OWN),
+    "vaelab-conv": Contender(network="conv", title="vaelab", module=OWN, precision="auto"),
 }
 
 # The contenders that others are compared with, in the order of the columns.

@@ -19,6 +19,7 @@ class Job:
         images: number of training images; None: all.
         epochs: number of timed epochs.
         device: cpu or cuda.
+        precision: of vaelab's training.
     """
 
     contender: str
@@ -26,6 +27,7 @@ class Job:
     images: int | None
     epochs: int
     device: str
+    precision: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,7 +45,9 @@ def train(job: Job) -> Timed:
     """
     config = _configured(job)
     dataset = load_data(config.data)
-    hardware = Hardware(accelerator="gpu" if job.device == "cuda" else "cpu")
+    hardware = Hardware(
+        accelerator="gpu" if job.device == "cuda" else "cpu", precision=job.precision
+    )
     # As many as are left, the validation images apart, fill the warm-up's batches.
     few = round(WARM_UP_STEPS * BATCH_SIZE / (1 - config.data.validation_fraction))
     after = AfterSteps()

@@ -53,7 +53,7 @@ class Row:
 
 
 def rows_of(answers: Answers, images: int) -> list[Row]:
-    """A row for each measured contender, two rows for vaelab, and one for the limit.
+    """A row for each measured contender, more for vaelab, and one for the limit of each precision.
 
     Args:
         answers: by contender, and of `ARITHMETIC`.
@@ -68,7 +68,7 @@ def rows_of(answers: Answers, images: int) -> list[Row]:
             whole = _images_a_second(answers, name, "whole_seconds")
             title = f"{contender.title}, with validation and checkpoint"
             rows.append(_row(answers, name, title, whole))
-        rows.append(_limit(answers, network, images))
+        rows += [_limit(answers, network, images, kind) for kind in products_rates(answers)]
     return [row for row in rows if row is not None]
 
 
@@ -81,10 +81,13 @@ def text(rows: Sequence[Row]) -> str:
     )
 
 
-def products_rate(answers: Answers) -> Spread | None:
-    """Floating-point operations per second in matrix products."""
-    measured = _known([_of(answer, "flops_per_second") for answer in answers.get(ARITHMETIC, [])])
-    return spread(measured) if measured else None
+def products_rates(answers: Answers) -> dict[str, Spread]:
+    """Floating-point operations per second in matrix products, by kind of number."""
+    rates: dict[str, list[float]] = {}
+    for answer in answers.get(ARITHMETIC, []):
+        for kind, rate in ({} if answer is None else answer["flops_per_second"]).items():
+            rates.setdefault(kind, []).append(rate)
+    return {kind: spread(measured) for kind, measured in rates.items()}
 
 
 def _table(network: str, rows: Sequence[Row]) -> str:
@@ -125,10 +128,12 @@ def _row(answers: Answers, name: str, title: str, rates: list[float | None]) -> 
     )
 
 
-def _limit(answers: Answers, network: str, images: int) -> Row | None:
+def _limit(answers: Answers, network: str, images: int, kind: str) -> Row | None:
     """The speed if training were nothing but its matrix products."""
     rates = [
-        None if answer is None else answer["flops_per_second"] / answer["flops_per_image"][network]
+        None
+        if answer is None
+        else answer["flops_per_second"][kind] / answer["flops_per_image"][network]
         for answer in answers.get(ARITHMETIC, [])
     ]
     known = _known(rates)
@@ -136,7 +141,7 @@ def _limit(answers: Answers, network: str, images: int) -> Row | None:
         return None
     return Row(
         network=network,
-        title="arithmetic alone, the limit",
+        title=f"arithmetic alone in {kind}, the limit",
         images=images,
         seconds=spread([images / rate for rate in known]),
         rates=rates,
@@ -173,7 +178,3 @@ def _images_a_second(
 
 def _known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None]
-
-
-def _of(answer: Facts | None, name: str) -> float | None:
-    return None if answer is None else float(answer[name])
