@@ -106,8 +106,9 @@ def _machine(answers: Answers) -> Facts | None:
 def _report(options: argparse.Namespace, answers: Answers, failures: list[str]) -> None:
     machine = _machine(answers)
     if machine is not None:
+        instructions = ", ".join(machine["bfloat16_instructions"]) or "no bfloat16"
         print(
-            f"{machine['device']} ({', '.join(machine['bfloat16_instructions']) or 'no bfloat16'}), "
+            f"{machine['device']} ({instructions}), "
             f"{machine['threads']} threads, torch {machine['torch']}; --precision auto: "
             f"{machine['precision_auto']}"
         )

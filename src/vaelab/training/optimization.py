@@ -64,10 +64,15 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+STEPS_OF_EVERY_AVERAGE, STEPS_BETWEEN_AVERAGES = 100, 4
+
+
 class AveragedWeights:
     """An exponential moving average of a model's weights, as a separate model.
 
-    Early averages are shorter, so that the random start is soon forgotten.
+    Early averages are shorter, so that the random start is soon forgotten. After the first steps
+    the average takes in every fourth step with the decay of four: a pass over all weights at every
+    step took 7 % of the time of a large network.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -79,7 +84,10 @@ class AveragedWeights:
 
     def follow(self, step: int) -> None:
         """Take in the model's weights after its `step`-th step, counted from 1."""
-        decay = min(self.decay, step / (9 + step))
+        interval = 1 if step <= STEPS_OF_EVERY_AVERAGE else STEPS_BETWEEN_AVERAGES
+        if step % interval:
+            return
+        decay = min(self.decay, step / (9 + step)) ** interval
         torch._foreach_lerp_(self._averaged, self._followed, 1 - decay)
         for mine, followed in self._buffers:
             mine.copy_(followed)
