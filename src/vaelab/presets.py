@@ -210,6 +210,17 @@ def flagship() -> Config:
     )
 
 
+def flagship_small() -> Config:
+    """The flagship at half its width, in a quarter of a minute on 2 cores."""
+    base = _with_model(flagship(), "flagship-small", network=ResidualConfig(width=512, blocks=1))
+    return replace(
+        base,
+        training=replace(
+            base.training, epochs=4, batch_size=128, learning_rate=5e-3, ema_decay=0.98
+        ),
+    )
+
+
 PRESETS: dict[str, Callable[[], Config]] = {
     "autoencoder": autoencoder,
     "mlp-vae": mlp_vae,
@@ -231,6 +242,7 @@ PRESETS: dict[str, Callable[[], Config]] = {
     "hierarchical-vae": hierarchical_vae,
     "exemplar-vae": exemplar_vae,
     "flagship": flagship,
+    "flagship-small": flagship_small,
 }
 
 

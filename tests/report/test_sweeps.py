@@ -128,3 +128,15 @@ def test_metrics_under_different_conditions_are_not_comparable(runs_of: RunsOf) 
     assert beta.is_comparable("negative_elbo")
     runs[1].metrics["negative_elbo"]["count"] = 500
     assert not beta.is_comparable("negative_elbo")
+
+
+def test_two_runs_that_a_study_does_not_compare_are_no_sweep(runs_of: RunsOf) -> None:
+    runs = runs_of(config(), config(model__latent_size="2"))
+    assert [sweep.field for sweep in find_sweeps(runs)] == ["model.latent_size"]
+    assert find_sweeps(runs, [("other", "runs")]) == []
+    names = [run.name for run in runs]
+    assert [sweep.field for sweep in find_sweeps(runs, [names])] == ["model.latent_size"]
+    third = runs_of(config(), config(model__latent_size="2"), config(model__latent_size="5"))
+    assert [sweep.field for sweep in find_sweeps(third, [("other", "runs")])] == [
+        "model.latent_size"
+    ]

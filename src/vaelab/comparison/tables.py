@@ -79,7 +79,7 @@ class Table:
             return None
         sign = 1 if example["direction"] == "lower" else -1
         ranked = sorted(
-            self._ranked_rows(column),
+            self.ranked_rows(column),
             key=lambda row: sign * row.metrics[column]["value"],
         )
         if len(ranked) < 2:
@@ -91,7 +91,8 @@ class Table:
         lead = abs(first["value"] - second["value"])
         return ranked[0] if lead > LEAD_STANDARD_ERRORS * math.hypot(*errors) else None
 
-    def _ranked_rows(self, column: str) -> list[Row]:
+    def ranked_rows(self, column: str) -> list[Row]:
+        """The rows that have the number, without likelihoods given the label among others."""
         rows = [row for row in self.rows if column in row.metrics]
         return [row for row in rows if not row.metrics[column].get("given_label")] or rows
 

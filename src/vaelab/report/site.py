@@ -11,6 +11,7 @@ from vaelab.comparison import FORMATS
 from vaelab.errors import InputError
 from vaelab.files import atomic_folder, write_text
 from vaelab.formatting import counted, listed
+from vaelab.report.data_sets import data_notice
 from vaelab.report.formatting import without_paths
 from vaelab.report.gallery import Gallery
 from vaelab.report.pages.comparisons import architectures_page, autoencoder_page
@@ -82,7 +83,10 @@ def _pages(
             data_page(study, gallery),
             autoencoder_page(study, gallery),
             architectures_page(study, gallery),
-            *(sweep_page(sweep, study, gallery) for sweep in find_sweeps(study.evaluated)),
+            *(
+                sweep_page(sweep, study, gallery)
+                for sweep in find_sweeps(study.evaluated, study.comparisons.values())
+            ),
             conditional_page(study, gallery),
             metrics_page(study),
             _explorer_page(explored, study, left_out) if explored else None,
@@ -135,6 +139,7 @@ def _write_pages(site: Path, study: StoredStudy, pages: Sequence[Page], explored
     )
     environment.globals.update(
         study=study,
+        notice=data_notice(card.name for card in study.cards),
         menu=[page for page in pages if page.menu],
         explored=explored,
         listed=listed,

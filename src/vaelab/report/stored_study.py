@@ -57,6 +57,7 @@ class StoredStudy:
         folder: of the study or of the runs.
         name: of the study, or of the folder.
         command: that reproduces the study; empty if unknown.
+        remark: what a reader has to know of how the study was run; empty without one.
         version: of vaelab that ran the study; empty if unknown.
         cards: the data sets; that of the study comes first.
         runs: those with results.
@@ -69,6 +70,7 @@ class StoredStudy:
     folder: Path
     name: str
     command: str
+    remark: str
     version: str
     cards: list[DataCard]
     runs: list[StoredRun]
@@ -127,6 +129,7 @@ def read_folder(folder: Path) -> StoredStudy:
         folder=folder,
         name=str(study.get("name") or folder.resolve().name),
         command=without_paths(str(study.get("command") or "")),
+        remark=str(study.get("remark") or ""),
         version=str(study.get("vaelab_version") or ""),
         cards=_cards(study, [*(run.run.data for run in runs), *(s.folder.data for s in samples)]),
         runs=runs,

@@ -1,7 +1,7 @@
 """Sweeps: runs that differ in one setting, found from their configurations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -18,6 +18,9 @@ from vaelab.settings import describe_fields
 
 # Runs on other images are another experiment.
 NOT_SWEPT = "data."
+
+# So many values make a sweep where no comparison asks for it.
+FEWEST_VALUES = 3
 
 # On a logarithmic axis from this ratio of the largest value to the smallest.
 LOGARITHMIC_RATIO = 8
@@ -130,16 +133,22 @@ class Sweep:
         return _point(fields[self.field], [])
 
 
-def find_sweeps(runs: Sequence[StoredRun]) -> list[Sweep]:
+def find_sweeps(runs: Sequence[StoredRun], asked: Collection[Sequence[str]] = ()) -> list[Sweep]:
     """A sweep for every setting that is the only difference of two or more comparable runs.
 
     Of several sweeps over the same setting, that with the most values is returned.
+
+    Args:
+        runs: evaluated runs.
+        asked: names of the runs that a study compares, by comparison. In such a study two runs that
+            no comparison contains may differ in one setting by accident: they are no sweep.
     """
     by_folder = {run.run.path: run for run in runs}
     found: dict[str, list[Point]] = {}
     for group in comparable([run.run for run in runs]):
         for name, points in _swept([by_folder[run.path] for run in group.runs]):
-            if len(points) > len(found.get(name, [])):
+            is_asked = len(points) >= FEWEST_VALUES or not asked or _is_asked(points, asked)
+            if is_asked and len(points) > len(found.get(name, [])):
                 found[name] = points
     order = [*SWEPT_SETTINGS, *sorted(found.keys() - SWEPT_SETTINGS.keys())]
     names = [name for name in order if name in found]
@@ -148,6 +157,11 @@ def find_sweeps(runs: Sequence[StoredRun]) -> list[Sweep]:
         Sweep(field=name, slug=slug, points=found[name])
         for name, slug in zip(names, slugs, strict=True)
     ]
+
+
+def _is_asked(points: Sequence[Point], asked: Collection[Sequence[str]]) -> bool:
+    names = {run.name for point in points for run in point.runs}
+    return any(names <= set(each) for each in asked)
 
 
 def find_repetitions(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:

@@ -25,6 +25,7 @@ from vaelab.studies.archive import archive_other_run
 from vaelab.studies.dataset_cache import DatasetCache
 from vaelab.studies.executors import Executor, LocalExecutor
 from vaelab.studies.jobs import Event, Job, PlannedRun, execute_steps
+from vaelab.studies.pace import at_pace
 from vaelab.studies.progress_display import ProgressDisplay
 from vaelab.studies.status import EventRecorder, StudyStatus
 from vaelab.studies.step import Step
@@ -35,6 +36,10 @@ from vaelab.training.derived import derived_config
 
 STUDY_FILE = "study.json"
 SCHEMA_VERSION = 1
+SHORTENED = (
+    "This machine needs more time than the study allows, so every run was trained for {share:.0%} "
+    "of the planned epochs, rounded down."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ def run_study(
         study = replace(study, data=replace(study.data, name="wardrobe"))
         dataset, data_dir = load_data(study.data), None
     with lock_folder(out):
+        study, factor = at_pace(study, out, dataset, hardware)
+        remark = "" if factor == 1 else SHORTENED.format(share=factor)
+        if remark:
+            print(remark, file=sys.stderr)  # noqa: T201
         status = StudyStatus()
         # The report of an interrupted study is built from the file that is written in any case.
         try:
@@ -93,7 +102,7 @@ def run_study(
                 study, out, dataset, data_dir, hardware, executor or LocalExecutor(), status
             ).execute()
         finally:
-            _write_study(study, out, DataCard.of(dataset), command, status)
+            _write_study(study, out, DataCard.of(dataset), command, remark, status)
         if not status.finished:
             raise InputError(f"all runs of the study failed: {'; '.join(status.failures())}")
         finished = [open_run(out / name) for name in study.run_names if name in status.finished]
@@ -262,7 +271,7 @@ def _with_data(config: Config, data: DataConfig) -> Config:
 
 
 def _write_study(
-    study: Study, out: Path, card: DataCard, command: str, status: StudyStatus
+    study: Study, out: Path, card: DataCard, command: str, remark: str, status: StudyStatus
 ) -> None:
     """Write what the report needs in addition to the run folders."""
     write_json(
@@ -271,6 +280,7 @@ def _write_study(
             "schema_version": SCHEMA_VERSION,
             "name": study.name,
             "command": command,
+            "remark": remark,
             "vaelab_version": vaelab.__version__,
             "data_card": asdict(card),
             "runs": [_run_status(name, status) for name in study.run_names],

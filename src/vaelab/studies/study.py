@@ -62,6 +62,8 @@ class Study:
         sample_count: samples to evaluate; None for as many as there are test images.
         data: the data set of all runs; fields at their defaults are left to the presets.
         tsne: whether the explorer gets latent maps by t-SNE of runs with figures, one minute each.
+        training_seconds: of all trainings together; where a machine needs more, all runs are
+            trained for fewer epochs by the same factor; None: no limit.
         plugins: Python files that define parts of the runs; every process loads them.
     """
 
@@ -75,6 +77,7 @@ class Study:
     sample_count: int | None = None
     data: DataConfig = field(default_factory=DataConfig)
     tsne: bool = False
+    training_seconds: float | None = None
     plugins: tuple[Path, ...] = ()
 
     @property

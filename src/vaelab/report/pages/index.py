@@ -71,6 +71,7 @@ def index_page(study: StoredStudy, pages: Sequence[Page], gallery: Gallery) -> P
         menu="Overview",
         content={
             "sentence": study_sentence(study),
+            "remark": study.remark,
             "topics": listed(topics) if topics else "",
             "data": [_data_facts(card) for card in study.cards],
             "rankings": [] if largest is None else rankings(largest, results),
@@ -123,9 +124,8 @@ def rankings(table: Table, results: Sequence[StoredResults]) -> list[Ranking]:
             continue
         ranked = sorted(
             (
-                (each, measurement(each, metric))
-                for row in table.rows
-                if metric in (each := by_name[row.name]).metrics
+                (by_name[row.name], measurement(by_name[row.name], metric))
+                for row in table.ranked_rows(metric)
             ),
             key=lambda each: each[1].value,
             reverse=example["direction"] == "higher",
