@@ -169,8 +169,7 @@ def test_a_study_has_all_its_pages(full: Path) -> None:
     pages = build(full)
     assert set(pages) == {
         *(f"{name}.html" for name in ("index", "data", "autoencoder", "architectures", "beta")),
-        *(f"{name}.html" for name in ("sweep-model-conditioning", "conditional")),
-        *(f"{name}.html" for name in ("metrics", "method")),
+        *(f"{name}.html" for name in ("conditional", "metrics", "method")),
         *(
             f"runs/{name}.html"
             for name in (
@@ -191,7 +190,7 @@ def test_the_overview(full: Path) -> None:
     assert "7 runs on Fashion-MNIST: 1 autoencoder, 5 VAEs and 1 conditional VAE" in text
     assert (
         "This study covers the difference between an autoencoder and a VAE, the effect of the "
-        "architecture, the effect of β from 0.5 to 4, the effect of the conditioning and "
+        "architecture, the effect of β from 0.5 to 4 and "
         "conditional generation."
     ) in text
     assert "MIT license" in text

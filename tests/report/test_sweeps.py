@@ -131,12 +131,10 @@ def test_metrics_under_different_conditions_are_not_comparable(runs_of: RunsOf) 
 
 
 def test_two_runs_that_a_study_does_not_compare_are_no_sweep(runs_of: RunsOf) -> None:
-    runs = runs_of(config(), config(model__latent_size="2"))
-    assert [sweep.field for sweep in find_sweeps(runs)] == ["model.latent_size"]
-    assert find_sweeps(runs, [("other", "runs")]) == []
-    names = [run.name for run in runs]
-    assert [sweep.field for sweep in find_sweeps(runs, [names])] == ["model.latent_size"]
-    third = runs_of(config(), config(model__latent_size="2"), config(model__latent_size="5"))
-    assert [sweep.field for sweep in find_sweeps(third, [("other", "runs")])] == [
-        "model.latent_size"
-    ]
+    others = [("other", "runs")]
+    runs = runs_of(config(), config(model__latent_size="2"), config(model__latent_size="5"))
+    two, names = runs[:2], [run.name for run in runs[:2]]
+    assert [sweep.field for sweep in find_sweeps(two)] == ["model.latent_size"]
+    assert find_sweeps(two, others) == []
+    assert [sweep.field for sweep in find_sweeps(two, [names])] == ["model.latent_size"]
+    assert [sweep.field for sweep in find_sweeps(runs, others)] == ["model.latent_size"]

@@ -24,7 +24,7 @@ from vaelab.training.precision import autocast
 
 TRIAL_STEPS = 3
 
-# A hold takes at least so many times the seconds of the trials before it, so trials cost 2 %.
+# The fastest is used for so many times the seconds of the trials before, so trials cost 2 %.
 HOLD_RATIO = 50.0
 SHORTEST_HOLD_SECONDS = 1.0
 
@@ -73,7 +73,8 @@ class Threads:
 def choices(counts: Sequence[int]) -> Generator[int, float, None]:
     """Yield the thread count of each step; is sent the seconds that the step took.
 
-    The present count and its neighbors in `counts` are tried in turns, and the fastest is held.
+    The present count and its neighbors in `counts` are tried in turns; then the fastest is used for
+    a while.
     """
     chosen = 0
     while True:
