@@ -1,7 +1,7 @@
 """Seconds of training until the negative ELBO of the test images reaches a target.
 
     python -m benchmarks.time_to_quality [--only NAME...] [--target NATS] [--epochs E]
-                                         [--set FIELD=VALUE...] [--images N] [--threads T]
+                                         [--preset NAME] [--set FIELD=VALUE...] [--images N] [--threads T]
                                          [--json FILE]
 
 It is summed binary cross-entropy of gray pixels plus KL, in nats, mean over the test images, one
@@ -10,7 +10,7 @@ latent sample each. The target, 239.63 nats, is what a convolutional notebook re
     per-sample   a torchvision-style loop with that notebook's settings: batch 128, Adam 1e-3, all
                  training images
     pythae       pythae's VAE and trainer with the same networks and settings
-    vaelab       the preset `flagship`; --set changes its fields, such as training.epochs=4
+    vaelab       a preset, `flagship-small` by default; --set changes its fields
 
 Each trains once, in a new process, one after the other. For the other contenders only training
 counts. For vaelab the time is end-to-end from the call of `vaelab.fit`, with validation, previews
@@ -137,7 +137,7 @@ class TestEvaluation:
 
 
 def _train_own(job: Facts, report: Report) -> None:
-    config = own_runs.configured("flagship", job["images"], job["settings"])
+    config = own_runs.configured(job["preset"], job["images"], job["settings"])
     dataset = load_data(config.data)
     evaluation = TestEvaluation(Batches(dataset.test, torch.device("cpu")), report)
     out, hardware = Path(job["folder"]) / "run", Hardware(accelerator="cpu")
@@ -188,6 +188,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--epochs", type=int, default=EPOCHS, help="of the other contenders (default: %(default)s)"
     )
+    parser.add_argument("--preset", default="flagship-small", help="(default: %(default)s)")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="FIELD=VALUE", help="fields of vaelab's preset"
     )
@@ -201,7 +202,7 @@ def _settings(options: argparse.Namespace) -> dict[str, str]:
     """The settings of vaelab; exits with a one-line message if they are invalid."""
     settings = {name: value for name, _, value in (each.partition("=") for each in options.set)}
     try:
-        own_runs.configured("flagship", options.images, settings)
+        own_runs.configured(options.preset, options.images, settings)
     except InputError as error:
         sys.exit(str(error))
     return settings
@@ -211,6 +212,7 @@ def _follow(name: str, options: argparse.Namespace, settings: dict[str, str]) ->
     with tempfile.TemporaryDirectory() as folder:
         job = {
             "contender": name,
+            "preset": options.preset,
             "images": options.images,
             "epochs": options.epochs,
             "settings": settings,

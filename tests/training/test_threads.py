@@ -33,7 +33,7 @@ def share(taken: list[tuple[float, int]], count: int) -> float:
     return sum(s for s, each in taken if each == count) / sum(s for s, _ in taken)
 
 
-def test_the_fastest_count_is_held_and_trials_cost_little() -> None:
+def test_the_fastest_count_is_kept_and_trials_cost_little() -> None:
     taken = steps([8, 4, 2, 1], lambda _, count: {8: 0.001, 4: 0.002, 2: 0.01, 1: 0.1}[count], 60)
     assert share(taken, 8) > 0.95
     useful = 60 / 0.001
