@@ -1,8 +1,8 @@
 """Seconds of training until the negative ELBO of the test images reaches a target.
 
     python -m benchmarks.time_to_quality [--only NAME...] [--target NATS] [--epochs E]
-                                         [--preset NAME] [--set FIELD=VALUE...] [--images N] [--threads T]
-                                         [--json FILE]
+                                         [--preset NAME] [--set FIELD=VALUE...] [--images N]
+                                         [--threads T] [--json FILE]
 
 It is summed binary cross-entropy of gray pixels plus KL, in nats, mean over the test images, one
 latent sample each. The target, 239.63 nats, is what a convolutional notebook reaches in 30 epochs.

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import tiny
 from vaelab.data import Dataset
+from vaelab.errors import InputError
 from vaelab.studies import pace
 from vaelab.studies.builtin import quick
 from vaelab.studies.study import Study
@@ -57,6 +58,15 @@ def test_the_factor_is_measured_once(
     again, _ = pace.at_pace(study(100.0), tmp_path, wardrobe, CPU)
     assert epochs(again) == epochs(first) == {"one": 3, "two": 3, "short": 1}
     assert json.loads((tmp_path / pace.FILE).read_text()) == {"epoch_factor": 0.5}
+
+
+@pytest.mark.parametrize("content", ["{}", '{"epoch_factor": "half"}', '{"epoch_factor": 0}'])
+def test_a_damaged_factor_is_reported(content: str, tmp_path: Path, wardrobe: Dataset) -> None:
+    (tmp_path / pace.FILE).write_text(content)
+    with pytest.raises(
+        InputError, match=r"pace\.json: epoch_factor should be a number in \(0, 1\]"
+    ):
+        pace.at_pace(study(100.0), tmp_path, wardrobe, CPU)
 
 
 def test_without_a_limit_nothing_is_measured(tmp_path: Path, wardrobe: Dataset) -> None:

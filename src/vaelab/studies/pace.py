@@ -29,17 +29,30 @@ def at_pace(study: Study, out: Path, dataset: Dataset, hardware: Hardware) -> tu
         out: its folder.
         dataset: the images.
         hardware: to train on.
+
+    Raises:
+        InputError: if the stored factor cannot be read.
     """
     if study.training_seconds is None:
         return study, 1.0
     file = out / FILE
     if file.exists():
-        factor = float(read_json(file)["epoch_factor"])
+        factor = _stored_factor(file)
     else:
         needed = estimated_seconds(study.configs, dataset, hardware)
         factor = min(1.0, study.training_seconds / needed)
         write_json(file, {"epoch_factor": factor})
     return replace(study, configs=with_factor(study.configs, factor)), factor
+
+
+def _stored_factor(file: Path) -> float:
+    value = read_json(file).get("epoch_factor")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise InputError(
+            f"{file}: epoch_factor should be a number in (0, 1], found {value!r:.40}; delete the "
+            "file to have it measured again"
+        )
+    return float(value)
 
 
 def with_factor(configs: Mapping[str, Config], factor: float) -> dict[str, Config]:
