@@ -201,7 +201,7 @@ def flagship() -> Config:
         ),
         objective=ElboConfig(),
         training=TrainingConfig(
-            epochs=24,
+            epochs=72,
             batch_size=256,
             learning_rate=2e-3,
             schedule="one-cycle",
