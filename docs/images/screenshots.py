@@ -1,6 +1,6 @@
 """The pictures of the page in the README, taken of a finished site by headless Chromium.
 
-python docs/images/screenshots.py runs/full
+python docs/images/screenshots.py runs/quick
 """
 
 import argparse
@@ -19,8 +19,12 @@ WIDTH, HEIGHT = 1400, 1000
 # Name of the picture, theme, and the address of the page.
 PICTURES = (
     ("page-overview", "light", "index.html"),
-    ("page-explorer", "light", "explorer.html#models=cvae-2d,mlp-vae-2d,flagship&image=12"),
-    ("page-explorer-dark", "dark", "explorer.html#models=flagship&image=23"),
+    (
+        "page-explorer",
+        "light",
+        "explorer.html#models=mlp-vae-2d,cvae-controlled,flagship-small&image=12",
+    ),
+    ("page-explorer-dark", "dark", "explorer.html#models=flagship-small&image=23"),
     ("page-beta", "light", "{beta}"),
 )
 

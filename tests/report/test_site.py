@@ -628,3 +628,14 @@ def test_pages_show_metrics_that_exist() -> None:
         *(*sweep.METRICS, *sweep.RANKED, *index.RANKED),
     }
     assert shown <= declared
+
+
+def test_the_overview_does_not_rank_likelihoods_given_the_label(tmp_path: Path) -> None:
+    given = metrics(negative_elbo=230.0)
+    given["negative_elbo"]["given_label"] = True
+    write_run(tmp_path, "cvae", config("cvae"), measured=given)
+    write_run(tmp_path, "one", config(), measured=metrics(negative_elbo=240.0))
+    write_run(tmp_path, "two", config(objective__beta="2"), measured=metrics(negative_elbo=250.0))
+    text = text_of(build(tmp_path)["index.html"])
+    assert "one, followed by two (250.00 nats)" in text
+    assert "Conditional models are given the label" in text

@@ -63,9 +63,7 @@ def test_the_factor_is_measured_once(
 @pytest.mark.parametrize("content", ["{}", '{"epoch_factor": "half"}', '{"epoch_factor": 0}'])
 def test_a_damaged_factor_is_reported(content: str, tmp_path: Path, wardrobe: Dataset) -> None:
     (tmp_path / pace.FILE).write_text(content)
-    with pytest.raises(
-        InputError, match=r"pace\.json: epoch_factor should be a number"
-    ):
+    with pytest.raises(InputError, match=r"pace\.json: epoch_factor should be a number"):
         pace.at_pace(study(100.0), tmp_path, wardrobe, CPU)
 
 

@@ -24,6 +24,7 @@ _FIELDS = (
     "features",
     "features_name",
     "is_headline",
+    "given_label",
     "label",
     "meaning",
     "group",
