@@ -11,13 +11,17 @@ BUILD_DOCS = $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name __pycache__ -prune -o -type f -print)
 
-.PHONY: run test check docs format bench clean
+.PHONY: run test test-fast check docs format bench clean
 
 run: $(RUN_STAMP)
 	$(BIN)/vaelab study quick
 
 test: check
 	$(BIN)/pytest
+
+# What one runs while writing: no studies, pages, browser, whole commands or several processes.
+test-fast: $(DEV_STAMP)
+	$(BIN)/pytest -m "not slow"
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff format --check .

@@ -54,7 +54,31 @@ TINY_SIZES = {
 }
 
 
+# Tests of whole commands, studies, pages and processes, which `make test-fast` leaves out.
+SLOW = (
+    "browser/",
+    "evaluation/",
+    "figures/",
+    "report/test_site",
+    "studies/",
+    "test_cli",
+    "test_explorer",
+    "test_export",
+    "test_extending",
+    "test_fuzz",
+    "test_notebook",
+    "test_search",
+    "test_serving",
+    "training/test_processes",
+    "training/test_resume",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(folder).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
     if os.environ.get("VAELAB_DATA"):
         return
     for item in items:
