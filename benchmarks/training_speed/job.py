@@ -27,7 +27,7 @@ class Job:
     images: int | None
     epochs: int
     device: str
-    precision: str
+    precision: str = "32-true"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

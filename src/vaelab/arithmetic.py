@@ -13,16 +13,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 def in_float32(formula: F) -> F:
     """Decorate a formula, so that autocast rounds nothing of it to bfloat16.
 
-    Networks return bfloat16 under autocast; such arguments are converted to float32.
+    Networks return bfloat16 under autocast; arguments that are such tensors are converted to
+    float32, tensors inside of tuples are not. At least one argument is a tensor.
     """
 
     @functools.wraps(formula)
-    def compute(*arguments: Any) -> Any:
-        (device, *_) = (each.device.type for each in arguments if isinstance(each, Tensor))
+    def compute(*arguments: Any, **named: Any) -> Any:
+        values = (*arguments, *named.values())
+        device = next(each.device.type for each in values if isinstance(each, Tensor))
         if not torch.is_autocast_enabled(device):
-            return formula(*arguments)
+            return formula(*arguments, **named)
         with torch.autocast(device, enabled=False):
-            return formula(*map(full_precision, arguments))
+            converted = {name: full_precision(value) for name, value in named.items()}
+            return formula(*map(full_precision, arguments), **converted)
 
     return compute  # type: ignore[return-value]
 

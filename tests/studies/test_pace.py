@@ -60,6 +60,13 @@ def test_the_factor_is_measured_once(
     assert json.loads((tmp_path / pace.FILE).read_text()) == {"epoch_factor": 0.5}
 
 
+def test_a_study_of_runs_that_cannot_be_trained_is_not_shortened(
+    tmp_path: Path, wardrobe: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "estimated_seconds", lambda *_: 0.0)
+    assert pace.at_pace(study(100.0), tmp_path, wardrobe, CPU)[1] == 1
+
+
 @pytest.mark.parametrize("content", ["{}", '{"epoch_factor": "half"}', '{"epoch_factor": 0}'])
 def test_a_damaged_factor_is_reported(content: str, tmp_path: Path, wardrobe: Dataset) -> None:
     (tmp_path / pace.FILE).write_text(content)

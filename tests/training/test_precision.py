@@ -13,7 +13,7 @@ from vaelab.data.batches import Batches
 from vaelab.errors import InputError
 from vaelab.models import ImageShape
 from vaelab.models.contract import TermsRequest
-from vaelab.models.likelihoods import LIKELIHOODS
+from vaelab.models.likelihoods import LIKELIHOODS, Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors import PRIORS
 from vaelab.models.priors.prior import PriorContext
@@ -60,6 +60,8 @@ def test_auto_takes_bfloat16_where_the_processor_multiplies_it(
 
 def test_instructions_of_the_processor() -> None:
     """What torch reads from the processor and what the operating system lists agree."""
+    if not Path("/proc/cpuinfo").exists():
+        pytest.skip("this system does not list the instructions")
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     listed = {
         word
@@ -92,6 +94,7 @@ def test_another_precision_than_the_begun_one_is_refused(tmp_path: Path, wardrob
     in_float32 = Hardware(accelerator="cpu", precision="32-true")
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "run", wardrobe, hardware=in_float32, observers=[StopAfter(2)])
+    assert (tmp_path / "run/checkpoint").exists()
     with pytest.raises(InputError, match=r"begun with --precision 32-true, found --precision bf16"):
         train(config, tmp_path / "run", wardrobe, hardware=Hardware(precision="bf16-mixed"))
     assert train(config, tmp_path / "run", wardrobe).precision == "32-true"
@@ -121,6 +124,23 @@ def test_likelihoods_round_nothing_to_bfloat16(name: str) -> None:
     assert found.dtype == torch.float32
     assert torch.equal(found, expected)
     assert torch.equal(by_pixel, likelihood.log_prob(x, decoded[:, 0].float()))
+
+
+def test_a_users_likelihood_rounds_nothing_to_bfloat16() -> None:
+    class Own(Likelihood):
+        def log_prob(self, x: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
+            assert decoded.dtype == torch.float32
+            assert not torch.is_autocast_enabled("cpu")
+            return -(x - decoded).abs()
+
+        def mean(self, decoded: torch.Tensor) -> torch.Tensor:
+            return decoded
+
+        def sample(self, decoded: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+            return decoded
+
+    with torch.autocast("cpu", torch.bfloat16):
+        Own().log_prob(torch.zeros(2, 1, 2, 2), decoded=torch.ones(2, 1, 2, 2).bfloat16())
 
 
 @pytest.mark.parametrize("name", [name for name in PRIORS if name not in ("flow", "vamp")])

@@ -38,6 +38,13 @@ class Likelihood(nn.Module, ABC):
 
     unit: ClassVar[str] = "nats"
 
+    def __init_subclass__(cls) -> None:
+        """Keep the formulas of every likelihood in float32, those of users too."""
+        super().__init_subclass__()
+        for name in ("log_prob", "summed_log_prob"):
+            if name in cls.__dict__:
+                setattr(cls, name, in_float32(cls.__dict__[name]))
+
     @property
     def is_in_nats(self) -> bool:
         """Whether log-probabilities are in nats, so that log p(x) is bounded in nats."""
@@ -72,12 +79,10 @@ class Likelihood(nn.Module, ABC):
 class Bernoulli(Likelihood):
     """Each pixel is 1 with probability sigmoid(decoded); a gray pixel counts as a probability."""
 
-    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `bernoulli_log_prob`."""
         return bernoulli_log_prob(x, decoded)
 
-    @in_float32
     def summed_log_prob(
         self, x: Images, decoded: Float[Tensor, "B S C H W"]
     ) -> Float[Tensor, "B S"]:
@@ -103,7 +108,6 @@ class ContinuousBernoulli(Likelihood):
 
     unit = "nats of density"
 
-    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `continuous_bernoulli_log_prob`."""
         return continuous_bernoulli_log_prob(x, decoded)
@@ -126,7 +130,6 @@ class Gaussian(Likelihood):
     unit = "nats of density"
     log_variance: Tensor
 
-    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `gaussian_log_prob`."""
         mean = torch.sigmoid(decoded)
@@ -164,7 +167,6 @@ class GaussianOptimal(Gaussian):
         super().__init__()
         self.register_buffer("log_variance", torch.zeros(()))
 
-    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """As for any Gaussian; in training the variance follows the batch first."""
         if self.training:
@@ -180,7 +182,6 @@ class SquaredError(Likelihood):
 
     unit = "squared error"
 
-    @in_float32
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """-(x - sigmoid(decoded))^2."""
         return -(x - torch.sigmoid(decoded)).square()

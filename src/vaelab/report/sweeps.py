@@ -19,7 +19,7 @@ from vaelab.settings import describe_fields
 # Runs on other images are another experiment.
 NOT_SWEPT = "data."
 
-# So many values make a sweep where no comparison asks for it.
+# The fewest values of a sweep that no comparison contains.
 FEWEST_VALUES = 3
 
 # On a logarithmic axis from this ratio of the largest value to the smallest.

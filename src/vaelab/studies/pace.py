@@ -40,7 +40,8 @@ def at_pace(study: Study, out: Path, dataset: Dataset, hardware: Hardware) -> tu
         factor = _stored_factor(file)
     else:
         needed = estimated_seconds(study.configs, dataset, hardware)
-        factor = min(1.0, study.training_seconds / needed)
+        is_in_time = needed <= study.training_seconds
+        factor = 1.0 if is_in_time else study.training_seconds / needed
         write_json(file, {"epoch_factor": factor})
     return replace(study, configs=with_factor(study.configs, factor)), factor
 

@@ -37,8 +37,8 @@ from vaelab.training.derived import derived_config
 STUDY_FILE = "study.json"
 SCHEMA_VERSION = 1
 SHORTENED = (
-    "This machine needs more time than the study allows, so every run was trained for {share:.0%} "
-    "of the planned epochs, rounded down."
+    "This machine needs more time than the study allows, so every run was trained for {share:.1%} "
+    "of the planned epochs, rounded down, and for at least one."
 )
 
 

@@ -99,7 +99,8 @@ def fit(
         replace(capabilities, has_auxiliary_terms=capabilities.has_auxiliary_terms and trains_all)
     )
 
-    precision = fabric.broadcast(resolve(hardware.precision, device, run.precision, run.path))
+    begun_with = run.precision if run.load_checkpoint_values() is not None else None
+    precision = fabric.broadcast(resolve(hardware.precision, device, begun_with, run.path))
 
     with group, group.locked(run), flushed_denormals():
         if group.is_first:

@@ -30,8 +30,8 @@ def cpu_flags() -> list[str]:
     read_flags = getattr(torch.cpu, "get_capabilities", None)
     if read_flags is None:  # torch before 2.11
         found = {
-            "avx512_bf16": torch.cpu._is_avx512_bf16_supported(),
-            "amx_bf16": torch.cpu._is_amx_tile_supported(),
+            f"{name}_bf16": getattr(torch.cpu, f"_is_{test}_supported", lambda: False)()
+            for name, test in (("avx512", "avx512_bf16"), ("amx", "amx_tile"))
         }
     else:
         found = read_flags()
@@ -64,7 +64,7 @@ def resolve(precision: str, device: torch.device, begun_with: str | None, run: P
 
 
 def emulation_warning(precision: str, device: torch.device) -> str:
-    """What to say of a device that only emulates this precision; empty where it does not."""
+    """The warning for a device that only emulates this precision; empty otherwise."""
     if precision != BFLOAT16 or has_native_bfloat16(device):
         return ""
     return (

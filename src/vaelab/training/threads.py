@@ -24,11 +24,11 @@ from vaelab.training.precision import autocast
 
 TRIAL_STEPS = 3
 
-# The fastest is used for so many times the seconds of the trials before, so trials cost 2 %.
+# The fastest count is used for this multiple of the trials' time, so trials cost 2 %.
 HOLD_RATIO = 50.0
 SHORTEST_HOLD_SECONDS = 1.0
 
-# Another count has to be faster by so much.
+# Another count replaces the present one only if it is faster by this fraction.
 LEAST_GAIN = 0.05
 
 
@@ -104,6 +104,7 @@ def thread_counts(
     training: TrainingConfig,
 ) -> list[int]:
     """The thread counts to choose from, compared on one training batch."""
+    objective = copy.deepcopy(objective)
 
     def loss(probe: nn.Module) -> Tensor:
         count = min(training.batch_size, len(train))
@@ -149,10 +150,15 @@ def equivalent_counts(model: nn.Module, loss: Callable[[nn.Module], Tensor]) -> 
         return [
             count
             for count in _halvings(largest)
-            if count == largest or all(map(torch.equal, gradients(count), expected))
+            if count == largest or all(map(_equal, gradients(count), expected))
         ]
     finally:
         torch.set_num_threads(largest)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    """Bit for bit, where a NaN equals a NaN."""
+    return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
 
 
 def _halvings(count: int) -> list[int]:
