@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vaelab.distributions import standard_normal_like
 from vaelab.errors import InputError
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.image_shape import ImageShape
@@ -214,6 +215,10 @@ class LatentVariableModel(nn.Module, ABC):
     def importance_noise_size(self) -> int:
         """Standard normal numbers that one draw of z from the posterior takes."""
         return self.latent_size
+
+    def importance_noise(self, x: Images, draws: int, source: Source) -> Float[Tensor, "B S M"]:
+        """Standard normal numbers for `draws` draws of z from the posterior of each image."""
+        return standard_normal_like(x.new_empty(len(x), draws, self.importance_noise_size), source)
 
     def importance_weights(
         self, x: Images, state: tuple[Tensor, ...], noise: Float[Tensor, "B S M"]

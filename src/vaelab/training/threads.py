@@ -1,9 +1,9 @@
 """The number of threads of a training on a CPU, chosen by what is fastest while it runs.
 
 Threads that share one operation wait for each other, so that a busy neighbor on one core slows all
-of them: with all cores a step then takes several times as long as with one. Which numbers are
-computed must not depend on neighbors. So only those thread counts are considered that give the same
-gradients bit for bit; this is measured when training begins.
+of them: with all cores a step then takes several times as long as with one. Neighbors must not
+change the results. So only those thread counts are considered that give the same gradients bit for
+bit; this is measured when training begins.
 """
 
 import copy
@@ -61,11 +61,14 @@ class Threads:
             is_whole: whether the batch has the size that the counts were compared on; of any other
                 batch the largest count is used.
         """
+        if len(self.counts) == 1:
+            yield
+            return
         if not is_whole:
             torch.set_num_threads(self.counts[0])
         start = time.perf_counter()
         yield
-        if is_whole and len(self.counts) > 1:
+        if is_whole:
             self._count = self._choices.send(time.perf_counter() - start)
         torch.set_num_threads(self._count)
 
@@ -127,6 +130,9 @@ def equivalent_counts(model: nn.Module, loss: Callable[[nn.Module], Tensor]) -> 
             hide differences.
         loss: of a model on one batch, with the same random draws in each call.
     """
+    largest = torch.get_num_threads()
+    if largest == 1:
+        return [1]
     probe = copy.deepcopy(model).train()
     noise = generator(0, "threads")
     for values in probe.parameters():
@@ -144,7 +150,6 @@ def equivalent_counts(model: nn.Module, loss: Callable[[nn.Module], Tensor]) -> 
         found = [each.grad for each in probe.parameters() if each.grad is not None]
         return [value.detach(), norm, *(each.clone() for each in found)]
 
-    largest = torch.get_num_threads()
     try:
         expected = gradients(largest)
         return [

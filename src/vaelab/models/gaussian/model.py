@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab import parts
-from vaelab.distributions import gaussian_kl, standard_normal_like
+from vaelab.distributions import gaussian_kl
 from vaelab.errors import InputError
 from vaelab.models.capabilities import Capabilities, Level
 from vaelab.models.condition_layers import ConditionLayers, with_condition
@@ -100,7 +100,7 @@ class GaussianVae(LatentVariableModel):
         auxiliary = self._auxiliary(x, labels, source)
         log_weights = None
         if request.importance_draws:
-            noise = self._importance_noise(x, request.importance_draws, source)
+            noise = self.importance_noise(x, request.importance_draws, source)
             weights = self._weights(x, condition, posterior, prior, noise)
             log_weights = weights.log_weights
         drawn_codes = prior.sample(len(x), source, condition) if request.prior_sample else None
@@ -213,9 +213,6 @@ class GaussianVae(LatentVariableModel):
         decoded = self.decoder(torch.cat([z, conditions], 1))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
         return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
-
-    def _importance_noise(self, x: Images, draws: int, source: Source) -> Float[Tensor, "B S D"]:
-        return standard_normal_like(x.new_empty(len(x), draws, self.latent_size), source)
 
     @property
     def prior_is_fitted(self) -> bool:

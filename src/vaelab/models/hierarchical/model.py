@@ -99,8 +99,7 @@ class HierarchicalVae(LatentVariableModel):
         decoded = self.decoder(with_condition(flat, condition))
         log_weights = None
         if request.importance_draws:
-            shape = (len(x), request.importance_draws, self.latent_size)
-            noise = standard_normal_like(x.new_empty(shape), source)
+            noise = self.importance_noise(x, request.importance_draws, source)
             weights = self._weights(x, features, condition, noise)
             log_weights = weights.log_weights
         return Terms(
