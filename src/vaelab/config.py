@@ -29,7 +29,7 @@ class DataConfig(Settings):
     test_count: int | None = None
     """use only this many test images; none: all"""
     validation_fraction: float = 0.1
-    """share of the training images used for validation"""
+    """share of the training images used for validation, unless the data have validation images"""
     validation_images: str = "random"
     """which training images are used for validation: random (stratified by class) or last"""
     split_seed: int = 0

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.data_files import refused
+from vaelab.config import DataConfig
+from vaelab.data.batches import Batches
 from vaelab.data.image_data import ImageData
-from vaelab.data.splits import split
+from vaelab.data.splits import split, training_split, with_test_images
 
 
 def labeled(labels) -> ImageData:
@@ -83,3 +86,28 @@ def test_a_fraction_out_of_range(fraction):
 def test_a_negative_seed():
     with refused("seed", "found -1"):
         split(unlabeled(10), 0.1, -1)
+
+
+def numbered(first: int, count: int) -> ImageData:
+    pixels = np.arange(first, first + count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    return ImageData(name="set", images=pixels)
+
+
+def test_validation_images_of_the_source_are_used_as_they_are():
+    dataset = with_test_images(
+        numbered(0, 5), numbered(10, 3), validation=numbered(20, 2), source="here", split_seed=0
+    )
+    train, validation = training_split(dataset, DataConfig())
+    assert train.images.ravel().tolist() == [0, 1, 2, 3, 4]
+    assert validation.images.ravel().tolist() == [20, 21]
+    on_device = Batches.to_train(dataset, DataConfig(), torch.device("cpu"))
+    assert [len(part) for part in on_device] == [5, 2]
+    assert on_device[1].images.ravel().tolist() == [20, 21]
+
+
+def test_validation_images_of_another_shape_are_refused():
+    other = ImageData(name="set", images=np.zeros((2, 1, 2, 2), np.uint8))
+    with refused("here: expected validation images of (1, 1, 1) (C, H, W)", "(1, 2, 2)"):
+        with_test_images(
+            numbered(0, 5), numbered(10, 3), validation=other, source="here", split_seed=0
+        )

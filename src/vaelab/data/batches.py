@@ -14,7 +14,9 @@ from jaxtyping import Float, Int, UInt8
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from vaelab.data.image_data import ImageData
+from vaelab.config import DataConfig
+from vaelab.data.image_data import Dataset, ImageData
+from vaelab.data.splits import training_rows
 from vaelab.distributions import uniform_like
 from vaelab.randomness import Shared, Source
 
@@ -67,6 +69,20 @@ class Batches:
         self.device = device
         self.binarize = binarize
         self.rows: Int[Tensor, " N"] | None = None
+
+    @classmethod
+    def to_train(
+        cls, dataset: Dataset, config: DataConfig, device: torch.device
+    ) -> tuple["Batches", "Batches"]:
+        """The images to train on, and the validation images; see `training_split`.
+
+        Images of one array stay in one place on the device.
+        """
+        images = cls(dataset.train, device, binarize=config.binarize)
+        if dataset.validation is not None:
+            return images, cls(dataset.validation, device, binarize=config.binarize)
+        kept, held_out = training_rows(dataset.train, config)
+        return images.part(kept), images.part(held_out)
 
     def part(self, rows: NDArray[np.int64]) -> "Batches":
         """The images at `rows`, sharing memory with these."""

@@ -118,6 +118,8 @@ class Dataset:
     """The training and the test images of one source.
 
     Attributes:
+        validation: the validation images, where the source has some; None: the settings choose
+            them among the training images.
         source: where the images came from, for the user ("IDX files in ~/data", ...).
         is_in_memory: whether it was made of arrays, so that it cannot be loaded by its name.
     """
@@ -125,12 +127,19 @@ class Dataset:
     train: ImageData
     test: ImageData
     source: str
+    validation: ImageData | None = None
     is_in_memory: bool = False
 
     @property
     def name(self) -> str:
         """The data set's name."""
         return self.train.name
+
+    @property
+    def given_splits(self) -> dict[str, ImageData]:
+        """The splits of the source by name."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: data for name, data in splits.items() if data is not None}
 
     def __repr__(self) -> str:
         return f"<Dataset {self.name}: {self._size()}; {self.source}>"
@@ -152,10 +161,10 @@ class Dataset:
 
     def _size(self) -> str:
         _, channels, height, width = self.train.images.shape
-        return (
-            f"{len(self.train):,} training and {len(self.test):,} test images of "
-            f"{channels} x {height} x {width}"
-        )
+        training = f"{len(self.train):,} training"
+        if self.validation is not None:
+            training += f", {len(self.validation):,} validation"
+        return f"{training} and {len(self.test):,} test images of {channels} x {height} x {width}"
 
     def _strip(self) -> NDArray[np.int64]:
         """Indices of the first training image of each class, or of the first images."""
@@ -164,7 +173,7 @@ class Dataset:
         return np.unique(self.train.labels, return_index=True)[1][:STRIP]
 
     def limited(self, train_count: int | None, test_count: int | None) -> "Dataset":
-        """The first images of each split, or all images if a count is None.
+        """The first training and test images, or all of them if a count is None.
 
         Raises:
             InputError: if a count is below 1 or larger than the split.

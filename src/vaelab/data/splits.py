@@ -16,26 +16,32 @@ TEST_FRACTION = 0.1
 
 
 def with_test_images(
-    train: ImageData, test: ImageData | None = None, *, source: str, split_seed: int
+    train: ImageData,
+    test: ImageData | None = None,
+    *,
+    validation: ImageData | None = None,
+    source: str,
+    split_seed: int,
 ) -> Dataset:
     """A data set of training and test images; without test images, a tenth is set aside.
 
     Raises:
-        InputError: if the shapes of training and test images differ, or if there is only one image.
+        InputError: if the shapes of the images differ, or if there is only one image.
     """
     if test is None:
         kept, held_out = split(train, TEST_FRACTION, split_seed)
         train, test = train.take(kept), train.take(held_out)
-    if train.images.shape[1:] != test.images.shape[1:]:
-        raise InputError(
-            f"{source}: expected test images of {train.images.shape[1:]} (C, H, W) like the "
-            f"training images, found {test.images.shape[1:]}"
-        )
-    return Dataset(train=train, test=test, source=source)
+    for what, part in (("test", test), ("validation", validation)):
+        if part is not None and part.images.shape[1:] != train.images.shape[1:]:
+            raise InputError(
+                f"{source}: expected {what} images of {train.images.shape[1:]} (C, H, W) like the "
+                f"training images, found {part.images.shape[1:]}"
+            )
+    return Dataset(train=train, test=test, validation=validation, source=source)
 
 
 def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indices]:
-    """Indices of the training and of the validation images.
+    """Indices of the images to train on, and of those to use for validation.
 
     Raises:
         InputError: if one side would be empty, or a setting is invalid.
@@ -44,14 +50,16 @@ def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indice
     return divide(train, config.validation_fraction, config.split_seed)
 
 
-def training_split(train: ImageData, config: DataConfig) -> tuple[ImageData, ImageData]:
-    """Copies of the training and of the validation images.
+def training_split(dataset: Dataset, config: DataConfig) -> tuple[ImageData, ImageData]:
+    """The images to train on, and the validation images: those of the source, or chosen ones.
 
     Raises:
         InputError: as `training_rows`.
     """
-    kept, held_out = training_rows(train, config)
-    return train.take(kept), train.take(held_out)
+    if dataset.validation is not None:
+        return dataset.train, dataset.validation
+    kept, held_out = training_rows(dataset.train, config)
+    return dataset.train.take(kept), dataset.train.take(held_out)
 
 
 def split(

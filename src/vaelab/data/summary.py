@@ -17,9 +17,9 @@ _BLOCK = 1000
 def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
     """Counts, classes, pixel statistics and the range check, as JSON values.
 
-    The fingerprint of the training images includes the validation images.
+    The fingerprint of the training images includes the validation images chosen among them.
     """
-    train, validation = training_split(dataset.train, config)
+    train, validation = training_split(dataset, config)
     splits = {"train": train, "validation": validation, "test": dataset.test}
     return {
         "name": dataset.name,
@@ -27,10 +27,7 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
         "image_shape": list(dataset.train.images.shape[1:]),
         "class_names": list(dataset.train.class_names),
         "factors": list(dataset.train.factors.names) if dataset.train.factors else [],
-        "fingerprints": {
-            "train": dataset.train.fingerprint(),
-            "test": dataset.test.fingerprint(),
-        },
+        "fingerprints": {name: data.fingerprint() for name, data in dataset.given_splits.items()},
         "splits": {name: _summarize_split(data) for name, data in splits.items()},
     }
 

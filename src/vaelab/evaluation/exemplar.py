@@ -54,7 +54,7 @@ def _draw(images: NDArray[np.uint8], stream: np.random.RandomState) -> Float[np.
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Minus the importance-weighted bound of the test images, binarized once for all models."""
     dataset = context.dataset
-    _, validation = training_split(dataset.train, context.run.config.data)
+    _, validation = training_split(dataset, context.run.config.data)
     x = torch.from_numpy(binarized_once(dataset.test.images, drawn_before=validation.images))
     labels = None if dataset.test.labels is None else torch.from_numpy(dataset.test.labels)
     parts = torch.arange(len(x)).split(IMAGES_AT_ONCE)

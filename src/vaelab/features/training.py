@@ -90,7 +90,7 @@ def train_classifier(
     device = launch(hardware).device
     train, validation = (
         Batches(part, device, binarize=config.data.binarize)
-        for part in training_split(dataset.train, config.data)
+        for part in training_split(dataset, config.data)
     )
     network = initial_network(config, ImageShape(*data.shape), len(data.class_names)).to(device)
     optimizer = _optimizer(network, config.training)

@@ -19,6 +19,7 @@ class DataCard:
         source: where the images came from, for messages.
         train_fingerprint: of the training images, before the validation split.
         test_fingerprint: of the test images.
+        validation_fingerprint: of the validation images, where the source has some.
         shape: channels, height, width.
         class_names: a name per label value.
     """
@@ -29,6 +30,7 @@ class DataCard:
     test_fingerprint: str
     shape: tuple[int, int, int]
     class_names: tuple[str, ...]
+    validation_fingerprint: str | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DataCard":
@@ -41,13 +43,17 @@ class DataCard:
             test_fingerprint=dataset.test.fingerprint(),
             shape=(channels, height, width),
             class_names=dataset.train.class_names,
+            validation_fingerprint=None
+            if dataset.validation is None
+            else dataset.validation.fingerprint(),
         )
 
     def differing_splits(self, other: "DataCard") -> list[str]:
-        """Which of train and test hold other images than those of `other`."""
+        """Which of train, test and validation hold other images than those of `other`."""
         fingerprints = {
             "train": (self.train_fingerprint, other.train_fingerprint),
             "test": (self.test_fingerprint, other.test_fingerprint),
+            "validation": (self.validation_fingerprint, other.validation_fingerprint),
         }
         return [split for split, (mine, others) in fingerprints.items() if mine != others]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vaelab import settings
 from vaelab.config import Config, TrainingConfig
-from vaelab.data import Dataset, load_data, training_rows
+from vaelab.data import Dataset, load_data
 from vaelab.data.batches import Batches
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
@@ -134,8 +134,7 @@ def settings_with_prior(parent: Config, prior: str, changes: Mapping[str, str]) 
 def _fit_to_codes(run: Run, dataset: Dataset) -> None:
     """Fit without gradients; the run has one record, that of the fitted prior."""
     config = run.config
-    images = Batches(dataset.train, torch.device("cpu"), binarize=config.data.binarize)
-    train, validation = map(images.part, training_rows(dataset.train, config.data))
+    train, validation = Batches.to_train(dataset, config.data, torch.device("cpu"))
     model = derived_model(run).eval().requires_grad_(requires_grad=False)
     with run.locked():
         run.write_config(model.capabilities, None)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vaelab import parts
 from vaelab.config import Config, check
-from vaelab.data import load_data, training_rows
+from vaelab.data import load_data
 from vaelab.data.arrays import as_dataset
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
@@ -87,8 +87,7 @@ def fit(
     fabric = launch(hardware)
     group = ProcessGroup(fabric)
     device = fabric.device
-    images = Batches(dataset.train, device, binarize=config.data.binarize)
-    train, validation = map(images.part, training_rows(dataset.train, config.data))
+    train, validation = Batches.to_train(dataset, config.data, device)
     # Whatever cannot be built is refused here, before anything is written.
     state = new_state(run, device)
     capabilities = state.model.capabilities
