@@ -62,6 +62,7 @@ SLOW = (
     "report/test_site",
     "studies/",
     "test_cli",
+    "test_emulated_gpu",
     "test_explorer",
     "test_export",
     "test_extending",

@@ -1,10 +1,11 @@
-"""Formulas in float32 while networks compute in bfloat16."""
+"""Formulas in float32 while networks compute in bfloat16; exact sums on the host."""
 
 import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
+from jaxtyping import Float64
 from torch import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,3 +35,8 @@ def full_precision(value: Any) -> Any:
     """A tensor of bfloat16 or float16 as float32; anything else unchanged."""
     is_half = isinstance(value, Tensor) and value.dtype in (torch.bfloat16, torch.float16)
     return value.float() if is_half else value
+
+
+def exact(values: Tensor) -> Float64[Tensor, "..."]:
+    """Values in float64 on the host, for sums and statistics: Apple's GPUs have no float64."""
+    return values.cpu().double()

@@ -8,16 +8,21 @@ ACCELERATORS = ("cpu", "gpu", "auto")
 
 
 def device_for(accelerator: str) -> torch.device:
-    """The device of `cpu`, `gpu` (CUDA), or `auto`: a GPU if available.
-
-    Evaluation sums in float64, which Apple's GPUs do not have; there `auto` is the CPU.
+    """The device of `cpu`, `gpu`, or `auto`: a GPU if available.
 
     Raises:
         InputError: on another name, or if there is no GPU.
     """
     if accelerator not in ACCELERATORS:
         raise unknown_name("accelerator", accelerator, ACCELERATORS)
-    if accelerator == "gpu" and not torch.cuda.is_available():
-        raise InputError("no CUDA GPU is available here; use --accelerator cpu")
-    is_gpu = accelerator != "cpu" and torch.cuda.is_available()
-    return torch.device("cuda" if is_gpu else "cpu")
+    found = gpu()
+    if accelerator == "gpu" and found is None:
+        raise InputError("no GPU is available here; use --accelerator cpu")
+    return torch.device("cpu") if accelerator == "cpu" or found is None else found
+
+
+def gpu() -> torch.device | None:
+    """The GPU: NVIDIA's or AMD's (cuda), or Apple's (mps); None if there is none."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps") if torch.backends.mps.is_available() else None

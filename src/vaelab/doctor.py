@@ -8,7 +8,7 @@ import torch
 
 import vaelab
 from vaelab.data import fashion_mnist
-from vaelab.devices import device_for
+from vaelab.devices import device_for, gpu
 from vaelab.errors import InputError
 from vaelab.training.precision import BFLOAT16, FLOAT32, cpu_flags, has_native_bfloat16
 
@@ -27,7 +27,7 @@ def examine() -> dict[str, str]:
     found = {"vaelab": vaelab.__version__, "python": platform.python_version()}
     found |= {name: metadata.version(name) for name in REQUIRED}
     found["cpu threads"] = str(torch.get_num_threads())
-    found["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    found["gpu"] = _gpu()
     found["precision auto"] = _precision()
     found["fashion-mnist"] = _fashion_mnist()
     for package, (module, extra) in OPTIONAL.items():
@@ -37,11 +37,18 @@ def examine() -> dict[str, str]:
     return found
 
 
+def _gpu() -> str:
+    device = gpu()
+    if device is None:
+        return "none"
+    return torch.cuda.get_device_name() if device.type == "cuda" else f"Apple's ({device.type})"
+
+
 def _precision() -> str:
     """What `--precision auto` takes on the device that training takes."""
     device = device_for("auto")
     flags = f"the processor has {', '.join(cpu_flags()) or 'no bfloat16 instructions'}"
-    why = torch.cuda.get_device_name() if device.type == "cuda" else flags
+    why = flags if device.type == "cpu" else _gpu()
     return f"{BFLOAT16 if has_native_bfloat16(device) else FLOAT32} ({why})"
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from vaelab import projections
+from vaelab.arithmetic import exact
 from vaelab.data import ImageData
 from vaelab.loaded_run import BATCH_SIZE, LoadedRun
 from vaelab.models.capabilities import Level
@@ -44,7 +45,7 @@ def measure_dimensions(loaded: LoadedRun, data: ImageData) -> LatentDimensions:
     Of codes with many dimensions, on as many images as memory is meant for.
     """
     data = data.first(projections.max_count(loaded.capabilities.latent_size, len(data)))
-    codes = loaded.codes(data).double()
+    codes = exact(loaded.codes(data))
     kl = _mean_kl(loaded, data)
     spread = codes.var(0, correction=0)
     moments = loaded.model.prior_moments()
@@ -68,7 +69,7 @@ def _mean_kl(loaded: LoadedRun, data: ImageData) -> Float64[Tensor, " D"] | None
         loaded.model.kl_per_dimension(batch.x, batch.labels)
         for batch in loaded.batches(data).in_order(BATCH_SIZE, noise)
     ]
-    known = [part.double().cpu() for part in parts if part is not None]
+    known = [exact(part) for part in parts if part is not None]
     return torch.cat(known).mean(0) if known else None
 
 

@@ -347,7 +347,7 @@ def test_an_accelerator_that_is_not_there_is_refused(
     accelerator: str, loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(InputError, match=r"no CUDA GPU|unknown accelerator 'tpu'"):
+    with pytest.raises(InputError, match=r"no GPU|unknown accelerator 'tpu'"):
         evaluate(loaded, metrics=("losses",), accelerator=accelerator)
 
 

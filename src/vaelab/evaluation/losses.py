@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from vaelab.arithmetic import exact
 from vaelab.data.batches import Batch
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.classified_images import unit_interval
@@ -51,7 +52,7 @@ def _kl_by_dimension(context: EvaluationContext) -> dict[str, list[float]]:
         assert by_dimension is not None
         return by_dimension
 
-    return {"kl_per_dimension_nats": context.of_test_images(kl).double().mean(0).tolist()}
+    return {"kl_per_dimension_nats": exact(context.of_test_images(kl)).mean(0).tolist()}
 
 
 @torch.no_grad()

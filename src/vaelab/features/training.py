@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 import vaelab
 from vaelab import settings
+from vaelab.arithmetic import exact
 from vaelab.config import ClassifierConfig, ClassifierTrainingConfig, check
 from vaelab.data import Dataset, ImageData, training_split
 from vaelab.data.batches import Batches
@@ -142,7 +143,7 @@ def _optimizer(network: NormalizingClassifier, training: ClassifierTrainingConfi
 
 
 def _set_normalization(network: NormalizingClassifier, train: Batches) -> None:
-    pixels = train.images.double() / 255
+    pixels = exact(train.images) / 255
     network.mean.fill_(pixels.mean())
     network.deviation.fill_(pixels.std())
 
@@ -162,7 +163,7 @@ def _train_epoch(
     steps = math.ceil(len(train) / training.batch_size)
     order = generator(config.seed, "order", epoch)
     noise = generator(config.seed, "augmentation", epoch, device=train.images.device)
-    loss_sum = torch.zeros((), dtype=torch.float64, device=train.images.device)
+    losses = []
     network.train()
     batches = tqdm(
         train.shuffled(training.batch_size, order, noise),
@@ -185,8 +186,8 @@ def _train_epoch(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        loss_sum += loss.detach() * len(batch)
-    mean = loss_sum.item() / len(train)
+        losses.append(loss.detach() * len(batch))
+    mean = exact(torch.stack(losses)).sum().item() / len(train)
     if not math.isfinite(mean):
         raise InputError(f"epoch {epoch + 1}: the loss is not finite; lower training.learning_rate")
     return mean

@@ -3,6 +3,7 @@
 import torch
 from matplotlib.figure import Figure
 
+from vaelab.arithmetic import exact
 from vaelab.figures.spec import Drawing, FigureSpec
 from vaelab.figures.style import TRAIN_COLOR
 from vaelab.figures.traversals import MEASURED_COUNT
@@ -19,7 +20,7 @@ def draw_kl_levels(loaded: LoadedRun) -> Drawing:
     for batch in loaded.batches(data).in_order(BATCH_SIZE, noise):
         terms = loaded.model(batch.x, batch.labels, noise)
         for level, kl in terms.kl.items():
-            sums[level] += kl.double().sum().item()
+            sums[level] += exact(kl).sum().item()
     names = list(sums)
     means = [total / len(data) for total in sums.values()]
     figure = Figure(figsize=(6.6, 1.5 + 0.4 * len(names)))

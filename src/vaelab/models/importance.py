@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Generator, Tensor
 
+from vaelab.arithmetic import exact
 from vaelab.distributions import log_mean_exp
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel, Weights
@@ -183,7 +184,7 @@ def _weights(
         for some in noise.split(max(1, BLOCK_PIXELS // x.numel()), dim=1)
     ]
     return Weights(
-        *(torch.cat([each.double() for each in term], 1) for term in zip(*parts, strict=True))
+        *(torch.cat([exact(each) for each in term], 1) for term in zip(*parts, strict=True))
     )
 
 

@@ -25,7 +25,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """Write a safetensors file atomically."""
-    content = save({name: value.detach().contiguous() for name, value in tensors.items()})
+    content = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
     with atomic_write(path) as partial:
         partial.write_bytes(content)
 

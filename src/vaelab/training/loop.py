@@ -23,7 +23,6 @@ from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
 from vaelab.training.checkpoint_schedule import CheckpointSchedule, Timer
 from vaelab.training.hardware import Hardware, flushed_denormals
-from vaelab.training.non_finite_guard import ADVICE, NonFiniteGuard, NonFiniteLossError
 from vaelab.training.observers import Observer, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.precision import autocast, emulation_warning, resolve
@@ -31,6 +30,12 @@ from vaelab.training.process_group import ProcessGroup
 from vaelab.training.records import epoch_record
 from vaelab.training.signals import StopSignals
 from vaelab.training.state import TrainingState, new_state
+from vaelab.training.step_scalars import (
+    ADVICE,
+    NonFiniteLossError,
+    StepScalars,
+    non_finite_error,
+)
 from vaelab.training.threads import Threads, thread_counts
 from vaelab.training.validation import ValidationResult, validate
 
@@ -134,7 +139,7 @@ def fit(
                 state=state,
                 train=train,
                 validation=validation,
-                guard=NonFiniteGuard(state.optimizer, device),
+                step_scalars=StepScalars(),
                 checkpoint_schedule=checkpoint_schedule or CheckpointSchedule(),
                 threads=Threads(counts),
                 signals=signals,
@@ -160,7 +165,7 @@ class Training:
     state: TrainingState
     train: Batches
     validation: Batches
-    guard: NonFiniteGuard
+    step_scalars: StepScalars
     checkpoint_schedule: CheckpointSchedule
     threads: Threads
     signals: StopSignals
@@ -201,9 +206,9 @@ class Training:
                     )
                     self._synchronize(is_due=is_due, since_checkpoint=since_checkpoint)
         self._synchronize(is_due=False, since_checkpoint=since_checkpoint)
-        *sums, count = self.group.sum(epoch.sums).tolist()
-        means = [each / count for each in sums]
-        return dict(zip(epoch.names, means, strict=True)), epoch.seconds
+        *sums, images = self.group.sum(epoch.totals).tolist()
+        means = [each / images for each in sums]
+        return dict(zip(epoch.sums, means, strict=True)), epoch.seconds
 
     def _step(self, batch: Batch) -> None:
         state, training = self.state, self.run.config.training
@@ -219,12 +224,11 @@ class Training:
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         norm = self._clip(training.gradient_clip_norm)
-        self.guard.check(state.epoch.steps, loss, scalars, norm)
         self.optimizer.step()
+        number, images = state.epoch.steps + 1, len(batch) if batch.weight > 0 else 0
         if state.averaged is not None:
-            steps = state.epochs_done * self.steps_per_epoch + state.epoch.steps + 1
-            state.averaged.follow(steps)
-        state.epoch.count(scalars, len(batch) if batch.weight > 0 else 0)
+            state.averaged.follow(state.epochs_done * self.steps_per_epoch + number)
+        self.step_scalars.add(number, scalars, loss, norm, images)
 
     def _clip(self, most: float | None) -> Tensor | None:
         """The norm of the gradients before clipping; None where they are not clipped."""
@@ -238,12 +242,13 @@ class Training:
 
     def _synchronize(self, *, is_due: bool, since_checkpoint: Timer) -> None:
         """What all processes do at the same step: check losses, checkpoint, stop."""
+        state, steps = self.state, self.step_scalars.read()
         is_bad, is_due, is_stopped = self.group.any(
-            self.guard.is_bad, is_due, self.signals.caught is not None
+            any(step.non_finite for step in steps), is_due, self.signals.caught is not None
         )
-        state = self.state
         if is_bad:
-            raise self.guard.error(state.epochs_done + 1, state.epoch.steps)
+            raise non_finite_error(state.epochs_done + 1, steps)
+        state.epoch.count(steps)
         if not (is_due or is_stopped):
             return
         self._save()
@@ -283,9 +288,9 @@ class Training:
             observer.on_epoch(record, state.to_use)
 
     def _save(self) -> None:
-        sums = self.group.sum(self.state.epoch.sums)
+        totals = self.group.sum(self.state.epoch.totals)
         if self.group.is_first:
-            self.state.save(self.run, sums, self.fabric.world_size)
+            self.state.save(self.run, totals, self.fabric.world_size)
         self.fabric.barrier()
 
     def _record(

@@ -84,32 +84,32 @@ class ProcessGroup:
         """
         return self.is_alone_on_cpu or step % STEPS_BETWEEN_SYNCHRONIZATIONS == 0
 
-    def any(self, *flags: Tensor | bool) -> list[bool]:
+    def any(self, *flags: bool) -> list[bool]:
         """For each flag, whether it is set in any process."""
-        if self.fabric.world_size == 1:
-            return [bool(flag) for flag in flags]
-        device = self.fabric.device
-        stacked = torch.stack([torch.as_tensor(flag, device=device).float() for flag in flags])
-        return [value > 0 for value in self.sum(stacked).tolist()]
+        return [count > 0 for count in self.sum(torch.tensor(flags).int()).tolist()]
 
     def sum(self, values: Tensor) -> Tensor:
-        """Over all processes."""
-        total = self.fabric.all_reduce(values.clone(), reduce_op="sum")
+        """Of values on the host, over all processes."""
+        if self.fabric.world_size == 1:
+            return values
+        # NCCL adds what is on a GPU.
+        total = self.fabric.all_reduce(values.to(self.fabric.device, copy=True), reduce_op="sum")
         assert isinstance(total, Tensor)
-        return total
+        return total.cpu()
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows of all processes, in the order of their ranks."""
+        """The rows on the host of all processes, in the order of their ranks."""
         if self.fabric.world_size == 1:
             return rows
-        counts = torch.zeros(self.fabric.world_size, dtype=torch.int64, device=rows.device)
+        counts = torch.zeros(self.fabric.world_size, dtype=torch.int64)
         counts[self.fabric.global_rank] = len(rows)
         counts = self.sum(counts)
         padded = rows.new_zeros(int(counts.max()), *rows.shape[1:])
         padded[: len(rows)] = rows
-        everyone = self.fabric.all_gather(padded)
+        everyone = self.fabric.all_gather(padded.to(self.fabric.device))
         assert isinstance(everyone, Tensor)
-        return torch.cat([part[:count] for part, count in zip(everyone, counts, strict=True)])
+        parts = zip(everyone.cpu(), counts, strict=True)
+        return torch.cat([part[:count] for part, count in parts])
 
     @contextmanager
     def locked(self, run: Run) -> Iterator[None]:

@@ -1,10 +1,11 @@
 """The state of a training run, and how it is saved and resumed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from jaxtyping import Float64
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
@@ -21,6 +22,7 @@ from vaelab.training.optimization import (
     restore_optimizer,
     unprefixed,
 )
+from vaelab.training.step_scalars import Step
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,35 +31,29 @@ class EpochState:
 
     Attributes:
         noise: in the state that the next step draws from; the same in every process.
-        device: of the sums.
-        names: of the scalars that the objective logs, from the first step on.
-        sums: float64 (n + 1), of the n scalars over this process's images so far, and their count.
+        sums: of the objective's scalars, by name, over the images of this process so far.
+        images: of this process so far.
         steps: done.
         seconds: of these steps.
     """
 
     noise: Generator
-    device: torch.device
-    names: tuple[str, ...] = ()
-    sums: Tensor = field(init=False)
+    sums: dict[str, float] = field(default_factory=dict)
+    images: int = 0
     steps: int = 0
     seconds: float = 0.0
 
-    def __post_init__(self) -> None:
-        self.start_sums(())
+    def count(self, steps: Iterable[Step]) -> None:
+        """Add the scalars of steps, one after the other, so that the sums depend on no grouping."""
+        for step in steps:
+            for name, value in step.scalars.items():
+                self.sums[name] = self.sums.get(name, 0.0) + step.images * value
+            self.images += step.images
 
-    def start_sums(self, names: tuple[str, ...]) -> None:
-        """Sums of zero for scalars of these names."""
-        self.names = names
-        self.sums = torch.zeros(len(names) + 1, dtype=torch.float64, device=self.device)
-
-    @torch.no_grad()
-    def count(self, scalars: Mapping[str, Tensor], images: int) -> None:
-        """Add a step's scalars, which are means over `images` images of this process."""
-        if not self.names:
-            self.start_sums(tuple(scalars))
-        values = list(scalars.values())
-        self.sums.add_(torch.stack([*values, values[0].new_ones(())]), alpha=images)
+    @property
+    def totals(self) -> Float64[Tensor, " n_plus_1"]:
+        """The sums and the number of images."""
+        return torch.tensor([*self.sums.values(), self.images], dtype=torch.float64)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -119,26 +115,26 @@ class TrainingState:
             patience_epochs is not None and idle >= patience_epochs
         )
 
-    def save(self, run: Run, sums: Tensor, world_size: int) -> None:
+    def save(self, run: Run, totals: Float64[Tensor, " n_plus_1"], world_size: int) -> None:
         """Write the checkpoint, then the records that it holds too as metrics.jsonl.
 
         Args:
             run: whose folder to write to.
-            sums: of the present epoch, over all processes.
+            totals: of the present epoch, over all processes.
             world_size: number of processes.
         """
         tensors = prefixed("model", self.model.state_dict())
         if self.averaged is not None:
             tensors |= prefixed("averaged", self.averaged.model.state_dict())
         tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
-        tensors |= {"epoch.sums": sums, "epoch.noise": self.epoch.noise.get_state()}
+        tensors |= {"epoch.totals": totals, "epoch.noise": self.epoch.noise.get_state()}
         training = run.config.training
         run.save_checkpoint(
             tensors,
             {
                 "epochs_done": self.epochs_done,
                 "steps_done": self.epoch.steps,
-                "scalars": list(self.epoch.names),
+                "scalars": list(self.epoch.sums),
                 "seconds": self.epoch.seconds,
                 "best_epoch": self.best_epoch,
                 "best_loss": self.best_loss if self.best_epoch else None,
@@ -171,9 +167,11 @@ class TrainingState:
         self._begin_epoch()
         self.epoch.steps, self.epoch.seconds = values["steps_done"], values["seconds"]
         self._resume_noise(tensors["epoch.noise"], run)
-        self.epoch.start_sums(tuple(values["scalars"]))
+        *sums, images = tensors["epoch.totals"].tolist()
+        self.epoch.sums = dict.fromkeys(values["scalars"], 0.0)
         if rank == 0:  # the sums are those of all processes
-            self.epoch.sums.copy_(tensors["epoch.sums"])
+            self.epoch.sums = dict(zip(values["scalars"], sums, strict=True))
+            self.epoch.images = round(images)
         if rank == 0 and values["world_size"] != world_size:
             note(
                 f"{run.path}: started with {values['world_size']} processes, resumed with "
@@ -185,7 +183,6 @@ class TrainingState:
         self.epoch = EpochState(
             # The last 0 keeps the results of the first runs reproducible.
             noise=generator(self.seed, "noise", self.epochs_done, 0, device=self.device),
-            device=self.device,
         )
 
     def _resume_noise(self, kept: Tensor, run: Run) -> None:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float64
 from torch import Generator, Tensor
 
+from vaelab.arithmetic import exact
 from vaelab.data.batches import ALONE, Batch, Batches
 from vaelab.models.contract import LatentVariableModel, Terms, TermsRequest
 from vaelab.objectives.objective import Objective, Progress, end_of_training, kl_per_image
@@ -87,7 +88,7 @@ def validate(
         if has_moments and terms.posterior is not None:
             values["means"] = terms.posterior.mean
         for name, value in values.items():
-            columns.setdefault(name, []).append(value.double())
+            columns.setdefault(name, []).append(exact(value))
     model.train(was_training)
     found = {name: torch.cat(parts) for name, parts in columns.items()}
     if process_group is not None:
@@ -116,11 +117,11 @@ def elbo_terms(terms: Terms) -> dict[str, Tensor]:
 
     Letters in shapes: all values are (B,).
     """
-    reconstruction = terms.reconstruction.double()
+    reconstruction = exact(terms.reconstruction)
     if not terms.kl:
         return {"reconstruction": reconstruction}
-    kl = kl_per_image(terms).double()
-    by_level = {f"kl_{name}": each.sum(1).double() for name, each in terms.kl.items()}
+    kl = exact(kl_per_image(terms))
+    by_level = {f"kl_{name}": exact(each.sum(1)) for name, each in terms.kl.items()}
     return {
         "reconstruction": reconstruction,
         "kl": kl,
@@ -140,12 +141,12 @@ def _floor(model: LatentVariableModel, batch: Batch) -> Float64[Tensor, " B"]:
     """Of each image; NaN where the likelihood has none."""
     floor = model.likelihood.floor(batch.x)
     if floor is None:
-        return torch.full((len(batch),), math.nan, dtype=torch.float64, device=batch.x.device)
-    return floor.double().flatten(1).sum(1)
+        return torch.full((len(batch),), math.nan, dtype=torch.float64)
+    return exact(floor).flatten(1).sum(1)
 
 
 def _active_units(model: LatentVariableModel, means: Float64[Tensor, "N D"]) -> int | None:
     moments = model.prior_moments()
     if moments is None or len(means) < 2:
         return None
-    return int((means.var(0) / moments[1].double() > ACTIVE_VARIANCE).sum())
+    return int((means.var(0) / exact(moments[1]) > ACTIVE_VARIANCE).sum())
