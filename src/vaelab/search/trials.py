@@ -22,7 +22,7 @@ from vaelab.runs import DataCard, Run
 from vaelab.search.plan import Search
 from vaelab.settings import with_settings
 from vaelab.training import Hardware, fit
-from vaelab.training.non_finite_guard import NonFiniteLossError
+from vaelab.training.step_scalars import NonFiniteLossError
 
 # A trial whose process was killed this many times is not resumed.
 MAX_ATTEMPTS = 3
