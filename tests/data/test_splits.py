@@ -111,3 +111,15 @@ def test_validation_images_of_another_shape_are_refused():
         with_test_images(
             numbered(0, 5), numbered(10, 3), validation=other, source="here", split_seed=0
         )
+
+
+def test_images_that_are_set_aside_are_counted_in_a_note():
+    given = with_test_images(
+        unlabeled(40), unlabeled(8), source="memory", split_seed=0, notes=("flat",)
+    )
+    assert given.notes == ("flat",)
+    chosen = with_test_images(unlabeled(40), source="memory", split_seed=0, notes=("flat",))
+    assert chosen.notes == (
+        "flat",
+        "no test images were given: 4 of the 40 training images were set aside for testing",
+    )

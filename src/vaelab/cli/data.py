@@ -7,7 +7,7 @@ from typing import Annotated
 from tyro.conf import OmitArgPrefixes
 
 from vaelab.cli.options import DATA_SETS, AsJson, DataDir, Plugins, load_plugins, option
-from vaelab.cli.output import print_json, print_paths, print_text
+from vaelab.cli.output import print_data, print_json, print_paths, print_text
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ def _show(command: Show) -> None:
 
     config = data_config(command.data)
     dataset = load_data(config, command.data_dir)
+    if not command.json:
+        print_data(dataset)
     summary = summarize(dataset, config)
     paths = draw_data(dataset, summary, command.out)
     if command.json:
         print_json(summary)
         return
-    print_text(f"{summary['name']}: {summary['source']}")
     for name, numbers in summary["splits"].items():
         pixels = numbers["pixels"]
         print_text(

@@ -5,7 +5,10 @@ import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vaelab.data import Dataset
 
 # Narrower terminals get lines of this width too.
 MIN_WIDTH = 60
@@ -20,6 +23,13 @@ def print_paths(paths: Sequence[Path]) -> None:
     """Print paths, one per line."""
     for path in paths:
         print_text(str(path))
+
+
+def print_data(dataset: "Dataset") -> None:
+    """Print where a data set comes from and how it was understood."""
+    print_text(f"{dataset.name}: {dataset.source}")
+    for line in dataset.notes:
+        print_text(f"  {line}")
 
 
 def print_json(value: Any) -> None:

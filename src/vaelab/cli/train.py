@@ -16,12 +16,13 @@ from vaelab.cli.options import (
     load_plugins,
     option,
 )
-from vaelab.cli.output import print_text, two_columns
+from vaelab.cli.output import print_data, print_text, two_columns
 from vaelab.config import ClassifierConfig
 from vaelab.presets import CLASSIFIER_PRESETS, PRESETS, describe, preset
 from vaelab.settings import describe_fields, field_help
 
 if TYPE_CHECKING:
+    from vaelab.data import Dataset
     from vaelab.runs import Run
     from vaelab.training import Hardware
 
@@ -67,6 +68,8 @@ def train(
     chosen = CLASSIFIER_PRESETS[preset_name]() if is_classifier else preset(preset_name)
     config = configure(chosen, data, settings)
 
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     from vaelab.data import load_data
     from vaelab.training import CheckpointSchedule, Hardware, fit
 
@@ -74,28 +77,27 @@ def train(
     hardware = Hardware(
         accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
     )
+    dataset = load_data(config.data, data_dir)
+    rank_zero_only(print_data)(dataset)
     if isinstance(config, ClassifierConfig):
-        _train_classifier(config, out, data_dir, hardware)
+        _train_classifier(config, out, dataset, hardware)
         return
     run = fit(
         config,
         out,
-        dataset=load_data(config.data, data_dir),
+        dataset=dataset,
         hardware=hardware,
         checkpoint_schedule=CheckpointSchedule(steps=checkpoint_steps, seconds=checkpoint_seconds),
     )
-    from lightning_fabric.utilities.rank_zero import rank_zero_only
-
     rank_zero_only(print_summary)(run, plugin)
 
 
 def _train_classifier(
-    config: ClassifierConfig, out: Path, data_dir: Path | None, hardware: "Hardware"
+    config: ClassifierConfig, out: Path, dataset: "Dataset", hardware: "Hardware"
 ) -> None:
-    from vaelab.data import load_data
     from vaelab.features import train_classifier
 
-    classifier = train_classifier(config, out, load_data(config.data, data_dir), hardware=hardware)
+    classifier = train_classifier(config, out, dataset, hardware=hardware)
     card = classifier.card
     print_text(
         f"{out}: accuracy {card.test_accuracy:.2%} on {card.test_count:,} test images, "

@@ -6,6 +6,7 @@ from pathlib import Path
 from vaelab.config import DataConfig
 from vaelab.data import arrays, fashion_mnist, image_folder, npy_folder, npz_file, wardrobe
 from vaelab.data.arrays import dataset
+from vaelab.data.constant_images import warn_of_constant_images
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
 from vaelab.data.splits import split, training_rows, training_split
@@ -23,7 +24,7 @@ DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
 
 
 def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
-    """Load the data set that `config` names.
+    """Load the data set that `config` names, with a warning if images of it are constant.
 
     Args:
         config: its name, path and size.
@@ -34,7 +35,9 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
         InputError: if it is unknown, not found or invalid.
     """
     loaded = entry("data set", config.name, DATASETS)(config, data_dir)
-    return loaded.limited(config.train_count, config.test_count)
+    loaded = loaded.limited(config.train_count, config.test_count)
+    warn_of_constant_images(loaded)
+    return loaded
 
 
 def data_config(name: str) -> DataConfig:

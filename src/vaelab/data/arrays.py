@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data.array_checks import as_class_names, as_images, as_labels, to_8_bit
+from vaelab.data.constant_images import warn_of_constant_images
 from vaelab.data.image_data import Dataset, ImageData
 from vaelab.data.splits import with_test_images
 from vaelab.errors import InputError
@@ -59,6 +60,7 @@ def dataset(
         if key in arrays:
             arrays[key] = to_8_bit(where, key, arrays[key])
     made = build_dataset(arrays, where=where, name=name, source="arrays in memory")
+    warn_of_constant_images(made)
     return replace(made, is_in_memory=True)
 
 

@@ -121,6 +121,8 @@ class Dataset:
         validation: the validation images, where the source has some; None: the settings choose
             them among the training images.
         source: where the images came from, for the user ("IDX files in ~/data", ...).
+        notes: how the source was understood, one line each: layout, files that were passed over,
+            range of the pixel values and how it was mapped.
         is_in_memory: whether it was made of arrays, so that it cannot be loaded by its name.
     """
 
@@ -128,6 +130,7 @@ class Dataset:
     test: ImageData
     source: str
     validation: ImageData | None = None
+    notes: tuple[str, ...] = ()
     is_in_memory: bool = False
 
     @property

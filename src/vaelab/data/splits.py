@@ -22,14 +22,21 @@ def with_test_images(
     validation: ImageData | None = None,
     source: str,
     split_seed: int,
+    notes: tuple[str, ...] = (),
 ) -> Dataset:
     """A data set of training and test images; without test images, a tenth is set aside.
+
+    `notes` say how the source was understood; see `Dataset`.
 
     Raises:
         InputError: if the shapes of the images differ, or if there is only one image.
     """
     if test is None:
         kept, held_out = split(train, TEST_FRACTION, split_seed)
+        notes += (
+            f"no test images were given: {len(held_out):,} of the {len(train):,} training images "
+            "were set aside for testing",
+        )
         train, test = train.take(kept), train.take(held_out)
     for what, part in (("test", test), ("validation", validation)):
         if part is not None and part.images.shape[1:] != train.images.shape[1:]:
@@ -37,7 +44,7 @@ def with_test_images(
                 f"{source}: expected {what} images of {train.images.shape[1:]} (C, H, W) like the "
                 f"training images, found {part.images.shape[1:]}"
             )
-    return Dataset(train=train, test=test, validation=validation, source=source)
+    return Dataset(train=train, test=test, validation=validation, source=source, notes=notes)
 
 
 def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indices]:

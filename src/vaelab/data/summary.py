@@ -24,6 +24,7 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "source": dataset.source,
+        "notes": list(dataset.notes),
         "image_shape": list(dataset.train.images.shape[1:]),
         "class_names": list(dataset.train.class_names),
         "factors": list(dataset.train.factors.names) if dataset.train.factors else [],

@@ -91,6 +91,9 @@ def run_search(
         raise InputError(f"--trials must be at least 1, found {trials}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     dataset = load_data(search.config.data, data_dir)
+    if show_progress:
+        for line in dataset.notes:
+            note(f"data: {line}")
     options = [] if data_dir is None else ["--data-dir", str(data_dir)]
     options += [word for path in plugins for word in ("--plugin", str(path))]
     record = SearchRecord(search, out, storage, options)

@@ -143,6 +143,8 @@ class _StudyRunner:
     def execute(self) -> None:
         """Execute all steps that are not up to date."""
         self.display.print(f"data: {self.dataset.name}, {self.dataset.source}")
+        for line in self.dataset.notes:
+            self.display.print(f"data: {line}")
         data = data_step(self.dataset, self.study.data, self.out)
         comparisons = comparison_steps(
             self.study, self.loaded, self.status.finished.__contains__, self.out
