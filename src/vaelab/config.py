@@ -15,6 +15,9 @@ from vaelab.parts import PartConfig, Settings
 
 SCHEMA_VERSION = 2
 
+LARGEST_RESIZE = 4096
+"""Pixels of the side of an image."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig(Settings):
@@ -24,6 +27,12 @@ class DataConfig(Settings):
     """fashion-mnist, wardrobe, folder, npz, npy or arrays"""
     path: str | None = None
     """location of the images of folder, npz and npy"""
+    resize: int | None = None
+    """read the images of a folder at this height and width in pixels; none: their size"""
+    fit: str | None = None
+    """with resize: pad (black border) or crop (middle) images that are not square; none: refuse"""
+    gray: bool = False
+    """read the images of a folder as gray"""
     train_count: int | None = None
     """use only this many training images (before the validation split); none: all"""
     test_count: int | None = None
@@ -40,6 +49,9 @@ class DataConfig(Settings):
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
         return {
+            f"resize must lie in 1 to {LARGEST_RESIZE}": self.resize is None
+            or 0 < self.resize <= LARGEST_RESIZE,
+            "fit needs resize, the size in pixels": self.fit is None or self.resize is not None,
             "split_seed must not be negative": self.split_seed >= 0,
             "validation_fraction must lie in (0, 1)": 0 < self.validation_fraction < 1,
         }

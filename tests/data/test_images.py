@@ -87,11 +87,8 @@ def test_a_test_class_that_training_lacks(tmp_path):
         image_folder.load(config(tmp_path))
 
 
-def test_no_class_folders(tmp_path):
-    with refused(tmp_path, "empty", "a folder per class"):
-        image_folder.load(config(tmp_path))
-    path = save(tmp_path / "0.png")
-    with refused(path, "expected a folder per class, found a file"):
+def test_an_empty_folder(tmp_path):
+    with refused(tmp_path, "empty", "a folder of them per class"):
         image_folder.load(config(tmp_path))
 
 
@@ -103,7 +100,9 @@ def test_an_empty_class_folder(folder):
 
 def test_a_file_that_is_not_an_image(folder):
     (folder / "coats" / "notes.txt").write_text("notes")
-    with refused(folder / "coats" / "notes.txt", "expected a PNG or JPEG image"):
+    with refused(
+        folder / "coats" / "notes.txt", "expected a PNG, JPEG, BMP, WebP, TIFF or GIF image"
+    ):
         image_folder.load(config(folder))
 
 
@@ -194,7 +193,7 @@ def test_damaged_images(tmp_path):
     path = save(tmp_path / "0.png", COLOR)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with refused(path, "expected a PNG or JPEG image", "damaged"):
+    with refused(path, "expected a PNG, JPEG, BMP, WebP, TIFF or GIF image", "damaged"):
         read_images([path])
     path.write_bytes(b"")
     with refused(path, "unknown format", "0 bytes"):
@@ -223,7 +222,7 @@ def encoded(kind: str) -> bytes:
     return stream.getvalue()
 
 
-FILES = [encoded("PNG"), encoded("JPEG")]
+FILES = [encoded(kind) for kind in ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF")]
 
 
 @settings(max_examples=150)

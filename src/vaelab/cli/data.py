@@ -6,8 +6,19 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes
 
-from vaelab.cli.options import DATA_SETS, AsJson, DataDir, Plugins, load_plugins, option
+from vaelab.cli.options import (
+    AS_STORED,
+    DATA_SETS,
+    AsJson,
+    DataDir,
+    Plugins,
+    ReadingOptions,
+    load_plugins,
+    option,
+    with_data,
+)
 from vaelab.cli.output import print_data, print_json, print_paths, print_text
+from vaelab.config import DataConfig
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Show:
 
     data: Annotated[str, option(DATA_SETS, "DATA")] = "fashion-mnist"
     data_dir: DataDir = None
+    images: ReadingOptions = AS_STORED
     out: Annotated[Path, option("folder for the figures", "DIR")] = Path("runs/data")
     json: AsJson = False
     plugin: Plugins = ()
@@ -43,11 +55,11 @@ def data(command: OmitArgPrefixes[Fetch | Show]) -> None:
 
 def _show(command: Show) -> None:
     load_plugins(command.plugin)
-    from vaelab.data import data_config, load_data
+    from vaelab.data import load_data
     from vaelab.data.summary import summarize
     from vaelab.figures import draw_data
 
-    config = data_config(command.data)
+    config = with_data(DataConfig(), command.data, command.images)
     dataset = load_data(config, command.data_dir)
     if not command.json:
         print_data(dataset)

@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from vaelab.cli.options import (
+    AS_STORED,
     DATA_SETS,
     Accelerator,
     AsJson,
     DataDir,
     Plugins,
+    ReadingOptions,
     Seed,
     load,
     load_plugins,
     option,
     require_runs,
+    with_data,
 )
 from vaelab.cli.output import print_json, print_text, two_columns
+from vaelab.config import DataConfig
 from vaelab.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,6 +84,7 @@ def evaluate(
         ),
     ] = None,
     data_dir: DataDir = None,
+    images: ReadingOptions = AS_STORED,
     seed: Seed = 0,
     accelerator: Accelerator = "auto",
     json: AsJson = False,
@@ -87,7 +92,6 @@ def evaluate(
 ) -> None:
     """Compute metrics of trained runs, or of samples from any generator, on the test images."""
     load_plugins(plugin)
-    from vaelab.data import data_config
     from vaelab.evaluation import evaluate as evaluate_run
     from vaelab.evaluation import evaluate_file
 
@@ -99,7 +103,7 @@ def evaluate(
             raise InputError("--protocol, --sample-count and -k are for runs, not for --samples")
         results[samples] = evaluate_file(
             samples,
-            data_config(data or "fashion-mnist"),
+            with_data(DataConfig(), data, images),
             data_dir,
             metrics=metrics,
             features=features,
@@ -109,8 +113,11 @@ def evaluate(
         )
     else:
         require_runs(runs, "evaluate")
-        if data is not None or out is not None:
-            raise InputError("--data and --out are for --samples: runs keep their own results")
+        if data is not None or out is not None or images != AS_STORED:
+            raise InputError(
+                "--data, --resize, --pad, --crop, --gray and --out are for --samples: runs keep "
+                "their own settings and results"
+            )
         for path in runs:
             results[path] = evaluate_run(
                 load(path, accelerator, data_dir),

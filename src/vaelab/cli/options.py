@@ -1,13 +1,14 @@
 """Options that several commands share, and how their values are read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tyro.conf import Positional, UseAppendAction, arg
+from tyro.conf import OmitArgPrefixes, Positional, UseAppendAction, arg
 
 from vaelab import plugins
+from vaelab.config import LARGEST_RESIZE, DataConfig
 from vaelab.errors import InputError
 from vaelab.settings import C, with_settings
 
@@ -52,17 +53,78 @@ Plugins = Annotated[
 ]
 
 
-def configure(config: C, data: str | None, settings: Sequence[Sequence[str]]) -> C:
-    """The configuration on another data set and with other fields.
+@dataclass(frozen=True)
+class ImageOptions:
+    """How the image files of a folder are read."""
+
+    resize: Annotated[
+        int | None,
+        option("read the images of a folder at N x N pixels", "N", "the size of the files"),
+    ] = None
+    pad: Annotated[
+        bool, arg(help="with --resize: add a black border to images that are not square")
+    ] = False
+    crop: Annotated[
+        bool, arg(help="with --resize: cut out the middle of images that are not square")
+    ] = False
+    gray: Annotated[bool, arg(aliases=["--grey"], help="read the images of a folder as gray")] = (
+        False
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of `DataConfig` that the options set.
+
+        Raises:
+            InputError: if the options do not go together.
+        """
+        if self.resize is None and (self.pad or self.crop):
+            raise InputError("--pad and --crop need --resize N, the height and width in pixels")
+        if self.pad and self.crop:
+            raise InputError("--pad and --crop exclude each other; omit one")
+        if self.resize is not None and not 0 < self.resize <= LARGEST_RESIZE:
+            raise InputError(f"--resize must be from 1 to {LARGEST_RESIZE}, found {self.resize}")
+        fields: dict[str, Any] = {}
+        if self.resize is not None:
+            fields["resize"] = self.resize
+            fields["fit"] = "pad" if self.pad else "crop" if self.crop else None
+        if self.gray:
+            fields["gray"] = True
+        return fields
+
+    def words(self) -> list[str]:
+        """The options as words of a command."""
+        flags = {"--pad": self.pad, "--crop": self.crop, "--gray": self.gray}
+        size = [] if self.resize is None else ["--resize", str(self.resize)]
+        return [*size, *(word for word, is_set in flags.items() if is_set)]
+
+
+AS_STORED = ImageOptions()
+ReadingOptions = OmitArgPrefixes[ImageOptions]
+
+
+def with_data(config: DataConfig, data: str | None, images: ImageOptions) -> DataConfig:
+    """The settings of a data set, with another name or path and other options.
 
     Raises:
-        InputError: on an unknown data set or field, or a wrong value.
+        InputError: if the options do not go together.
     """
     if data is not None:
         from vaelab.data import data_config
 
         chosen = data_config(data)
-        config = replace(config, data=replace(config.data, name=chosen.name, path=chosen.path))
+        config = replace(config, name=chosen.name, path=chosen.path)
+    return replace(config, **images.fields())
+
+
+def configure(
+    config: C, data: str | None, images: ImageOptions, settings: Sequence[Sequence[str]]
+) -> C:
+    """The configuration on another data set and with other fields.
+
+    Raises:
+        InputError: on an unknown data set or field, or a wrong value.
+    """
+    config = replace(config, data=with_data(config.data, data, images))
     return with_settings(config, settings_dict(settings))
 
 

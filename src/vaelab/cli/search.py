@@ -6,10 +6,12 @@ from typing import Annotated
 from tyro.conf import Positional, UseAppendAction, arg
 
 from vaelab.cli.options import (
+    AS_STORED,
     DATA_SETS,
     Accelerator,
     DataDir,
     Plugins,
+    ReadingOptions,
     Settings,
     configure,
     load_plugins,
@@ -46,6 +48,7 @@ def search(
     ] = "validation.negative_elbo",
     data: Annotated[str | None, option(DATA_SETS, "DATA", "the preset's")] = None,
     data_dir: DataDir = None,
+    images: ReadingOptions = AS_STORED,
     out: Annotated[
         Path | None,
         option(
@@ -71,7 +74,7 @@ def search(
     from vaelab.search import Search, read_space, run_search
     from vaelab.training import Hardware
 
-    config = configure(preset(preset_name), data, settings)
+    config = configure(preset(preset_name), data, images, settings)
     plan = Search(
         config=config,
         space=read_space(config, [text for group in space for text in group]),

@@ -9,12 +9,15 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from vaelab.cli.options import (
+    AS_STORED,
     DATA_SETS,
     Accelerator,
     DataDir,
     Plugins,
+    ReadingOptions,
     load_plugins,
     option,
+    with_data,
 )
 from vaelab.cli.output import print_text, two_columns
 
@@ -30,6 +33,7 @@ def study(
     *,
     data: Annotated[str | None, option(DATA_SETS, "DATA", "the study's")] = None,
     data_dir: DataDir = None,
+    images: ReadingOptions = AS_STORED,
     out: Annotated[Path | None, option("folder of the study", "DIR", "runs/NAME")] = None,
     accelerator: Accelerator = "auto",
     executor: Annotated[
@@ -52,18 +56,19 @@ def study(
 ) -> None:
     """Train, evaluate and compare many runs and build a report; finished steps are skipped."""
     load_plugins(plugin)
-    from vaelab.data import data_config
     from vaelab.studies import executor_named, read_study, run_study, study_named
     from vaelab.training import Hardware
 
     chosen_executor = executor_named(executor, workers=workers, cpus=cpus, gpus=gpus)
     file = Path(name)
     planned = read_study(file) if file.suffix == ".toml" else study_named(name)
-    if data is not None:
-        chosen = data_config(data)
-        planned = replace(planned, data=replace(planned.data, name=chosen.name, path=chosen.path))
-    planned = replace(planned, plugins=(*plugin, *planned.plugins))
+    planned = replace(
+        planned,
+        data=with_data(planned.data, data, images),
+        plugins=(*plugin, *planned.plugins),
+    )
     options = ["--data", data] if data else []
+    options += images.words()
     options += [word for path in plugin for word in ("--plugin", path.name)]
     result = run_study(
         planned,

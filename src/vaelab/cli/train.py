@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from vaelab.cli.options import (
+    AS_STORED,
     DATA_SETS,
     Accelerator,
     DataDir,
     Plugins,
+    ReadingOptions,
     Settings,
     configure,
     load_plugins,
@@ -36,6 +38,7 @@ def train(
     *,
     data: Annotated[str | None, option(DATA_SETS, "DATA", "the preset's")] = None,
     data_dir: DataDir = None,
+    images: ReadingOptions = AS_STORED,
     out: Annotated[Path | None, option("run folder", "DIR", "runs/PRESET")] = None,
     settings: Settings = (),
     accelerator: Accelerator = "auto",
@@ -66,7 +69,7 @@ def train(
     # Checked before torch is imported, so that a misspelled name is reported at once.
     is_classifier = preset_name in CLASSIFIER_PRESETS
     chosen = CLASSIFIER_PRESETS[preset_name]() if is_classifier else preset(preset_name)
-    config = configure(chosen, data, settings)
+    config = configure(chosen, data, images, settings)
 
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 

@@ -10,7 +10,7 @@ from vaelab.data.constant_images import warn_of_constant_images
 from vaelab.data.fashion_mnist import DataUnavailableError
 from vaelab.data.image_data import Dataset, Factors, ImageData
 from vaelab.data.splits import split, training_rows, training_split
-from vaelab.errors import entry
+from vaelab.errors import InputError, entry, note
 
 # Each takes the configuration and the path given with --data-dir, if any.
 DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
@@ -23,6 +23,13 @@ DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
 }
 
 
+NEED_PATH = ("folder", "npz", "npy", "arrays")
+"""Sources that a name alone does not find; `--data` with such a name means a path of that name."""
+
+READ_IMAGE_FILES = ("folder",)
+"""Sources of image files, which can be resized while they are read."""
+
+
 def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     """Load the data set that `config` names, with a warning if images of it are constant.
 
@@ -32,23 +39,36 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
             Fashion-MNIST.
 
     Raises:
-        InputError: if it is unknown, not found or invalid.
+        InputError: if it is unknown, not found or invalid, or cannot be resized as `config` asks.
     """
-    loaded = entry("data set", config.name, DATASETS)(config, data_dir)
+    load = entry("data set", config.name, DATASETS)
+    if (config.resize is not None or config.gray) and config.name not in READ_IMAGE_FILES:
+        raise InputError(
+            f"--resize, --pad, --crop and --gray (data.resize, data.fit, data.gray) are for "
+            f"folders of image files, not for {config.name}; omit them"
+        )
+    loaded = load(config, data_dir)
     loaded = loaded.limited(config.train_count, config.test_count)
     warn_of_constant_images(loaded)
     return loaded
 
 
-def data_config(name: str) -> DataConfig:
+def data_config(name: str, base: Path | None = None) -> DataConfig:
     """The configuration for a name or path that a user typed.
 
-    A name in `DATASETS` is that data set. Anything else that exists on disk, or looks like a path,
-    is a path to a folder of images, a folder of .npy arrays or an .npz file.
+    A name in `DATASETS` is that data set, unless it needs a path. Anything else that exists on
+    disk, or looks like a path, is a path to a folder of images, a folder of .npy arrays or an .npz
+    file.
+
+    Args:
+        name: what the user typed.
+        base: the folder that paths are relative to; none: the current one.
     """
-    if name in DATASETS:
+    path = (base or Path()) / Path(name).expanduser()
+    if name in DATASETS and not (name in NEED_PATH and path.exists()):
+        if path.is_dir():
+            note(f"{name} means the built-in data set; the folder of that name is ./{name}")
         return DataConfig(name=name)
-    path = Path(name)
     if path.suffix == ".npz":
         return DataConfig(name="npz", path=str(path.absolute()))
     if (path / npy_folder.IMAGES).exists():
@@ -60,6 +80,8 @@ def data_config(name: str) -> DataConfig:
 
 __all__ = [
     "DATASETS",
+    "NEED_PATH",
+    "READ_IMAGE_FILES",
     "DataUnavailableError",
     "Dataset",
     "Factors",

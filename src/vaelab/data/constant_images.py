@@ -20,7 +20,7 @@ def warn_of_constant_images(dataset: Dataset) -> None:
     found = []
     for name, data in dataset.given_splits.items():
         inspected = data.images[:: -(-len(data) // _MOST_MAPPED) if data.is_mapped else 1]
-        if constant := _constant_count(inspected):
+        if constant := constant_count(inspected):
             found.append(f"{constant:,} of {len(inspected):,} {name} images")
     if found:
         note(
@@ -29,7 +29,8 @@ def warn_of_constant_images(dataset: Dataset) -> None:
         )
 
 
-def _constant_count(images: NDArray[np.uint8]) -> int:
+def constant_count(images: NDArray[np.uint8]) -> int:
+    """The number of images (N, C, H, W) that are constant or nearly so."""
     count = 0
     for start in range(0, len(images), _BLOCK):
         # A uniform color is constant although its channels differ.

@@ -1,83 +1,162 @@
-"""PNG and JPEG files as arrays: gray if every image is gray, else RGB."""
+"""Image files as arrays of one size: gray if every image is gray, else RGB.
 
-import io
-import warnings
+Values of other ranges and transparent parts are mapped by one rule for all files.
+
+Letters in shapes: N images, H height, W width, C channels (1 or 3).
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from vaelab.data.reading import one_line, reading, refuse_web_page
+from vaelab.config import DataConfig
+from vaelab.data.constant_images import constant_count
+from vaelab.data.image_decoding import MAPPINGS, DecodedImage, decode
+from vaelab.data.levels import LevelMapping
 from vaelab.errors import InputError
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-LARGEST_SIDE = 4096
-"""Pixels. A small file can claim a huge image."""
+BACKGROUNDS = {"black": 0, "white": 255}
+"""What can be behind transparent parts; the first is used unless images would vanish on it."""
+
+_FOLDER_ADVICE = "--resize N with --crop or --pad reads images of any size at N x N pixels"
 
 
-def read_images(paths: Sequence[Path]) -> NDArray[np.uint8]:
+@dataclass(frozen=True, slots=True)
+class ReadImages:
+    """Images, and how their files were understood.
+
+    Attributes:
+        images: uint8 (N, C, H, W).
+        notes: one line each, as in `Dataset`.
+    """
+
+    images: NDArray[np.uint8]
+    notes: tuple[str, ...]
+
+
+def read_images(paths: Sequence[Path], config: DataConfig | None = None) -> NDArray[np.uint8]:
+    """The images of `read_image_files`."""
+    return read_image_files(paths, config or DataConfig(), advice="resize it").images
+
+
+def read_image_files(
+    paths: Sequence[Path], config: DataConfig, *, advice: str = _FOLDER_ADVICE
+) -> ReadImages:
     """Read images of one size as (N, C, H, W); C is 1 if all images are gray, else 3.
 
     An image is gray if red, green and blue are equal in every pixel, whatever the format of the
-    file. Transparent images are composed over black; 16-bit values become 8-bit values.
+    file. Only one image is in memory at its full size, if `config` says to resize them.
+
+    Args:
+        paths: of the files.
+        config: its `resize`, `fit` and `gray` say how the files are read.
+        advice: what to do about an image of another size.
 
     Raises:
-        InputError: naming the first file that is damaged or of another size.
+        InputError: naming the first file that is damaged, of another size or out of range.
     """
-    images: list[NDArray[np.uint8]] = []
+    decoded: list[DecodedImage] = []
     for path in paths:
-        image = _read_image(path)
-        (height, width), expected = image.shape[:2], (images or [image])[0].shape[:2]
+        image = decode(path, config)
+        (height, width), expected = image.values.shape[:2], (decoded or [image])[0].values.shape[:2]
         if (height, width) != expected:
             raise InputError(
                 f"{path}: expected {expected[1]} x {expected[0]} pixels like {paths[0]} (all "
-                f"images must have one size), found {width} x {height}; resize it"
+                f"images must have one size), found {width} x {height}; {advice}"
             )
-        images.append(image)
-    channels = max(image.shape[2] for image in images)
-    stacked = np.stack([np.broadcast_to(image, (*image.shape[:2], channels)) for image in images])
-    return np.ascontiguousarray(stacked.transpose(0, 3, 1, 2))
+        decoded.append(image)
+    mappings = _mappings(decoded)
+    background, background_notes = _background(decoded, mappings)
+    images = [_levels(image, mappings[image.kind], background) for image in decoded]
+    if config.gray:
+        images = [_as_gray(image) for image in images]
+    stacked, color_notes = _stack(paths, images)
+    notes = [
+        *(mapping.note for mapping in mappings.values()),
+        *background_notes,
+        *_remark_notes(decoded),
+        *color_notes,
+    ]
+    return ReadImages(stacked, tuple(notes))
 
 
-def _read_image(path: Path) -> NDArray[np.uint8]:
-    """Read an image as (H, W, 1) if it is gray, else as (H, W, 3)."""
-    with reading(path):
-        content = path.read_bytes()
-    refuse_web_page(path, content[:512])
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of odd metadata, which is harmless, and of large sizes, refused below.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
-                pixels = _as_rgb(image) if max(image.size) <= LARGEST_SIDE else None
-                size = f"{image.width} x {image.height}"
-    # Pillow does not document which exceptions damaged files raise.
-    except Exception as error:
-        raise InputError(
-            f"{path}: expected a PNG or JPEG image, found {len(content)} bytes of another "
-            f"format or damaged ({_cause(error)})"
-        ) from error
-    if pixels is None:
-        raise InputError(f"{path}: expected sides of at most {LARGEST_SIDE} pixels, found {size}")
-    is_gray = (pixels == pixels[:, :, :1]).all()
-    return pixels[:, :, :1] if is_gray else pixels
+def _mappings(images: Sequence[DecodedImage]) -> dict[str, LevelMapping]:
+    """The mapping of each kind of file, chosen by the range of all files of the kind."""
+    ranges = defaultdict[str, list[float]](list)
+    for image in images:
+        ranges[image.kind] += [image.low, image.high]
+    return {
+        kind: MAPPINGS[kind](f"{kind} files", min(values), max(values))
+        for kind, values in sorted(ranges.items())
+    }
 
 
-def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Convert an image of any mode to (H, W, 3)."""
-    if image.mode.startswith("I"):
-        # Pillow's own conversion of 16-bit gray clips at 255 instead of scaling.
-        gray = (np.asarray(image).astype(np.int64) >> 8).astype(np.uint8)
-        return np.repeat(gray[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        black = Image.new("RGBA", image.size, "black")
-        return np.asarray(Image.alpha_composite(black, image.convert("RGBA")).convert("RGB"))
-    return np.asarray(image.convert("RGB"))
+def _background(
+    images: Sequence[DecodedImage], mappings: dict[str, LevelMapping]
+) -> tuple[int, list[str]]:
+    """The level behind transparent parts: black, unless fewer images are constant over white."""
+    transparent = [image for image in images if image.alpha is not None]
+    if not transparent:
+        return 0, []
+    constant = {
+        name: sum(
+            constant_count(_levels(image, mappings[image.kind], level).transpose(2, 0, 1)[None])
+            for image in transparent
+        )
+        for name, level in BACKGROUNDS.items()
+    }
+    name = min(constant, key=lambda name: constant[name])
+    reason = f", as {constant['black']:,} of them vanish over black" if name == "white" else ""
+    note = f"{_count(len(transparent), len(images))} transparent parts: put over {name}{reason}"
+    return BACKGROUNDS[name], [note]
 
 
-def _cause(error: Exception) -> str:
-    # Pillow's message names an object in memory, which does not help the user.
-    is_unidentified = isinstance(error, UnidentifiedImageError)
-    return "unknown format" if is_unidentified else one_line(error)
+def _levels(image: DecodedImage, mapping: LevelMapping, background: int) -> NDArray[np.uint8]:
+    """8-bit levels (H, W, C), with C = 1 for a gray image."""
+    levels = mapping.apply(image.values)
+    if image.alpha is not None:
+        behind = (255 - image.alpha.astype(np.int64)) * background // 255
+        levels = np.minimum(levels + behind, 255).astype(np.uint8)
+    is_gray = (levels == levels[:, :, :1]).all()
+    return levels[:, :, :1] if is_gray else levels
+
+
+def _as_gray(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The luminance (H, W, 1)."""
+    if levels.shape[2] == 1:
+        return levels
+    return np.asarray(Image.fromarray(levels).convert("L"))[:, :, None]
+
+
+def _stack(
+    paths: Sequence[Path], images: Sequence[NDArray[np.uint8]]
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """The images (N, C, H, W), and a note if only some are in color."""
+    colored = [path for path, image in zip(paths, images, strict=True) if image.shape[2] == 3]
+    notes = []
+    if 0 < len(colored) < len(images):
+        notes.append(
+            f"{_count(len(colored), len(images))} color, such as {colored[0].name}: all are read "
+            "as RGB; --gray reads all as gray"
+        )
+    height, width = images[0].shape[:2]
+    stacked = np.empty((len(images), 3 if colored else 1, height, width), np.uint8)
+    for index, image in enumerate(images):
+        stacked[index] = image.transpose(2, 0, 1)
+    return stacked, notes
+
+
+def _remark_notes(images: Sequence[DecodedImage]) -> list[str]:
+    counts = Counter(remark for image in images for remark in image.remarks)
+    return [
+        f"{count:,} of {len(images):,} images: each {remark}" for remark, count in counts.items()
+    ]
+
+
+def _count(count: int, total: int) -> str:
+    return f"{count:,} of {total:,} images {'has' if count == 1 else 'have'}"

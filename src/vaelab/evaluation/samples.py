@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vaelab.data.array_checks import as_labels
-from vaelab.data.image_files import SUFFIXES, read_images
+from vaelab.data.folder_layout import is_system_file
+from vaelab.data.image_decoding import FORMAT_NAMES, SUFFIXES
+from vaelab.data.image_files import read_images
 from vaelab.data.npz_file import read_arrays
 from vaelab.data.reading import one_line, reading
 from vaelab.errors import InputError
@@ -48,7 +50,7 @@ def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str
     elif path.suffix == ".npy":
         images, labels = _read_array(path), None
     else:
-        raise InputError(f"{path}: samples are an .npz, an .npy or a folder of PNG or JPEG images")
+        raise InputError(f"{path}: samples are an .npz, an .npy or a folder of images")
     return checked_samples(images, labels, shape, len(class_names), str(path))
 
 
@@ -184,7 +186,7 @@ def _read_array(path: Path) -> NDArray[Any]:
 def _read_folder(
     folder: Path, class_names: tuple[str, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    visible = sorted(path for path in folder.iterdir() if not is_system_file(path.name))
     folders = [path for path in visible if path.is_dir()]
     if not folders:
         return read_images(_image_files(folder)), None
@@ -200,11 +202,11 @@ def _read_folder(
 
 
 def _image_files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    found = sorted(path for path in folder.iterdir() if not is_system_file(path.name))
     foreign = [path for path in found if path.suffix.lower() not in SUFFIXES]
     if foreign or not found:
         what = f"found {foreign[0].name}" if foreign else "found none"
-        raise InputError(f"{folder}: expected PNG or JPEG images, {what}")
+        raise InputError(f"{folder}: expected {FORMAT_NAMES} images, {what}")
     return found
 
 

@@ -39,4 +39,6 @@ class DatasetCache:
 
 def _key(config: DataConfig, data_dir: Path | None) -> tuple[Any, ...]:
     """The settings that decide which images are loaded; the others say how they are used."""
-    return config.name, config.path, config.train_count, config.test_count, data_dir
+    reading = config.resize, config.fit, config.gray
+    counts = config.train_count, config.test_count
+    return config.name, config.path, config.split_seed, *reading, *counts, data_dir

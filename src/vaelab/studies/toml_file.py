@@ -1,6 +1,7 @@
 """Studies in TOML files.
 
-data = "fashion-mnist"                      # or wardrobe, a folder of images, an .npz file
+data = "fashion-mnist"                      # or wardrobe, a folder of images, an .npz file,
+                                            # or { name = "photos", resize = 64, fit = "crop" }
 seeds = [0, 1]                              # every run once with each seed
 metrics = ["losses", "frechet"]             # default: all but the slow ones
 plugins = ["my_parts.py"]                   # Python files, relative to this one
@@ -20,7 +21,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
 from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
-from vaelab.settings import with_settings
+from vaelab.settings import read_as, with_settings
 from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study
 from vaelab.training.derived import settings_with_prior
 
@@ -201,12 +202,15 @@ def _comparisons(
 
 
 def _data(name: Any, folder: Path) -> DataConfig:
-    """A name in the table of data sets, or a path relative to the study's file."""
+    """A name in the table of data sets or a path relative to the study's file, with settings."""
     if name is None:
         return DataConfig()
-    text = _of_type(str, name, "data")
-    path = folder / text
-    return data_config(str(path) if path.exists() else text)
+    table = {"name": name} if isinstance(name, str) else _of_type(dict, name, "data")
+    if "name" not in table:
+        raise InputError("data needs a name, such as data = { name = 'photos', resize = 64 }")
+    chosen = asdict(data_config(_of_type(str, table["name"], "data.name"), folder))
+    config: DataConfig = read_as(DataConfig, chosen | {**table, "name": chosen["name"]}, "data")
+    return config
 
 
 def _fields(values: Any, prefix: str = "") -> dict[str, Any]:
