@@ -265,6 +265,89 @@ def test_a_folder_of_images_is_a_data_set(tmp_path: Path) -> None:
         assert image.mode == "RGB"
 
 
+def photographs(folder: Path) -> Path:
+    """Color images of several sizes, in the folders Train and Valid, as a camera names them."""
+    random = np.random.default_rng(0)
+    for split, count in (("Train", 30), ("Valid", 6)):
+        (folder / split).mkdir(parents=True)
+        for index in range(count):
+            height, width = random.integers(20, 50, 2)
+            pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / split / f"IMG_{index:04}.JPG")
+        (folder / split / "Thumbs.db").write_bytes(b"")
+    return folder
+
+
+UNDERSTOOD = (
+    "train: 30 images in Train/",
+    "validation: 6 images in Valid/",
+    "no classes: the images are in no class folders",
+    "passed over: Thumbs.db (2)",
+    "8-bit files: pixel values from 0 to 255, used as 8-bit values",
+    "no test images were given: 3 of the 30 training images were set aside for testing",
+)
+
+
+def test_photographs_of_several_sizes(
+    tmp_path: Path, refusal: Callable[[Sequence[str], Path], str]
+) -> None:
+    photographs(tmp_path / "photos")
+    train = ["train", "conv-vae", "--data", "photos", "--accelerator", "cpu"]
+    assert "--resize N with --crop or --pad" in refusal(train, tmp_path)
+    assert "--crop cuts out the middle" in refusal([*train, "--resize", "16"], tmp_path)
+    assert "need --resize N" in refusal([*train, "--pad"], tmp_path)
+    assert "omit one" in refusal([*train, "--resize", "16", "--pad", "--crop"], tmp_path)
+    assert "from 1 to 4096" in refusal([*train, "--resize", "0"], tmp_path)
+
+    reading = ("--resize", "16", "--crop", "--grey")
+    settings = ("--set", "training.epochs=1", "model.network.channels=4,8")
+    done = vaelab(*train, *reading, *settings, cwd=tmp_path)
+    start = done.stderr.partition("conv-vae:")[0]
+    for line in UNDERSTOOD:
+        assert f"vaelab: data: {line}\n" in start
+    config = json.loads((tmp_path / "runs/conv-vae/config.json").read_text())["data"]
+    assert (config["resize"], config["fit"], config["gray"]) == (16, "crop", True)
+    # The images are read in the same way again.
+    vaelab("evaluate", "runs/conv-vae", "--metrics", "losses", cwd=tmp_path)
+    vaelab(
+        *train,
+        "--set",
+        "data.resize=16",
+        "data.fit=crop",
+        "data.gray=true",
+        *settings[1:],
+        cwd=tmp_path,
+    )
+
+    shown = vaelab("data", "show", "--data", "photos", "--resize", "8", "--pad", cwd=tmp_path)
+    for line in UNDERSTOOD:
+        assert f"  {line}\n" in shown.stdout
+    summary = vaelab(
+        "data", "show", "--data", "photos", "--resize", "8", "--pad", "--json", cwd=tmp_path
+    )
+    assert json.loads(summary.stdout)["image_shape"] == [3, 8, 8]
+    assert set(UNDERSTOOD) <= {*json.loads(summary.stdout)["notes"]}
+
+
+def test_a_warning_of_constant_images_comes_before_training(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 9, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "dark.npz", images=pixels)
+    settings = ("--set", "training.epochs=1", "model.network.widths=8")
+    done = vaelab("train", "mlp-vae", "--data", "dark.npz", *settings, cwd=tmp_path)
+    warning, progress = "36 of 36 train images, 4 of 4 test images are constant", "mlp-vae:"
+    assert 0 < done.stderr.index(warning) < done.stderr.index(progress)
+
+
+def test_options_for_photographs_with_other_data(
+    tmp_path: Path, refusal: Callable[[Sequence[str], Path], str]
+) -> None:
+    search = ["search", "mlp-vae", "--space", "objective.beta=1,2"]
+    for command in (["train", "mlp-vae"], ["data", "show"], search, ["study"]):
+        arguments = [*command, "--data", "wardrobe", "--resize", "16"]
+        assert "not for wardrobe; omit them" in refusal(arguments, tmp_path)
+    assert "for --samples" in refusal(["evaluate", "runs/x", "--resize", "16"], tmp_path)
+
+
 def test_doctor(tmp_path: Path) -> None:
     found = json.loads(vaelab("doctor", "--json", cwd=tmp_path).stdout)
     assert found["fashion-mnist"] == "not found; run: vaelab data fetch"

@@ -38,6 +38,10 @@ def test_an_image_that_is_not_square_needs_a_choice(tmp_path):
     path = save(tmp_path / "0.png", bars(40, 80))
     with refused(path, "square image", "16 x 16", "found 80 x 40", "--crop", "--pad"):
         read(path, resize=16)
+    # A JPEG file is not decoded at its full size, which the message states.
+    path = save(tmp_path / "0.jpg", bars(400, 800))
+    with refused(path, "found 800 x 400"):
+        read(path, resize=16)
     square = read(save(tmp_path / "1.png", bars(40, 40)), resize=16)
     assert square.images.shape == (1, 3, 16, 16)
 

@@ -144,6 +144,26 @@ def test_the_path_of_data_is_relative_to_the_file(
     assert (study.data.name, study.data.path) == ("folder", str(tmp_path / "garments"))
 
 
+def test_data_with_settings(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    run = '\n[runs.a]\npreset = "mlp-vae"'
+    data = 'data = { name = "photos", resize = 64, fit = "crop", gray = true }'
+    found = study_of(tmp_path, data + run).data
+    assert (found.name, found.path) == ("folder", str(tmp_path / "photos"))
+    assert (found.resize, found.fit, found.gray) == (64, "crop", True)
+    with pytest.raises(InputError, match="did you mean 'resize'"):
+        study_of(tmp_path, data.replace("resize", "size") + run)
+    with pytest.raises(InputError, match="data needs a name"):
+        study_of(tmp_path, "data = { resize = 64 }" + run)
+
+
+def test_a_built_in_data_set_next_to_a_folder_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "wardrobe").mkdir()
+    run = '\n[runs.a]\npreset = "mlp-vae"'
+    assert study_of(tmp_path, 'data = "wardrobe"' + run).data.name == "wardrobe"
+    assert study_of(tmp_path, 'data = "./wardrobe"' + run).data.name == "folder"
+
+
 def test_plugins_are_loaded_before_the_runs_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

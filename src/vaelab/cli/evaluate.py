@@ -115,8 +115,8 @@ def evaluate(
         require_runs(runs, "evaluate")
         if data is not None or out is not None or images != AS_STORED:
             raise InputError(
-                "--data, --resize, --pad, --crop, --gray and --out are for --samples: runs keep "
-                "their own settings and results"
+                "--data and --out are for --samples, with --resize, --pad, --crop and --gray: runs "
+                "keep their own settings and results"
             )
         for path in runs:
             results[path] = evaluate_run(

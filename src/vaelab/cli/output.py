@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vaelab.errors import note
+
 if TYPE_CHECKING:
     from vaelab.data import Dataset
 
@@ -30,6 +32,12 @@ def print_data(dataset: "Dataset") -> None:
     print_text(f"{dataset.name}: {dataset.source}")
     for line in dataset.notes:
         print_text(f"  {line}")
+
+
+def note_data(dataset: "Dataset") -> None:
+    """Print how a data set was understood, on standard error."""
+    for line in dataset.notes:
+        note(f"data: {line}")
 
 
 def print_json(value: Any) -> None:

@@ -18,7 +18,7 @@ from vaelab.cli.options import (
     load_plugins,
     option,
 )
-from vaelab.cli.output import print_data, print_text, two_columns
+from vaelab.cli.output import note_data, print_text, two_columns
 from vaelab.config import ClassifierConfig
 from vaelab.presets import CLASSIFIER_PRESETS, PRESETS, describe, preset
 from vaelab.settings import describe_fields, field_help
@@ -81,7 +81,7 @@ def train(
         accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
     )
     dataset = load_data(config.data, data_dir)
-    rank_zero_only(print_data)(dataset)
+    rank_zero_only(note_data)(dataset)
     if isinstance(config, ClassifierConfig):
         _train_classifier(config, out, dataset, hardware)
         return

@@ -102,7 +102,7 @@ def decode(path: Path, config: DataConfig) -> DecodedImage:
         decoded = _decoded(kind, values, image.info.get("transparency"), remarks)
     # Values out of range are refused here, where the file is known.
     MAPPINGS[decoded.kind](str(path), decoded.low, decoded.high)
-    return decoded if config.resize is None else _resized(path, decoded, config.resize, config.fit)
+    return decoded if config.resize is None else _resized(decoded, config.resize, config.fit)
 
 
 @contextmanager
@@ -139,6 +139,12 @@ def _require_readable(path: Path, image: ImageFile.ImageFile, config: DataConfig
         raise InputError(
             f"{path}: expected sides of at most {LARGEST_SIDE} pixels, found "
             f"{image.width} x {image.height}"
+        )
+    if config.resize is not None and config.fit is None and image.width != image.height:
+        raise InputError(
+            f"{path}: expected a square image to resize to {config.resize} x {config.resize} "
+            f"pixels, found {image.width} x {image.height}; reading the data with --crop cuts out "
+            "the middle, with --pad adds a border"
         )
     if _is_16_bit_color(image) and rawmode(image) not in READABLE:
         raise InputError(
@@ -216,13 +222,8 @@ def _premultiplied(color: NDArray[Any], alpha: NDArray[np.uint8]) -> NDArray[Any
     return np.rint(product).astype(np.uint8) if color.dtype == np.uint8 else product
 
 
-def _resized(path: Path, image: DecodedImage, side: int, fit: str | None) -> DecodedImage:
+def _resized(image: DecodedImage, side: int, fit: str | None) -> DecodedImage:
     height, width = image.values.shape[:2]
-    if fit is None and height != width:
-        raise InputError(
-            f"{path}: expected a square image to resize to {side} x {side} pixels, found {width} x "
-            f"{height}; reading the data with --crop cuts out the middle, with --pad adds a border"
-        )
     change = entry("data.fit", fit or "crop", FITS)
 
     def resize(layers: NDArray[Any]) -> NDArray[np.float32]:

@@ -205,7 +205,9 @@ def _data(name: Any, folder: Path) -> DataConfig:
     """A name in the table of data sets or a path relative to the study's file, with settings."""
     if name is None:
         return DataConfig()
-    table = {"name": name} if isinstance(name, str) else _of_type(dict, name, "data")
+    if not isinstance(name, str | dict):
+        raise InputError(f"data takes text or a table, found {name!r}")
+    table = {"name": name} if isinstance(name, str) else name
     if "name" not in table:
         raise InputError("data needs a name, such as data = { name = 'photos', resize = 64 }")
     chosen = asdict(data_config(_of_type(str, table["name"], "data.name"), folder))
