@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import vaelab
+from vaelab import cli
 from vaelab.studies import toml_file
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -27,6 +28,27 @@ def test_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         "<Dataset mine: 180 training and 20 test images of 1 x 16 x 24" in capsys.readouterr().out
     )
+
+
+def test_the_example_of_your_own_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (script,) = blocks("your-images.md", "python")
+    output = " ".join(blocks("your-images.md", "text")[0].split())
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "your-images.md", "exec"), {})  # noqa: S102
+    show = ["data", "show", "--data", "photos"]
+    with pytest.raises(SystemExit):
+        cli.main(show)
+    message = capsys.readouterr().err.replace(f"{tmp_path}/", "")
+    assert " ".join(message.split()) in output
+    cli.main([*show, "--resize", "32", "--crop"])
+    lines = capsys.readouterr().out.replace(f"{tmp_path}/", "").splitlines()
+    # Statistics depend on the decoder of JPEG files.
+    understood = [line for line in lines if "entropy" not in line]
+    assert len(understood) == len(lines) - 3
+    for line in understood:
+        assert " ".join(line.split()) in output
 
 
 def test_the_reference_of_the_study_file_has_every_key() -> None:

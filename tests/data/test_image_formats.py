@@ -12,7 +12,7 @@ from PIL import Image
 from tests.data.data_files import refused
 from vaelab.config import DataConfig
 from vaelab.data import load_data
-from vaelab.data.image_files import ReadImages, read_image_files
+from vaelab.data.image_files import ReadImages, read_image_files, read_images
 
 RANDOM = np.random.default_rng(0)
 GRAY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
@@ -409,3 +409,14 @@ def test_gray_reads_colors_as_luminance(tmp_path):
         found.images[:, 0], [np.asarray(Image.fromarray(COLOR).convert("L")), GRAY]
     )
     assert len(found.notes) == 1
+
+
+def test_images_that_are_not_a_data_set_are_read_by_the_same_rules(tmp_path, capsys):
+    mask = (GRAY > 99).astype(np.uint8)
+    images = read_images([save(tmp_path / "0.png", mask)])
+    np.testing.assert_array_equal(images[0, 0], 255 * mask)
+    assert capsys.readouterr().err == (
+        "vaelab: 8-bit files: pixel values from 0 to 1, 0 and 1 mapped to 0 and 255\n"
+    )
+    config = DataConfig(resize=4, gray=True)
+    assert read_images([save(tmp_path / "1.png", COLOR)], config).shape == (1, 1, 4, 4)

@@ -71,8 +71,10 @@ def test_small_images_are_enlarged_and_counted(tmp_path):
     paths = save_all(tmp_path, [bars(8, 8), bars(40, 40), bars(8, 40)])
     cropped = read(*paths, resize=16, fit="crop")
     assert "2 of 3 images: each was enlarged to 16 x 16 pixels" in cropped.notes
+    assert "1 of 3 images: each was cut to its middle square" in cropped.notes
     padded = read(*paths, resize=16, fit="pad")
     assert "1 of 3 images: each was enlarged to 16 x 16 pixels" in padded.notes
+    assert "1 of 3 images: each was padded to a square" in padded.notes
 
 
 def test_a_large_jpeg_is_close_to_its_mean_colors(tmp_path):

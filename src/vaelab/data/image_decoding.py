@@ -89,7 +89,7 @@ def decode(path: Path, config: DataConfig) -> DecodedImage:
         image = _open(content)
         _require_readable(path, image, config)
         is_16_bit_color = _is_16_bit_color(image)
-        remarks = tuple(_remarks(image))
+        remarks = tuple(_remarks(image, config))
         if config.resize is not None:
             # A JPEG file is decoded at a fraction of its size, if that is still large enough.
             image.draft(None, (2 * config.resize, 2 * config.resize))
@@ -155,7 +155,7 @@ def _require_readable(path: Path, image: ImageFile.ImageFile, config: DataConfig
         raise InputError(f"{path}: expected 0 as black, found a TIFF image with 0 as white")
 
 
-def _remarks(image: ImageFile.ImageFile) -> Iterator[str]:
+def _remarks(image: ImageFile.ImageFile, config: DataConfig) -> Iterator[str]:
     if image.format == "MPO":
         # The first is the photograph; the others are previews of it or other views.
         yield "has further pictures in the same file, which are not read"
@@ -163,6 +163,12 @@ def _remarks(image: ImageFile.ImageFile) -> Iterator[str]:
         yield "was turned upright by its EXIF orientation"
     if image.mode in ("CMYK", "LAB", "YCbCr"):
         yield f"was converted from {image.mode} to RGB"
+    if config.resize is None:
+        return
+    if image.width != image.height:
+        yield "was padded to a square" if config.fit == "pad" else "was cut to its middle square"
+    if (max if config.fit == "pad" else min)(image.size) < config.resize:
+        yield f"was enlarged to {config.resize} x {config.resize} pixels"
 
 
 def _tags(image: ImageFile.ImageFile) -> Mapping[int, Any]:
@@ -223,7 +229,6 @@ def _premultiplied(color: NDArray[Any], alpha: NDArray[np.uint8]) -> NDArray[Any
 
 
 def _resized(image: DecodedImage, side: int, fit: str | None) -> DecodedImage:
-    height, width = image.values.shape[:2]
     change = entry("data.fit", fit or "crop", FITS)
 
     def resize(layers: NDArray[Any]) -> NDArray[np.float32]:
@@ -235,8 +240,6 @@ def _resized(image: DecodedImage, side: int, fit: str | None) -> DecodedImage:
 
     # Interpolation overshoots at edges.
     values = resize(image.values).clip(0, image.high)
-    is_enlarged = (max if fit == "pad" else min)(height, width) < side
-    enlarged = (f"was enlarged to {side} x {side} pixels",) if is_enlarged else ()
     # A mask of 0 and 1 keeps its fractions, because its values are multiplied later.
     keeps_levels = image.values.dtype == np.uint8 and image.high > 1
     return replace(
@@ -245,5 +248,4 @@ def _resized(image: DecodedImage, side: int, fit: str | None) -> DecodedImage:
         alpha=None
         if image.alpha is None
         else np.rint(resize(image.alpha).clip(0, 255)).astype(np.uint8),
-        remarks=(*image.remarks, *enlarged),
     )

@@ -18,7 +18,7 @@ from vaelab.config import DataConfig
 from vaelab.data.constant_images import constant_count
 from vaelab.data.image_decoding import MAPPINGS, DecodedImage, decode
 from vaelab.data.levels import LevelMapping
-from vaelab.errors import InputError
+from vaelab.errors import InputError, note
 
 BACKGROUNDS = {"black": 0, "white": 255}
 """What can be behind transparent parts; the first is used unless images would vanish on it."""
@@ -40,8 +40,11 @@ class ReadImages:
 
 
 def read_images(paths: Sequence[Path], config: DataConfig | None = None) -> NDArray[np.uint8]:
-    """The images of `read_image_files`."""
-    return read_image_files(paths, config or DataConfig(), advice="resize it").images
+    """The images of `read_image_files`, whose notes are printed."""
+    read = read_image_files(paths, config or DataConfig(), advice="resize it")
+    for line in read.notes:
+        note(line)
+    return read.images
 
 
 def read_image_files(
@@ -112,8 +115,8 @@ def _background(
     }
     name = min(constant, key=lambda name: constant[name])
     reason = f", as {constant['black']:,} of them vanish over black" if name == "white" else ""
-    note = f"{_count(len(transparent), len(images))} transparent parts: put over {name}{reason}"
-    return BACKGROUNDS[name], [note]
+    count = _count(len(transparent), len(images))
+    return BACKGROUNDS[name], [f"{count} transparent parts: put over {name}{reason}"]
 
 
 def _levels(image: DecodedImage, mapping: LevelMapping, background: int) -> NDArray[np.uint8]:
@@ -142,7 +145,7 @@ def _stack(
     if 0 < len(colored) < len(images):
         notes.append(
             f"{_count(len(colored), len(images))} color, such as {colored[0].name}: all are read "
-            "as RGB; --gray reads all as gray"
+            "as RGB"
         )
     height, width = images[0].shape[:2]
     stacked = np.empty((len(images), 3 if colored else 1, height, width), np.uint8)
