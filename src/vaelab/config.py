@@ -24,9 +24,9 @@ class DataConfig(Settings):
     """Which images, and how they are split."""
 
     name: str = "fashion-mnist"
-    """fashion-mnist, wardrobe, folder, npz, npy or arrays"""
+    """fashion-mnist, wardrobe, folder, npz, npy, csv or arrays"""
     path: str | None = None
-    """location of the images of folder, npz and npy"""
+    """location of the images of folder, npz, npy and csv"""
     resize: int | None = None
     """read the images of a folder at this height and width in pixels; none: their size"""
     fit: str | None = None

@@ -1,6 +1,7 @@
 """Small files of every format, and assertions that a bad one gives a one-line error."""
 
 import gzip
+import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from vaelab.errors import InputError
 
 
 @contextmanager
-def refused(*parts: object, kind: type[InputError] = InputError) -> Iterator[None]:
+def refused(
+    *parts: object, kind: type[InputError] = InputError
+) -> Iterator[pytest.ExceptionInfo[InputError]]:
     """The block raises an error of this kind with a one-line message that contains all `parts`."""
     with pytest.raises(kind) as caught:
-        yield
+        yield caught
     message = str(caught.value)
     assert "\n" not in message
     for part in parts:
@@ -59,3 +62,14 @@ def write_csv(
 def leftovers(folder: Path) -> list[str]:
     """Names of temporary files anywhere below `folder`."""
     return [path.name for path in folder.rglob("*") if ".partial" in path.name]
+
+
+def with_damage(content: bytes, position: int, damage: bytes) -> bytes:
+    position %= len(content)
+    return content[:position] + damage + content[position + len(damage) :]
+
+
+def follow_advice(message: object, **variables: object) -> Any:
+    """The value of the code in a message."""
+    (code,) = re.findall("`(.+?)`", str(message))
+    return eval(code, {"np": np, **variables})  # noqa: S307

@@ -5,17 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import vaelab
-from tests.data.data_files import refused
+from tests.data.data_files import follow_advice, refused
 from vaelab.config import DataConfig
-from vaelab.data import Dataset, load_data
-from vaelab.data.array_checks import as_images
+from vaelab.data import Dataset, data_config, load_data
+from vaelab.data.array_checks import channels_first
 from vaelab.data.batches import Batches
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (20, 8, 8), dtype=np.uint8)
 LABELS = np.arange(20) % 2
+CHANNELS_FIRST = RANDOM.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
 
 
 def random_images(*shape: int) -> np.ndarray:
@@ -39,9 +41,8 @@ def random_images(*shape: int) -> np.ndarray:
 )
 def test_channels_are_found_in_every_order(shape, expected):
     images = random_images(*shape)
-    found = as_images("here", "images", images)
+    found = channels_first("here", "images", images)
     assert found.shape == expected
-    assert found.flags.c_contiguous
     is_channels_last = len(shape) == 4 and expected != shape
     same = found.transpose(0, 2, 3, 1) if is_channels_last else found.reshape(shape)
     np.testing.assert_array_equal(same, images)
@@ -87,20 +88,34 @@ def test_other_floats_are_rounded_with_a_note(capsys):
     data = vaelab.dataset(np.tile(np.where(np.eye(4), 0.3, 0.6), (20, 1, 1)))
     assert set(data.train.images.ravel()) == {76, 153}
     note = capsys.readouterr().err
-    assert "images were rounded to 8 bits" in note
+    assert "images: rounded to 8 bits, so some values changed by up to 1/510" in note
     assert note.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("arrays", "parts"),
     [
-        ({"images": 255.0 * IMAGES}, ["floats in [0, 1]", "found float64 from"]),
-        ({"images": np.full((4, 2, 2), np.nan)}, ["floats in [0, 1]", "nan"]),
-        ({"images": IMAGES.astype(np.int64)}, ["expected uint8", "found int64"]),
+        (
+            {"images": np.where(IMAGES > 99, np.nan, 0)},
+            ["expected numbers, found NaN", "in image 0"],
+        ),
+        ({"images": np.where(IMAGES > 99, np.inf, 0)}, ["NaN or infinity"]),
+        ({"images": IMAGES.astype(object)}, ["expected numbers, found object"]),
+        ({"images": IMAGES * 1j}, ["expected numbers, found complex128"]),
+        ({"images": [[[1, 2]], [[3]]]}, ["images: expected an array (", "inhomogeneous"]),
+        ({"images": IMAGES[:, :0]}, ["found (20, 0, 8)"]),
+        (
+            {"images": IMAGES, "test_images": IMAGES / 255},
+            ["one scale", "test_images of float64 from 0 to 1 and images of uint8"],
+        ),
+        ({"images": IMAGES, "name": "fashion-mnist"}, ["published images", "choose another"]),
         ({"images": IMAGES[0]}, ["(N, H, W)", "found (8, 8)"]),
         ({"images": IMAGES[:0] / 255}, ["found"]),
         ({"images": IMAGES, "labels": LABELS[:3]}, ["labels: expected 20", "(3,)"]),
-        ({"images": IMAGES, "labels": LABELS, "class_names": ["boots"]}, ["label 1 of image 1"]),
+        (
+            {"images": IMAGES, "labels": LABELS, "class_names": ["boots"]},
+            ["labels: label 1 of image 1 has no name", "expected one of 0"],
+        ),
         ({"images": IMAGES, "test_labels": LABELS}, ["found test_labels"]),
         ({"images": IMAGES, "test_images": IMAGES[:, :4]}, ["(1, 8, 8)", "found (1, 4, 8)"]),
         ({"images": IMAGES[:1]}, ["at least 2 images"]),
@@ -109,6 +124,25 @@ def test_other_floats_are_rounded_with_a_note(capsys):
 def test_invalid_arrays(arrays, parts):
     with warnings.catch_warnings(), refused(*parts):
         vaelab.dataset(**arrays)
+
+
+def test_arrays_that_torch_would_warn_of_are_copied():
+    read_only = np.broadcast_to(IMAGES, IMAGES.shape)
+    data = vaelab.dataset(read_only, test_images=np.asfortranarray(IMAGES[:3]))
+    for part in (data.train, data.test):
+        assert part.images.flags.writeable
+        assert part.images.flags.c_contiguous
+        Batches(part, torch.device("cpu"))
+
+
+def test_validation_images_are_given(capsys):
+    data = vaelab.dataset(
+        IMAGES, LABELS, validation_images=IMAGES[:4], validation_labels=[[0], [1], [0], [1]]
+    )
+    assert data.validation is not None
+    np.testing.assert_array_equal(data.validation.images[:, 0], IMAGES[:4])
+    assert data.validation.labels.tolist() == [0, 1, 0, 1]
+    assert capsys.readouterr().err == ""
 
 
 def test_arrays_cannot_be_loaded_by_name():
@@ -135,24 +169,61 @@ def test_mapped_images_of_any_shape(tmp_path, shape):
     assert data.name == f"npy:{tmp_path.name}"
 
 
-def test_mapped_images_are_not_transposed_in_memory(tmp_path):
-    with refused(tmp_path / "images.npy", "(20, 8, 8, 3)", "transpose(0, 3, 1, 2)"):
-        mapped(tmp_path, random_images(20, 8, 8, 3))
+@pytest.mark.parametrize(
+    ("images", "expected", "part"),
+    [
+        (CHANNELS_FIRST.transpose(0, 2, 3, 1).copy(), CHANNELS_FIRST, "(20, 8, 8, 3)"),
+        (np.asfortranarray(CHANNELS_FIRST), CHANNELS_FIRST, "Fortran order"),
+        (IMAGES > 99, np.where(IMAGES > 99, 255, 0), "bool from 0 to 1"),
+        ((IMAGES > 99).astype(np.uint8), np.where(IMAGES > 99, 255, 0), "uint8 from 0 to 1"),
+        ((IMAGES > 99).astype(np.int8), np.where(IMAGES > 99, 255, 0), "int8 from 0 to 1"),
+        (IMAGES.astype(">u2"), IMAGES, "uint16 from 0 to 255"),
+        (IMAGES.astype(np.int64), IMAGES, "int64 from 0 to 255"),
+        (IMAGES.astype(np.uint16) * 257, IMAGES, "uint16 from 0 to 65535"),
+        (np.rint(IMAGES * (4095 / 255)).astype(np.int32), IMAGES, "int32 from 0 to 4095"),
+        ((IMAGES / 255).astype(np.float16), IMAGES, "float16 from 0 to 1"),
+        (IMAGES / 255 * (1 + 1e-7), IMAGES, "float64 from 0 to 1.0000001"),
+    ],
+)
+def test_advice_on_mapped_images_is_right_to_the_letter(tmp_path, images, expected, part):
+    with refused(tmp_path, part) as caught:
+        mapped(tmp_path, images)
+    for name in ("images", "test_images"):
+        follow_advice(caught.value, path=tmp_path / f"{name}.npy")
+    data = load_data(DataConfig(name="npy", path=str(tmp_path)))
+    np.testing.assert_array_equal(data.train.images.reshape(expected.shape), expected)
+    assert data.train.is_mapped
+    assert data.notes == ()
+
+
+def test_a_mapped_folder_with_the_names_of_keras(tmp_path):
+    np.save(tmp_path / "x_train.npy", IMAGES)
+    for name, array in {"x_val": IMAGES[:4], "x_test": IMAGES[:3], "extra": LABELS}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    for name, count in {"y_train": 20, "y_val": 4, "y_test": 3}.items():
+        np.save(tmp_path / f"{name}.npy", np.array(["a", "b"])[LABELS[:count], None])
+    config = data_config(str(tmp_path))
+    assert config.name == "npy"
+    data = load_data(config)
+    assert data.train.is_mapped
+    assert data.validation is not None
+    assert len(data.validation) == 4
+    assert data.test.labels.tolist() == [0, 1, 0]
+    assert data.train.class_names == ("a", "b")
+    assert data.notes[0] == "not used: 'extra'"
 
 
 def test_a_mapped_folder_must_be_complete(tmp_path):
-    with refused("'npy' needs a path"):
+    with refused("'npy' needs a path", "--set data.path=PATH"):
         load_data(DataConfig(name="npy"))
     np.save(tmp_path / "images.npy", IMAGES)
-    with refused(tmp_path / "test_images.npy", "No such file"):
+    with refused(tmp_path, "expected images.npy and test_images.npy, found images.npy"):
         load_data(DataConfig(name="npy", path=str(tmp_path)))
     with refused("expected labels and test_labels, or no labels; found labels"):
         mapped(tmp_path, IMAGES, labels=LABELS)
 
 
 def test_mapped_batches_are_those_of_memory(tmp_path):
-    import torch
-
     in_memory = vaelab.dataset(IMAGES, test_images=IMAGES[:5])
     rows = torch.tensor([3, 0, 19])
     batches = [

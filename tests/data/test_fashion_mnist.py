@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import http.server
+import re
 import signal
 import socket
 import threading
@@ -11,7 +12,7 @@ import pytest
 
 from tests.data.data_files import idx_bytes, leftovers, refused, write_csv, write_idx
 from vaelab.config import DataConfig
-from vaelab.data import download, fashion_mnist, idx, load_data
+from vaelab.data import data_config, download, fashion_mnist, idx, load_data
 from vaelab.data.fashion_mnist import DataUnavailableError, PublishedFile, fetch, load
 from vaelab.data.summary import entropy_nats_per_image
 
@@ -38,6 +39,17 @@ def published(name: str) -> PublishedFile:
     return PublishedFile(name=name, magic=magic, size=len(content), sha256=digest)
 
 
+def write_order(path: Path, split: str) -> Path:
+    """The position of each image among the sorted rows of a table."""
+    rows = [
+        bytes([label]) + image.tobytes()
+        for label, image in zip(LABELS[split], IMAGES[split], strict=True)
+    ]
+    ascending = sorted(range(len(rows)), key=rows.__getitem__)
+    np.save(path, np.argsort(ascending).astype(np.uint16))
+    return path
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A published set of 60 images, an empty cache and no VAELAB_DATA; the cache's folder."""
@@ -49,6 +61,7 @@ def small(tmp_path, monkeypatch):
                 images=published(f"{prefix}-images-idx3-ubyte"),
                 labels=published(f"{prefix}-labels-idx1-ubyte"),
                 csv=f"fashion-mnist_{split}.csv",
+                order=write_order(tmp_path / f"{split}.npy", split),
             )
             for split, prefix in (("train", "train"), ("test", "t10k"))
         },
@@ -67,10 +80,14 @@ def write_files(folder: Path, suffix: str = ".gz") -> Path:
     return folder
 
 
-def write_tables(folder: Path) -> Path:
+def write_tables(folder: Path, *, header: bool = True, line_end: str = "\n") -> Path:
+    """The two tables with their rows in a random order."""
     folder.mkdir()
-    for split in COUNTS:
-        write_csv(folder / f"fashion-mnist_{split}.csv", IMAGES[split], LABELS[split])
+    for split, count in COUNTS.items():
+        rows = GENERATOR.permutation(count)
+        path = folder / f"fashion-mnist_{split}.csv"
+        write_csv(path, IMAGES[split][rows], LABELS[split][rows], header=header)
+        path.write_bytes(path.read_bytes().replace(b"\n", line_end.encode()))
     return folder
 
 
@@ -147,13 +164,76 @@ def test_the_given_folder(small, tmp_path, suffix):
     assert dataset.source == f"IDX files in {folder}"
 
 
-def test_csv_files_give_the_same_fingerprints(small, tmp_path):
-    from_csv = load(CONFIG, write_tables(tmp_path / "csv"), mirrors=())
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_csv_files_in_any_order_are_the_same_data_set(small, tmp_path, header, line_end):
+    folder = write_tables(tmp_path / "csv", header=header, line_end=line_end)
+    from_csv = load(CONFIG, folder, mirrors=())
     from_idx = load(CONFIG, write_files(tmp_path / "idx"), mirrors=())
     assert_is_the_set(from_csv)
     assert from_csv.source == f"CSV files in {tmp_path / 'csv'}"
     assert from_csv.train.fingerprint() == from_idx.train.fingerprint()
     assert from_csv.test.fingerprint() == from_idx.test.fingerprint()
+
+
+def other_images(images, labels):
+    images[7, 3, 3] ^= 1
+    return images, labels
+
+
+def other_labels(images, labels):
+    labels[:2] = labels[1], labels[0]
+    return images, labels
+
+
+def fewer_images(images, labels):
+    return images[:-1], labels[:-1]
+
+
+def repeated_image(images, labels):
+    images[-1], labels[-1] = images[0], labels[0]
+    return images, labels
+
+
+@pytest.mark.parametrize("change", [other_images, other_labels, fewer_images, repeated_image])
+def test_other_rows_in_csv_files_are_not_fashion_mnist(small, tmp_path, change):
+    folder = write_tables(tmp_path / "csv")
+    path = folder / "fashion-mnist_test.csv"
+    images, labels = change(IMAGES["test"].copy(), LABELS["test"].copy())
+    write_csv(path, images, labels)
+    rows = f"found others in {len(images)} rows"
+    with refused(path, "published images and labels of Fashion-MNIST", rows) as caught:
+        load(CONFIG, folder, mirrors=())
+    (advised,) = re.findall("--data (.+) loads", str(caught.value))
+    dataset = load_data(data_config(advised))
+    assert dataset.name == "csv:fashion-mnist_test"
+    assert len(dataset.train) + len(dataset.test) == len(images)
+
+
+@pytest.mark.parametrize("place", [".", "raw", "FashionMNIST/raw"])
+def test_the_folders_of_torchvision(small, tmp_path, monkeypatch, place):
+    folder = write_files(tmp_path / "given" / place)
+    assert_is_the_set(load(CONFIG, tmp_path / "given", mirrors=()))
+    monkeypatch.setenv("VAELAB_DATA", str(tmp_path / "given"))
+    assert load(CONFIG, mirrors=()).source == f"IDX files in {folder}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: f"{name}/{name}",
+        lambda name: f"{name}/{name.replace('-idx', '.idx')}",
+        lambda name: f"{name.replace('-idx', '.idx')}/{name.replace('-idx', '.idx')}",
+        lambda name: f"{name.replace('-idx', '.idx')}.gz",
+    ],
+)
+def test_files_and_folders_that_7_zip_named(small, tmp_path, name):
+    for published_name, array in CONTENTS.items():
+        path = tmp_path / "given" / name(published_name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_idx(path, array)
+    assert_is_the_set(load(CONFIG, tmp_path / "given", mirrors=()))
 
 
 def test_the_search_order(small, tmp_path, monkeypatch, mirrors):
@@ -205,13 +285,17 @@ def test_counts_select_the_first_images(small, tmp_path):
         load_data(DataConfig(test_count=0), folder)
 
 
-def test_other_images_under_the_published_name(small, tmp_path):
-    folder = write_files(tmp_path / "given")
-    path = write_idx(folder / "train-images-idx3-ubyte.gz", IMAGES["train"] // 2)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_other_images_under_the_published_name(small, tmp_path, mirrors, suffix):
+    folder = write_files(tmp_path / "given", suffix)
+    path = write_idx(folder / f"train-images-idx3-ubyte{suffix}", IMAGES["train"] // 2)
     found = hashlib.sha256(idx_bytes(IMAGES["train"] // 2)).hexdigest()[:12]
     expected = published("train-images-idx3-ubyte").sha256[:12]
-    with refused(path, f"SHA-256 {expected}...", f"found {found}...", "vaelab data fetch"):
+    with refused(path, f"SHA-256 {expected}...", f"found {found}...") as caught:
         load(CONFIG, folder, mirrors=())
+    (advised,) = re.findall('`vaelab data fetch --data-dir "(.+)"`', str(caught.value))
+    fetch(Path(advised), mirrors=mirrors("good"))
+    assert_is_the_set(load(CONFIG, folder, mirrors=()))
 
 
 def test_a_label_out_of_range_is_named(small, tmp_path):
@@ -359,13 +443,13 @@ def test_the_floors_of_bernoulli_reconstruction(real):
 
 
 @pytest.mark.real_data
-def test_the_real_set_from_csv_has_the_same_fingerprints(real, tmp_path):
+def test_the_real_set_from_csv_in_any_order_has_the_same_fingerprints(real, tmp_path):
     # numpy's savetxt takes half a minute for this.
     texts = np.array([str(level) for level in range(256)], object)
     for split, data in (("train", real.train), ("test", real.test)):
         rows = texts[np.column_stack([data.labels, data.images.reshape(len(data), -1)])]
         path = tmp_path / f"fashion-mnist_{split}.csv"
-        path.write_text("\n".join(map(",".join, rows)))
+        path.write_text("\n".join(map(",".join, GENERATOR.permutation(rows))))
     from_csv = load(CONFIG, tmp_path, mirrors=())
     assert from_csv.train.fingerprint() == real.train.fingerprint()
     assert from_csv.test.fingerprint() == real.test.fingerprint()

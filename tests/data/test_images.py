@@ -1,7 +1,6 @@
 import io
 import struct
 import tempfile
-import zipfile
 import zlib
 from pathlib import Path
 
@@ -11,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.data.data_files import data_or_one_line, refused
+from tests.data.data_files import data_or_one_line, refused, with_damage
 from vaelab.config import DataConfig
 from vaelab.data import image_folder, load_data
 from vaelab.data.image_files import read_images
-from vaelab.data.npz_file import load as load_npz
 
 GRAY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
 COLOR = np.stack([GRAY, GRAY[::-1], GRAY.T], axis=2)
@@ -211,11 +209,6 @@ def test_a_small_file_that_claims_a_huge_image(tmp_path, side):
         read_images([path])
 
 
-def with_damage(content: bytes, position: int, damage: bytes) -> bytes:
-    position %= len(content)
-    return content[:position] + damage + content[position + len(damage) :]
-
-
 def encoded(kind: str) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(COLOR).save(stream, kind)
@@ -233,157 +226,3 @@ def test_any_damage_to_an_image_gives_data_or_one_line(content, position, damage
         for damaged in (with_damage(content, position, damage), damage):
             path.write_bytes(damaged)
             data_or_one_line(read_images, [path])
-
-
-# Arrays.
-
-
-@pytest.fixture
-def npz(tmp_path):
-    """Write arrays to a file and give its configuration."""
-
-    def write(**arrays: object) -> DataConfig:
-        np.savez(tmp_path / "mine.npz", **arrays)
-        return DataConfig(name="npz", path=str(tmp_path / "mine.npz"))
-
-    return write
-
-
-CHANNELS_FIRST = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8)).astype(np.uint8)
-PIXELS = CHANNELS_FIRST[:, 0]
-TWO = np.arange(20) % 2
-
-
-@pytest.mark.parametrize(
-    ("images", "expected"),
-    [
-        (PIXELS, PIXELS[:, None]),
-        (PIXELS[:, None], PIXELS[:, None]),
-        (PIXELS[..., None], PIXELS[:, None]),
-        (CHANNELS_FIRST, CHANNELS_FIRST),
-        (CHANNELS_FIRST.transpose(0, 2, 3, 1), CHANNELS_FIRST),
-    ],
-)
-def test_every_order_of_axes(npz, images, expected):
-    dataset = load_npz(npz(images=images, test_images=images))
-    np.testing.assert_array_equal(dataset.train.images, expected)
-    np.testing.assert_array_equal(dataset.test.images, expected)
-    assert dataset.train.images.flags.c_contiguous
-    assert dataset.train.labels is None
-    assert dataset.name == "npz:mine"
-
-
-def test_a_tenth_is_set_aside(npz):
-    dataset = load_npz(npz(images=PIXELS, labels=TWO.astype(np.uint8)))
-    assert (len(dataset.train), len(dataset.test)) == (18, 2)
-    assert sorted(dataset.test.labels) == [0, 1]
-    assert dataset.train.class_names == ("0", "1")
-
-
-def test_everything_given(npz):
-    dataset = load_npz(
-        npz(
-            images=PIXELS,
-            labels=TWO,
-            test_images=PIXELS[:3],
-            test_labels=[1, 0, 1],
-            class_names=["boots", "coats"],
-        )
-    )
-    assert dataset.test.labels.tolist() == [1, 0, 1]
-    assert dataset.test.class_names == ("boots", "coats")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "parts"),
-    [
-        ({"pictures": PIXELS}, ["'images'", "found 'pictures'"]),
-        ({}, ["'images'", "found none"]),
-        ({"images": PIXELS / 255}, ["images: expected uint8", "found float64", "255 * images"]),
-        ({"images": PIXELS.astype(np.int64)}, ["expected uint8", "found int64"]),
-        ({"images": PIXELS[:0]}, ["expected images (N, H, W)", "(0, 8, 8)"]),
-        ({"images": PIXELS[0]}, ["(8, 8)"]),
-        ({"images": PIXELS[:, :, :, None, None]}, ["(20, 8, 8, 1, 1)"]),
-        ({"images": np.array([PIXELS, None], object)}, ["images", "allow_pickle"]),
-        ({"images": PIXELS, "labels": TWO[:19]}, ["labels: expected 20", "(19,)"]),
-        ({"images": PIXELS, "labels": TWO / 2}, ["whole numbers", "float64"]),
-        ({"images": PIXELS, "labels": 3}, ["labels: expected 20", "()"]),
-        ({"images": PIXELS, "labels": TWO - 1}, ["label -1 of image 0"]),
-        ({"images": PIXELS, "labels": TWO + 10**12}, ["numbered from 0", "1000000000001"]),
-        (
-            {"images": PIXELS, "labels": TWO, "class_names": ["boots"]},
-            ["label 1 of image 1", "0 to 0"],
-        ),
-        ({"images": PIXELS, "labels": TWO, "class_names": [1, 2]}, ["class_names", "strings"]),
-        (
-            {"images": PIXELS, "labels": TWO, "test_images": PIXELS},
-            ["expected labels and test_labels, or no labels; found labels"],
-        ),
-        (
-            {"images": PIXELS, "labels": TWO, "test_labels": TWO},
-            ["expected labels, or no labels; found labels, test_labels"],
-        ),
-        ({"images": PIXELS, "test_images": PIXELS[:, :4, :4]}, ["(1, 8, 8)", "(1, 4, 4)"]),
-        ({"images": PIXELS[:1]}, ["at least 2 images"]),
-    ],
-)
-def test_unusable_arrays(npz, arrays, parts):
-    with refused("mine", *parts):
-        load_npz(npz(**arrays))
-
-
-def saved(**arrays: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "part"),
-    [
-        (b"", "found nothing"),
-        (b"\x80\x04K\x01.", "expected an .npz file (50 4b), found 80 04 4b 01"),
-        (b"PK\x03\x04 and no more", "cannot be read"),
-        (b"<html><body>404", "web page"),
-        (saved(**{"a\nb": PIXELS}), r"found 'a\nb'"),
-        (b"\x93NUMPY\x01\x00", "found a single array"),
-    ],
-)
-def test_files_that_are_not_npz(tmp_path, content, part):
-    path = tmp_path / "mine.npz"
-    path.write_bytes(content)
-    with refused(path, part):
-        load_npz(config(path))
-
-
-def test_a_missing_npz(tmp_path):
-    with refused(tmp_path / "none.npz", "No such file"):
-        load_npz(config(tmp_path / "none.npz"))
-    with refused(tmp_path, "Is a directory"):
-        load_npz(config(tmp_path))
-
-
-def test_a_header_that_claims_billions(tmp_path):
-    stream = io.BytesIO()
-    shape = (2**40, 28, 28)
-    np.lib.format.write_array_header_1_0(
-        stream, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-    path = tmp_path / "mine.npz"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("images.npy", stream.getvalue())
-    with refused(path, "images cannot be read"):
-        load_npz(config(path))
-
-
-SAVED = saved(images=PIXELS[:3, :2, :2], labels=TWO[:3])
-
-
-@settings(max_examples=150)
-@given(st.integers(0, len(SAVED)), st.binary(max_size=20))
-def test_any_damage_to_an_npz_gives_data_or_one_line(position, damage):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "mine.npz")
-        for damaged in (with_damage(SAVED, position, damage), b"PK\x03\x04" + damage):
-            path.write_bytes(damaged)
-            data_or_one_line(load_npz, config(path))

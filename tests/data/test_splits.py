@@ -8,7 +8,13 @@ from tests.data.data_files import refused
 from vaelab.config import DataConfig
 from vaelab.data.batches import Batches
 from vaelab.data.image_data import ImageData
-from vaelab.data.splits import split, training_split, with_test_images
+from vaelab.data.splits import (
+    DIVISIONS,
+    split,
+    training_rows,
+    training_split,
+    with_test_images,
+)
 
 
 def labeled(labels) -> ImageData:
@@ -72,9 +78,25 @@ def test_classes_of_one_image():
     assert (len(kept), len(held_out)) == (3, 1)
 
 
-def test_one_image_cannot_be_split():
-    with refused("set", "at least 2 images", "found 1"):
-        split(unlabeled(1), 0.1, 0)
+@pytest.mark.parametrize("division", DIVISIONS)
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_a_few_images_leave_one_on_each_side(division, count):
+    config = DataConfig(validation_images=division)
+    kept, held_out = training_rows(unlabeled(count), config)
+    assert len(held_out) == 1
+    assert sorted([*kept, *held_out]) == [*range(count)]
+
+
+@pytest.mark.parametrize("division", DIVISIONS)
+def test_one_image_cannot_be_split(division):
+    with refused("set: expected at least 2 images", "found 1; add images"):
+        training_rows(unlabeled(1), DataConfig(validation_images=division))
+
+
+def test_three_images_are_for_training_validation_and_test():
+    dataset = with_test_images(numbered(0, 3), source="here", split_seed=0)
+    train, validation = training_split(dataset, DataConfig())
+    assert [len(part) for part in (train, validation, dataset.test)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, float("nan")])

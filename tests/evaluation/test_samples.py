@@ -8,10 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.data.data_files import follow_advice
 from vaelab.data import Dataset
 from vaelab.errors import InputError
 from vaelab.evaluation import evaluate_samples
-from vaelab.evaluation.samples import checked_samples, read_samples
+from vaelab.evaluation.samples import checked_samples, class_positions, read_samples
 
 SHAPE = (1, 28, 28)
 NAMES = ("T-shirt/top", "Trouser")
@@ -50,20 +51,103 @@ def test_bytes_stand_for_0_to_255() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x: x * 255, r"found 0\.\d+ to 25\d.*use x / 255"),
-        (lambda x: x * 2 - 1, r"found -0\.\d+ to 0\.\d+; .*use \(x \+ 1\) / 2"),
-        (lambda x: x * 1000 - 3, "rescale them first"),
-        (lambda x: np.where(x > 0.999, np.nan, x), r"NaN or infinite, the first in image \d+"),
+        (lambda x: x * 255, r"found float32 from 0\.\d+ to 25\d"),
+        (lambda x: x * 2 - 1, r"found float32 from -0\.\d+ to 0\.\d+"),
+        (lambda x: x * 1000 - 3, "expected whole numbers from 0 to 65535 or floats"),
+        (lambda x: np.where(x > 0.999, np.nan, x), r"NaN or infinity, first in image \d+"),
         (lambda x: x[:99], "at least 100 samples, found 99"),
         (lambda x: x[:, :20], r"expected images of \(1, 28, 28\).*found an array of \(120, 20"),
         (lambda x: x[:0], "found an empty array"),
-        (lambda x: (x * 9).astype(np.int64), "found int64"),
+        (lambda x: (x * 9).astype(np.int64) - 1, "found int64 from -1 to 7"),
+        (lambda x: x.astype(object), "expected numbers, found object"),
     ],
 )
 def test_arrays_that_are_no_images_are_refused_in_one_line(change: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         check(change(PIXELS))
     assert "\n" not in str(caught.value)
+
+
+WHOLE = np.rint(PIXELS * 255)
+
+
+@pytest.mark.parametrize(
+    ("images", "expected", "note"),
+    [
+        (np.where(WHOLE == 255, np.float32(1.0000001), PIXELS), PIXELS, "clipped to [0, 1]"),
+        (WHOLE, WHOLE / 255, "used as 8-bit values"),
+        (WHOLE.astype(np.int64), WHOLE / 255, "used as 8-bit values"),
+        (WHOLE.astype(np.uint16) * 257, WHOLE / 255, "16-bit values"),
+        (WHOLE > 99, WHOLE > 99, "0 and 1 mapped to 0 and 255"),
+    ],
+)
+def test_other_numbers_are_mapped_with_a_note(
+    images: Any, expected: Any, note: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = check(images).images[:, 0].numpy()
+    assert found.dtype == np.float32
+    assert found.min() >= 0
+    assert found.max() <= 1
+    np.testing.assert_allclose(found, expected, atol=1 / 500)
+    said = capsys.readouterr().err
+    assert said.startswith("vaelab: X: images: ")
+    assert note in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x * 254.5, lambda x: x * 2 - 1, lambda x: x * 9 - 3, lambda x: x * 1.2]
+)
+def test_advice_on_samples_is_right_to_the_letter(change: Any) -> None:
+    images = change(PIXELS)
+    with pytest.raises(InputError) as caught:
+        check(images)
+    mapped = check(follow_advice(caught.value, images=images)).images
+    assert mapped.min() < 0.01
+    assert mapped.max() > 0.99
+
+
+def test_generators_may_compute_in_half_precision(wardrobe: Dataset) -> None:
+    images = torch.from_numpy(PIXELS[:, None])
+    for precision in (torch.bfloat16, torch.float16):
+        results = evaluate_samples(images.to(precision), data=wardrobe, metrics=("frechet",))
+        assert results["fid_proxy"].value > 0
+
+
+def test_labels_are_names_or_positions() -> None:
+    labels = np.arange(120) % 2
+    assert class_positions(labels, 120, NAMES, "X").tolist() == labels.tolist()
+    assert class_positions(labels[:, None], 120, NAMES, "X").tolist() == labels.tolist()
+    text = np.array(NAMES)[labels]
+    assert class_positions(text, 120, NAMES, "X").tolist() == labels.tolist()
+    with pytest.raises(InputError, match="label boot of image 0 has no name"):
+        class_positions(np.full(120, "boot"), 120, NAMES, "X")
+    with pytest.raises(InputError, match="expected no labels"):
+        class_positions(labels, 120, (), "X")
+
+
+def test_labels_that_are_names_as_well_as_positions_are_refused() -> None:
+    names = ("1", "2", "3")
+    three = np.arange(120) % 3
+    assert class_positions(three, 120, names, "X").tolist() == three.tolist()
+    assert class_positions(three + 1, 120, names, "X").tolist() == three.tolist()
+    labels = three % 2 + 1
+    with pytest.raises(InputError, match="names as well as positions") as caught:
+        class_positions(labels, 120, names, "X")
+    as_text = follow_advice(caught.value, labels=labels)
+    assert class_positions(as_text, 120, names, "X").tolist() == (labels - 1).tolist()
+
+
+def test_numbered_folders_are_names_where_all_are(tmp_path: Path) -> None:
+    for name, others in (("named", "123"), ("by position", "012")):
+        for folder in others:
+            (tmp_path / name / folder).mkdir(parents=True)
+            for number in range(40):
+                picture = Image.fromarray(np.full((28, 28), number, np.uint8))
+                picture.save(tmp_path / name / folder / f"{number}.png")
+        samples = read_samples(tmp_path / name, SHAPE, ("1", "2", "3"))
+        assert np.bincount(samples.labels).tolist() == [40, 40, 40]
+        assert samples.labels[:40].tolist() == [0] * 40
 
 
 def test_labels_must_be_classes_of_the_data() -> None:
@@ -82,6 +166,8 @@ def test_arrays_are_read(tmp_path: Path) -> None:
     assert torch.equal(read(tmp_path / "x.npz").images, read(tmp_path / "x.npy").images)
     assert read(tmp_path / "x.npz").labels[:3].tolist() == [0, 1, 0]
     assert read(tmp_path / "x.npy").labels is None
+    np.savez(tmp_path / "y.npz", (PIXELS * 255).astype(np.uint8)[..., None], np.arange(120) % 2)
+    assert read(tmp_path / "y.npz").labels[:3].tolist() == [0, 1, 0]
 
 
 def test_folders_are_read_and_class_folders_make_them_conditional(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def option(text: str, metavar: str, default: str = "", name: str | None = None) 
     return arg(help=text, metavar=metavar, name=name, help_behavior_hint=hint)
 
 
-DATA_SETS = "fashion-mnist, wardrobe, a folder of images, or an .npz file"
+DATA_SETS = "fashion-mnist, wardrobe, a folder of images or .npy arrays, an .npz or .csv file"
 
 Run = Annotated[Positional[Path], arg(metavar="RUN", help="run folder")]
 DataDir = Annotated[

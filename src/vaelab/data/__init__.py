@@ -4,7 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vaelab.config import DataConfig
-from vaelab.data import arrays, fashion_mnist, image_folder, npy_folder, npz_file, wardrobe
+from vaelab.data import (
+    arrays,
+    csv_file,
+    fashion_mnist,
+    image_folder,
+    npy_folder,
+    npz_file,
+    wardrobe,
+)
 from vaelab.data.arrays import dataset
 from vaelab.data.constant_images import warn_of_constant_images
 from vaelab.data.fashion_mnist import DataUnavailableError
@@ -19,11 +27,12 @@ DATASETS: dict[str, Callable[[DataConfig, Path | None], Dataset]] = {
     "folder": image_folder.load,
     "npz": npz_file.load,
     "npy": npy_folder.load,
+    "csv": csv_file.load,
     "arrays": arrays.load,
 }
 
 
-NEED_PATH = ("folder", "npz", "npy", "arrays")
+NEED_PATH = ("folder", "npz", "npy", "csv", "arrays")
 """Sources that a name alone does not find; `--data` with such a name means a path of that name."""
 
 READ_IMAGE_FILES = ("folder",)
@@ -57,8 +66,8 @@ def data_config(name: str, base: Path | None = None) -> DataConfig:
     """The configuration for a name or path that a user typed.
 
     A name in `DATASETS` is that data set, unless it needs a path. Anything else that exists on
-    disk, or looks like a path, is a path to a folder of images, a folder of .npy arrays or an .npz
-    file.
+    disk, or looks like a path, is a path to a folder of images, a folder of .npy arrays, an .npz
+    or a .csv file.
 
     Args:
         name: what the user typed.
@@ -69,9 +78,9 @@ def data_config(name: str, base: Path | None = None) -> DataConfig:
         if path.is_dir():
             note(f"{name} means the built-in data set; the folder of that name is ./{name}")
         return DataConfig(name=name)
-    if path.suffix == ".npz":
-        return DataConfig(name="npz", path=str(path.absolute()))
-    if (path / npy_folder.IMAGES).exists():
+    if path.suffix.lower() in (".npz", ".csv"):
+        return DataConfig(name=path.suffix[1:].lower(), path=str(path.absolute()))
+    if npy_folder.holds_arrays(path):
         return DataConfig(name="npy", path=str(path.absolute()))
     if path.is_dir() or "/" in name or "\\" in name:
         return DataConfig(name="folder", path=str(path.absolute()))

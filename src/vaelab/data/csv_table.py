@@ -1,4 +1,4 @@
-"""The CSV form of Fashion-MNIST: one row per image, the label and then the pixels."""
+"""CSV files with a row per image: its pixels, and a label."""
 
 import re
 import warnings
@@ -16,69 +16,95 @@ _BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as ASCII text
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
+def first_row(path: Path) -> list[str]:
+    """The cells of the first line, which may be a header.
+
+    Raises:
+        InputError: if the file cannot be read or is a web page.
+    """
+    with closing(_lines(path)) as lines:
+        return _cells(next(lines, (0, ""))[1])
+
+
+def is_header(cells: list[str]) -> bool:
+    """Whether these cells of the first line are names of columns."""
+    return all(cell.strip(" \"'")[:1].isalpha() for cell in (cells[0], cells[-1]))
+
+
 def read_table(
-    path: Path, height: int, width: int, class_count: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Read images (N, 1, H, W) and labels (N); the header line is optional.
+    path: Path, limits: NDArray[np.int64], label_column: int | None = 0
+) -> NDArray[np.int32]:
+    """Read a row per image: pixels, and a label in one column. The header line is optional.
+
+    Args:
+        path: of the file.
+        limits: the largest value of each column; the smallest is 0.
+        label_column: the column of the label, or None if there is none.
 
     Raises:
         InputError: naming the file, the line, the column, what was expected and what was found.
     """
-    limits = np.full(1 + height * width, 255)
-    limits[0] = class_count - 1
     numpy_fault = "not a table of whole numbers"
     try:
         with closing(_rows(path)) as rows, warnings.catch_warnings():
             # numpy only warns about an empty table and about floats in place of whole numbers.
             warnings.simplefilter("error")
             lines = (line for _, line in rows)
-            table = np.loadtxt(lines, np.int16, delimiter=",", comments=None, ndmin=2)
+            table = np.loadtxt(lines, np.int32, delimiter=",", comments=None, ndmin=2)
         is_good = table.shape[1] == len(limits) and bool(((table >= 0) & (table <= limits)).all())
     except InputError:
         raise
     except (ValueError, Warning) as error:
         is_good, numpy_fault = False, one_line(error)
     if not is_good:
-        raise InputError(f"{path}{_first_fault(path, limits) or ': ' + numpy_fault}")
-    images = table[:, 1:].astype(np.uint8).reshape(-1, 1, height, width)
-    return images, table[:, 0].astype(np.int64)
+        fault = _first_fault(path, limits, label_column)
+        raise InputError(f"{path}{fault or ': ' + numpy_fault}")
+    return table
 
 
 def _rows(path: Path) -> Generator[tuple[int, str], None, None]:
-    """The rows without the header, each with its line number from 1."""
+    """The rows without the header and blank lines, each with its line number from 1."""
+    for number, line in _lines(path):
+        if line.strip() and not (number == 1 and is_header(_cells(line))):
+            yield number, line
+
+
+def _lines(path: Path) -> Generator[tuple[int, str], None, None]:
     # ASCII only, because other characters make numpy's parser of integers read out of bounds.
     with reading(path), path.open(encoding="ascii", errors="backslashreplace") as file:
         for number, line in enumerate(file, 1):
             if number == 1:
                 line = line.removeprefix(_BYTE_ORDER_MARK)
                 refuse_web_page(path, line[:512].encode())
-                if line.lstrip(" \"'").lower().startswith("label"):
-                    continue
-            if line.strip():
-                yield number, line
+            yield number, line
 
 
-def _first_fault(path: Path, limits: NDArray[np.int64]) -> str:
+def _cells(line: str) -> list[str]:
+    return line.rstrip("\n").split(",")
+
+
+def _first_fault(path: Path, limits: NDArray[np.int64], label_column: int | None) -> str:
     """Find the first invalid cell, which numpy does not name; "" if all cells are valid."""
+    what = "pixels" if label_column is None else "a label and pixels"
+    columns = f"{len(limits)} columns ({what})"
     valid_pixels = {str(value) for value in range(256)}
     number = 0
     for number, line in _rows(path):
-        cells = line.rstrip("\n").split(",")
+        cells = _cells(line)
         if len(cells) != len(limits):
-            return (
-                f" line {number}: expected {len(limits)} columns (label, then "
-                f"{len(limits) - 1} pixels), found {len(cells)}"
-            )
-        if valid_pixels.issuperset(cells) and int(cells[0]) <= limits[0]:
+            return f" line {number}: expected {columns}, found {len(cells)}"
+        if valid_pixels.issuperset(cells) and (
+            label_column is None or int(cells[label_column]) <= limits[label_column]
+        ):
             continue
-        for column, (cell, limit) in enumerate(zip(cells, limits, strict=True), 1):
+        for column, (cell, limit) in enumerate(zip(cells, limits, strict=True)):
             # numpy and `strip` accept more kinds of white space than `int` does.
             if not (_WHOLE_NUMBER.fullmatch(cell.strip()) and 0 <= int(cell.strip()) <= limit):
-                what = "label" if column == 1 else "pixel"
+                what = "label" if column == label_column else "pixel"
                 return (
-                    f" line {number}, column {column}: expected a {what} from 0 to {limit}, "
+                    f" line {number}, column {column + 1}: expected a {what} from 0 to {limit}, "
                     f"found {cell[:20]!r}"
                 )
     if number == 0:
-        return f" has no rows, expected {len(limits)} columns (label, then pixels) in each"
+        return f" has no rows, expected {columns} in each"
     return ""

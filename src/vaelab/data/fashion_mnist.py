@@ -20,6 +20,7 @@ from vaelab.data.reading import reading
 from vaelab.errors import InputError
 
 NAME = "fashion-mnist"
+ORDER = Path(__file__).parent / "published_order"
 HEIGHT = WIDTH = 28
 CLASS_NAMES = (
     "T-shirt/top",
@@ -41,6 +42,9 @@ MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
 
+PLACES = (".", "raw", "FashionMNIST/raw")
+"""Where the files may be in a given folder; torchvision writes them to the last."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishedFile:
@@ -61,11 +65,19 @@ class PublishedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """The files of one split, in IDX and in CSV form."""
+    """The files of one split, in IDX and in CSV form.
+
+    Attributes:
+        images: the IDX file of the images.
+        labels: the IDX file of the labels.
+        csv: the name of the CSV file, whose rows may have any order.
+        order: a file with the position of each published image among the sorted rows.
+    """
 
     images: PublishedFile
     labels: PublishedFile
     csv: str
+    order: Path
 
 
 PARTS = {
@@ -83,6 +95,7 @@ PARTS = {
             sha256="bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
         ),
         csv="fashion-mnist_train.csv",
+        order=ORDER / "train.npy",
     ),
     "test": Part(
         images=PublishedFile(
@@ -98,6 +111,7 @@ PARTS = {
             sha256="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ),
         csv="fashion-mnist_test.csv",
+        order=ORDER / "test.npy",
     ),
 }
 
@@ -196,12 +210,13 @@ def _is_verified(folder: Path, file: PublishedFile) -> bool:
 
 
 def _require_files(folder: Path, named_by: str) -> Path:
-    if not _has_files(folder):
-        raise InputError(
-            f"{folder} ({named_by}) lacks {', '.join(_missing_idx(folder))}: expected the four "
-            f"IDX files of Fashion-MNIST (gzipped or not), or {' and '.join(_csv_names())}"
-        )
-    return folder
+    for place in PLACES:
+        if _has_files(folder / place):
+            return folder / place
+    raise InputError(
+        f"{folder} ({named_by}) lacks {', '.join(_missing_idx(folder))}: expected the four "
+        f"IDX files of Fashion-MNIST (gzipped or not), or {' and '.join(_csv_names())}"
+    )
 
 
 def _has_files(folder: Path) -> bool:
@@ -222,9 +237,15 @@ def _csv_names() -> list[str]:
 
 
 def _idx_path(folder: Path, file: PublishedFile) -> Path | None:
-    # The compressed file first: `fetch` writes it in place of a damaged file.
-    candidates = (folder / f"{file.name}.gz", folder / file.name)
-    return next((path for path in candidates if _is_file(path)), None)
+    # MNIST's files have a dot in their gzip headers, which 7-Zip restores.
+    names = (file.name, file.name.replace("-idx", ".idx"))
+    candidates = [
+        # The compressed file first: `fetch` writes it in place of a damaged file.
+        *(f"{name}{suffix}" for name in names for suffix in (".gz", "")),
+        # 7-Zip and Kaggle put each file into a folder.
+        *(f"{outer}/{inner}" for outer in names for inner in names),
+    ]
+    return next((folder / name for name in candidates if _is_file(folder / name)), None)
 
 
 def _is_file(path: Path) -> bool:
@@ -238,7 +259,29 @@ def _read_idx(folder: Path, part: Part) -> ImageData:
 
 
 def _read_csv(folder: Path, part: Part) -> ImageData:
-    return _image_data(*read_table(folder / part.csv, HEIGHT, WIDTH, len(CLASS_NAMES)))
+    path = folder / part.csv
+    limits = np.full(1 + HEIGHT * WIDTH, 255)
+    limits[0] = len(CLASS_NAMES) - 1
+    rows = _in_published_order(read_table(path, limits).astype(np.uint8), part)
+    images, labels = rows[:, 1:].reshape(-1, HEIGHT, WIDTH), rows[:, 0]
+    for array, file in ((images, part.images), (labels, part.labels)):
+        found = hashlib.sha256(idx.as_content(array)).hexdigest()
+        if found != file.sha256:
+            raise InputError(
+                f"{path}: expected the published images and labels of Fashion-MNIST, in any order, "
+                f"found others in {len(rows):,} rows; --data {path} loads them as other images"
+            )
+    return _image_data(images[:, None], labels.astype(np.int64))
+
+
+def _in_published_order(rows: NDArray[np.uint8], part: Part) -> NDArray[np.uint8]:
+    """The rows in the order of the IDX file, if they are its rows in any order."""
+    positions = np.load(part.order, allow_pickle=False)
+    if len(rows) != len(positions):
+        return rows
+    ascending = np.argsort(rows.view(f"S{rows.shape[1]}")[:, 0], kind="stable")
+    ordered: NDArray[np.uint8] = rows[ascending[positions]]
+    return ordered
 
 
 def _image_data(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> ImageData:
@@ -249,11 +292,17 @@ def _read_file(folder: Path, file: PublishedFile) -> NDArray[np.uint8]:
     path = _idx_path(folder, file)
     if path is None:
         raise InputError(f"{folder} has no {file.name}")
+    advice = (
+        f'; `vaelab data fetch --data-dir "{folder}"` downloads the published one, and --data '
+        "FILE.npz reads other images"
+    )
     with reading(path), path.open("rb") as content:
-        return _read_published(content, str(path), file)
+        return _read_published(content, str(path), file, advice)
 
 
-def _read_published(content: BufferedIOBase, name: str, file: PublishedFile) -> NDArray[np.uint8]:
+def _read_published(
+    content: BufferedIOBase, name: str, file: PublishedFile, advice: str = ""
+) -> NDArray[np.uint8]:
     """Read images (N, H, W) or labels (N) from an open file and verify them."""
     data = idx.read_content(content, name, file.magic)
     array = idx.as_array(data)
@@ -263,7 +312,6 @@ def _read_published(content: BufferedIOBase, name: str, file: PublishedFile) -> 
     if found != file.sha256:
         raise InputError(
             f"{name}: expected the published {file.name} of SHA-256 {file.sha256[:12]}..., found "
-            f"{found[:12]}...; `vaelab data fetch` downloads the published one, and --data npz "
-            "or folder reads other images"
+            f"{found[:12]}...{advice}"
         )
     return array

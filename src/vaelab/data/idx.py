@@ -59,6 +59,11 @@ def as_array(content: bytearray) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(counts)
 
 
+def as_content(array: NDArray[np.uint8]) -> bytes:
+    """Header and items of an uncompressed file of this array."""
+    return struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape) + array.tobytes()
+
+
 def check_labels(labels: NDArray[np.uint8], class_count: int, name: str) -> None:
     """Refuse labels (N) outside 0 to `class_count` - 1.
 

@@ -10,6 +10,9 @@ from vaelab.errors import InputError
 
 TWELVE_BITS, SIXTEEN_BITS = 4095, 65535
 
+HALF_LEVEL = 1 / 510
+"""Half of an 8-bit step in [0, 1]. A smaller excess over [0, 1] comes from rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class LevelMapping:
@@ -26,7 +29,7 @@ class LevelMapping:
     def apply(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """The levels, rounded to whole numbers."""
         if self.factor == 1 and values.dtype.kind in "iu":
-            return values.astype(np.uint8)
+            return values.astype(np.uint8, copy=False)  # mapped files stay mapped
         scaled = np.multiply(values, np.float32(self.factor), dtype=np.float32)
         levels: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
         return levels
@@ -59,6 +62,8 @@ def integer_mapping(where: str, low: int, high: int) -> LevelMapping:
 def float_mapping(where: str, low: float, high: float) -> LevelMapping:
     """The mapping of floats: in [0, 1] they are multiplied by 255, in [0, 255] only rounded.
 
+    An excess that comes from rounding is clipped.
+
     Args:
         where: what the values are, at the start of the note and of error messages.
         low: the smallest value.
@@ -68,8 +73,8 @@ def float_mapping(where: str, low: float, high: float) -> LevelMapping:
         InputError: if a value is outside [0, 255] or not a number.
     """
     found = f"{where}: pixel values from {low:g} to {high:g}"
-    if not (low >= 0 and high <= 255):
+    if not (low >= -HALF_LEVEL and high <= 255):
         raise InputError(f"{found}; expected floats in [0, 1] or in [0, 255]")
-    if high <= 1:
+    if high <= 1 + HALF_LEVEL:
         return LevelMapping(255, f"{found}, multiplied by 255 and rounded")
     return LevelMapping(1, f"{found}, rounded to 8-bit values")

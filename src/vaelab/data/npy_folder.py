@@ -1,5 +1,6 @@
 """A user's folder of .npy arrays, mapped into memory, so images may be larger than memory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,46 +8,74 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
-from vaelab.data.array_checks import has_channels_last
-from vaelab.data.arrays import build_dataset
+from vaelab.data.array_checks import channels_first, has_channels_last
+from vaelab.data.arrays import ARRAY_NAMES, build_dataset, find_names, note_on_others
 from vaelab.data.image_data import Dataset
-from vaelab.data.reading import configured_path, one_line, reading
+from vaelab.data.pixel_range import find_mapping, find_range
+from vaelab.data.reading import configured_path, numpy_fault, reading
 from vaelab.errors import InputError
 
-IMAGES = "images.npy"
+
+def holds_arrays(folder: Path) -> bool:
+    """Whether there is a file of training images in the folder."""
+    return any(path.stem.lower() in ARRAY_NAMES["train_images"] for path in folder.glob("*.npy"))
 
 
 def load(config: DataConfig, data_dir: Path | None = None) -> Dataset:
-    """Map `images.npy` and `test_images.npy` in the folder `config.path`.
+    """Map the training, validation and test images in the folder `config.path`.
 
-    They are uint8 (N, H, W) or (N, C, H, W). `labels.npy` and `test_labels.npy` are optional: whole
-    numbers, one per image.
+    The files have the names of `ARRAY_NAMES`, and training and test images are required. Images are
+    8-bit and (N, H, W) or (N, C, H, W); labels are as in `vaelab.dataset`.
 
     Raises:
         InputError: naming the file, what was expected and what was found.
     """
     folder = configured_path(config, data_dir)
-    arrays = {name: _map_images(folder / f"{name}.npy") for name in ("images", "test_images")}
-    for name in ("labels", "test_labels"):
-        if (path := folder / f"{name}.npy").exists():
-            arrays[name] = np.array(_map(path))
+    with reading(folder):
+        present = sorted(path.stem for path in folder.iterdir() if path.suffix == ".npy")
+    names = find_names(str(folder), present)
+    if "train_images" not in names or "test_images" not in names:
+        raise InputError(
+            f"{folder}: expected images.npy and test_images.npy, found "
+            f"{', '.join(f'{name}.npy' for name in present) or 'none'}"
+        )
+    arrays = {role: (name, _map(folder / f"{name}.npy")) for role, name in names.items()}
+    images = dict(array for role, array in arrays.items() if role.endswith("_images"))
+    _require_no_conversion(folder, images)
     return build_dataset(
         arrays,
         where=str(folder),
         name=f"npy:{folder.resolve().name}",
         source=f"mapped arrays in {folder}",
+        split_seed=config.split_seed,
+        notes=note_on_others([name for name in present if name not in names.values()]),
     )
 
 
-def _map_images(path: Path) -> NDArray[Any]:
-    """The array, which must not need a transposition, as that would read all of it into memory."""
-    array = _map(path)
-    if array.ndim == 4 and has_channels_last(array.shape):
+def _require_no_conversion(folder: Path, images: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse arrays that would have to be converted, and so be read into memory as a whole."""
+    for name, array in images.items():
+        path = folder / f"{name}.npy"
+        channels_first(str(folder), name, array)
+        if array.ndim == 4 and has_channels_last(array.shape):
+            raise InputError(
+                f"{path}: expected (N, H, W) or (N, C, H, W), found {array.shape}, which looks "
+                "like (N, H, W, C); convert it with "
+                "`np.save(path, np.load(path).transpose(0, 3, 1, 2))`"
+            )
+        if not array.flags.c_contiguous:
+            raise InputError(
+                f"{path}: expected an array in C order, found Fortran order; convert it with "
+                "`np.save(path, np.ascontiguousarray(np.load(path)))`"
+            )
+    found = find_range(str(folder), images)
+    mapping = find_mapping(str(folder), found)
+    if mapping.factor != 1 or any(array.dtype != np.uint8 for array in images.values()):
         raise InputError(
-            f"{path}: expected (N, H, W) or (N, C, H, W), found {array.shape}, which looks like "
-            "(N, H, W, C); save images.transpose(0, 3, 1, 2)"
+            f"{folder}: {found.names}: expected uint8 from 0 to 255, found {found}; convert each "
+            f"file with `np.save(path, np.rint(np.load(path) * (255 / {255 / mapping.factor:.0f}))"
+            ".astype('uint8'))`"
         )
-    return array
 
 
 def _map(path: Path) -> NDArray[Any]:
@@ -59,7 +88,7 @@ def _map(path: Path) -> NDArray[Any]:
             raise
         # numpy documents no bound on the kinds of exception that damaged files raise.
         except Exception as error:
-            raise InputError(f"{path}: expected an .npy array ({one_line(error)})") from error
+            raise InputError(f"{path}: expected an .npy array ({numpy_fault(error)})") from error
     if not isinstance(array, np.memmap):
         raise InputError(f"{path}: expected an .npy array, found another format of numpy")
     return array

@@ -1,6 +1,6 @@
 """A user's .npz file; its arrays are read without pickle."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
-from vaelab.data.arrays import ARRAY_NAMES, build_dataset
+from vaelab.data.arrays import ARRAY_NAMES, NamedArrays, build_dataset, find_names, note_on_others
 from vaelab.data.image_data import Dataset
-from vaelab.data.reading import configured_path, one_line, reading, refuse_web_page
+from vaelab.data.reading import configured_path, numpy_fault, reading, refuse_web_page
 from vaelab.errors import InputError
-
-Arrays = Mapping[str, NDArray[Any]]
 
 LARGEST_ARRAY = 4 << 30
 """Bytes of one array, uncompressed."""
@@ -24,25 +22,34 @@ LARGEST_ARRAY = 4 << 30
 def load(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     """Load the images of the file `config.path`.
 
-    `images` is uint8 (N, H, W), (N, C, H, W) or (N, H, W, C). `labels`, `class_names`,
-    `test_images` and `test_labels` are optional. Without test images, a tenth of the images of
-    each class is set aside.
+    It has arrays named as in `ARRAY_NAMES`; all but the training images are optional. Images are
+    (N, H, W), (N, C, H, W) or (N, H, W, C). Without test images, a tenth of the images of each
+    class is set aside.
 
     Raises:
         InputError: naming the file, the array, what was expected and what was found.
     """
     path = configured_path(config, data_dir)
+    arrays, others = read_arrays(path, ARRAY_NAMES)
     return build_dataset(
-        read_arrays(path, ARRAY_NAMES),
+        arrays,
         where=str(path),
         name=f"npz:{path.stem}",
         source=f"arrays in {path}",
         split_seed=config.split_seed,
+        notes=note_on_others(others),
     )
 
 
-def read_arrays(path: Path, names: tuple[str, ...]) -> Arrays:
-    """Read those of the arrays `names` that are in the file; the first is required.
+def read_arrays(path: Path, roles: Collection[str]) -> tuple[NamedArrays, list[str]]:
+    """Read arrays of a file, of which the training images are required.
+
+    Args:
+        path: of the file.
+        roles: keys of `ARRAY_NAMES`.
+
+    Returns:
+        The arrays of these roles that are in the file, and the names of the other arrays.
 
     Raises:
         InputError: naming the file and the array, what was expected and what was found.
@@ -52,37 +59,43 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> Arrays:
         file.seek(0)
         refuse_web_page(path, start)
         if start.startswith(b"\x93NUMPY"):
-            raise InputError(f"{path}: expected an .npz file, found a single array; use np.savez")
+            raise InputError(
+                f"{path}: expected an .npz file, found a single array; save it with "
+                "`np.savez('images.npz', images=images)`"
+            )
         if not start.startswith(b"PK"):
             raise InputError(
                 f"{path}: byte 0: expected an .npz file (50 4b), found "
                 f"{start[:4].hex(' ') or 'nothing'}"
             )
-        present, arrays = _load(file, path, names)
-    if names[0] not in arrays:
+        present, arrays = _load(file, path, roles)
+    if "train_images" not in arrays:
+        known = ", ".join(ARRAY_NAMES["train_images"])
         found = ", ".join(map(repr, present)) or "none"
-        raise InputError(f"{path}: expected an array {names[0]!r}, found {found}")
-    return arrays
+        raise InputError(f"{path}: expected images under one of the names {known}, found {found}")
+    read = {name for name, _ in arrays.values()}
+    return arrays, [name for name in present if name not in read]
 
 
 def _load(
-    file: BufferedIOBase, path: Path, names: tuple[str, ...]
-) -> tuple[list[str], dict[str, NDArray[Any]]]:
-    """Return the names of all arrays in the file, and the arrays among `names`."""
+    file: BufferedIOBase, path: Path, roles: Collection[str]
+) -> tuple[list[str], dict[str, tuple[str, NDArray[Any]]]]:
+    """Return the names of all arrays in the file, and the arrays of `roles`."""
     arrays = {}
     reading_now = "the list of arrays"
     try:
         with np.load(file, allow_pickle=False) as archive:
             present = list(archive.files)
-            for reading_now in names:
-                if reading_now in present:
-                    _refuse_bomb(path, reading_now, archive.zip.getinfo(f"{reading_now}.npy"))
-                    arrays[reading_now] = np.asarray(archive[reading_now])
+            for role, name in find_names(str(path), present).items():
+                if role in roles:
+                    reading_now = name
+                    _refuse_bomb(path, name, archive.zip.getinfo(f"{name}.npy"))
+                    arrays[role] = (name, np.asarray(archive[name]))
     except InputError:
         raise
     # numpy and zipfile document no bound on the kinds of exception that damaged files raise.
     except Exception as error:
-        raise InputError(f"{path}: {reading_now} cannot be read ({one_line(error)})") from error
+        raise InputError(f"{path}: {reading_now} cannot be read ({numpy_fault(error)})") from error
     return present, arrays
 
 

@@ -18,7 +18,7 @@ def configured_path(config: DataConfig, data_dir: Path | None) -> Path:
     """
     if data_dir is None and config.path is None:
         raise InputError(
-            f"the data set {config.name!r} needs a path: set data.path to where its images are"
+            f"the data set {config.name!r} needs a path: give it with --set data.path=PATH"
         )
     path = (data_dir or Path(config.path or "")).expanduser()
     with reading(path):
@@ -53,3 +53,13 @@ def refuse_web_page(name: Path | str, start: bytes) -> None:
 def one_line(error: object) -> str:
     """The message of an error without line breaks, or the type of the error if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def numpy_fault(error: Exception) -> str:
+    """Why numpy did not read an array."""
+    if "allow_pickle" in str(error) or "Python objects" in str(error):
+        return (
+            "it has Python objects, which are not read because they may run code; save numbers, "
+            "and text with .astype(str)"
+        )
+    return one_line(error)

@@ -80,8 +80,7 @@ def split(
     Raises:
         InputError: if one side would be empty, or if the fraction or the seed is invalid.
     """
-    if len(data) < 2:
-        raise InputError(f"{data.name}: expected at least 2 images to split, found {len(data)}")
+    _require_two(data)
     if not 0 < held_out_fraction < 1:
         raise InputError(f"the held-out fraction must be in (0, 1), found {held_out_fraction}")
     if seed < 0:
@@ -106,13 +105,8 @@ def hold_out_last(data: ImageData, fraction: float, _seed: int) -> tuple[Indices
     Raises:
         InputError: if one side would be empty.
     """
-    held_out = round(fraction * len(data))
-    if not 0 < held_out < len(data):
-        raise InputError(
-            f"{data.name}: {fraction:g} of {len(data)} images leaves no training or no "
-            "validation images; change data.validation_fraction"
-        )
-    kept, last = np.split(np.arange(len(data)), [len(data) - held_out])
+    _require_two(data)
+    kept, last = np.split(np.arange(len(data)), [-_held_out_count(len(data), fraction)])
     return kept, last
 
 
@@ -122,12 +116,25 @@ DIVISIONS: dict[str, Callable[[ImageData, float, int], tuple[Indices, Indices]]]
 }
 
 
+def _require_two(data: ImageData) -> None:
+    if len(data) < 2:
+        raise InputError(
+            f"{data.name}: expected at least 2 images, to set some aside for testing or "
+            f"validation, found {len(data)}; add images"
+        )
+
+
+def _held_out_count(count: int, fraction: float) -> int:
+    """`fraction` of `count` as an integer that leaves both sides at least one image."""
+    return min(max(round(fraction * count), 1), count - 1)
+
+
 def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
     """`fraction` of each size as integers that add up to `fraction` of the sum.
 
     The method is that of largest remainders.
     """
-    total = min(max(round(fraction * int(sizes.sum())), 1), int(sizes.sum()) - 1)
+    total = _held_out_count(int(sizes.sum()), fraction)
     exact = fraction * sizes
     # The fraction is below 1, but its product with a size can round up to the size.
     shares: NDArray[np.int64] = np.minimum(

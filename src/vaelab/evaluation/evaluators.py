@@ -20,7 +20,13 @@ from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
-from vaelab.evaluation.samples import checked_samples, made_samples, read_samples
+from vaelab.evaluation.samples import (
+    as_array,
+    checked_samples,
+    class_positions,
+    made_samples,
+    read_samples,
+)
 from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
 from vaelab.features import Features
 from vaelab.loaded_run import LoadedRun
@@ -232,7 +238,9 @@ def _as_samples(samples: Any, labels: NDArray[Any] | None, dataset: Dataset, cou
         return made_samples(
             samples, requested, shape, class_count, is_conditional=labels is not None
         )
-    images = samples.detach().cpu().numpy() if isinstance(samples, Tensor) else np.asarray(samples)
+    images = as_array(samples)
+    if labels is not None:
+        labels = class_positions(labels, len(images), dataset.test.class_names, "samples")
     return checked_samples(images, labels, shape, class_count, "samples")
 
 

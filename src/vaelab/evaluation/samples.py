@@ -12,13 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vaelab.data.array_checks import as_labels
+from vaelab.config import DataConfig
+from vaelab.data.array_checks import as_labels, number_classes
+from vaelab.data.arrays import note_on_others
 from vaelab.data.folder_layout import is_system_file
 from vaelab.data.image_decoding import FORMAT_NAMES, SUFFIXES
-from vaelab.data.image_files import read_images
+from vaelab.data.image_files import read_image_files
 from vaelab.data.npz_file import read_arrays
-from vaelab.data.reading import one_line, reading
-from vaelab.errors import InputError
+from vaelab.data.pixel_range import find_mapping, find_range
+from vaelab.data.reading import numpy_fault, reading
+from vaelab.errors import InputError, note
 from vaelab.sampling import Samples
 
 MIN_COUNT = 100
@@ -27,8 +30,8 @@ MIN_COUNT = 100
 def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str, ...]) -> Samples:
     """Samples in an .npz (`images`, and `labels` if any), an .npy or a folder of images.
 
-    Floats must lie in [0, 1]; 8-bit integers stand for 0 to 255. In a folder, subfolders named by
-    class, or numbered, make the samples conditional.
+    For the numbers of images see `checked_samples`. In a folder, subfolders named by class, or
+    numbered, make the samples conditional.
 
     Args:
         path: the file or folder.
@@ -43,10 +46,13 @@ def read_samples(path: Path, shape: tuple[int, int, int], class_names: tuple[str
     if is_folder:
         images, labels = _read_folder(path, class_names)
     elif path.suffix == ".npz":
-        arrays = read_arrays(path, ("images", "labels"))
-        images, labels = arrays["images"], arrays.get("labels")
-        if labels is not None:
-            labels = as_labels(str(path), "labels", labels, len(images))
+        arrays, others = read_arrays(path, ("train_images", "train_labels"))
+        for line in note_on_others(others):
+            note(f"{path}: {line}")
+        images, labels = arrays["train_images"][1], None
+        if "train_labels" in arrays:
+            given = arrays["train_labels"][1]
+            labels = class_positions(given, len(images), class_names, str(path))
     elif path.suffix == ".npy":
         images, labels = _read_array(path), None
     else:
@@ -74,14 +80,47 @@ def made_samples(
     Raises:
         InputError: on another number of images than labels, or images that are no samples.
     """
-    images = make(labels)
-    array = images.detach().cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
+    array = as_array(make(labels))
     if len(array) != len(labels):
         raise InputError(
             f"the generator was called with {len(labels)} labels and returned {len(array)} images"
         )
     given = labels if is_conditional else None
     return checked_samples(array, given, shape, class_count, "the generator")
+
+
+def as_array(images: NDArray[Any] | Tensor) -> NDArray[Any]:
+    """Images as an array in main memory."""
+    if not isinstance(images, Tensor):
+        return np.asarray(images)
+    # numpy has no bfloat16.
+    on_cpu = images.detach().cpu()
+    return (on_cpu.float() if on_cpu.is_floating_point() else on_cpu).numpy()
+
+
+def class_positions(
+    labels: NDArray[Any], count: int, class_names: tuple[str, ...], source: str
+) -> NDArray[np.int64]:
+    """The position (N) of the class of each of `count` images, from its name or its position.
+
+    Numbers are positions, unless they are names and cannot be positions.
+
+    Raises:
+        InputError: on labels that are neither, or that could be both.
+    """
+    if not class_names:
+        raise InputError(f"{source}: expected no labels, as the data have none")
+    given = as_labels(source, "labels", labels, count)
+    names = given.astype(np.str_)
+    if given.dtype.kind == "i" and not np.isin(names, class_names).all():
+        return given.astype(np.int64)  # as positions
+    positions = number_classes(source, {"labels": names}, class_names)[0]["labels"]
+    if given.dtype.kind == "i" and (positions != given).any() and given.max() < len(class_names):
+        raise InputError(
+            f"{source}: labels: found numbers that are names as well as positions of the classes "
+            f"{', '.join(class_names)}; save the names as text, with `labels.astype(str)`"
+        )
+    return positions
 
 
 def checked_samples(
@@ -93,11 +132,13 @@ def checked_samples(
 ) -> Samples:
     """Images as samples: (N, C, H, W), (N, H, W, C), flat, or (N, H, W) where C is 1.
 
+    Their numbers are mapped to [0, 1] by the rule for data sets, see `vaelab.dataset`, but floats
+    are not rounded to 8 bits.
+
     Raises:
         InputError: on a wrong shape, range or kind of number, NaN, too few, or unknown classes.
     """
-    raw = _in_unit_range(images, source)
-    laid_out = _channels_first(raw, shape, source)
+    laid_out = _channels_first(_in_unit_range(images, source), shape, source)
     if len(laid_out) < MIN_COUNT:
         raise InputError(
             f"{source}: expected at least {MIN_COUNT} samples, found {len(laid_out)}; "
@@ -126,31 +167,13 @@ def _require_labels(labels: NDArray[Any], count: int, class_count: int, source: 
 
 
 def _in_unit_range(images: NDArray[Any], source: str) -> NDArray[np.float32]:
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / np.float32(255)
-    if images.dtype.kind != "f":
-        raise InputError(
-            f"{source}: expected floats in [0, 1] or 8-bit integers (uint8), found {images.dtype}"
-        )
     if not images.size:
         raise InputError(f"{source}: expected images, found an empty array of {images.shape}")
-    bad = np.flatnonzero(~np.isfinite(images))
-    if len(bad):
-        raise InputError(
-            f"{source}: {len(bad):,} of {images.size:,} values are NaN or infinite, the first in "
-            f"image {bad[0] // (images.size // len(images))}"
-        )
-    least, most = float(images.min()), float(images.max())
-    if least < 0 or most > 1:
-        advice = "rescale them first"
-        if least >= -1 and most <= 1:
-            advice = "if they lie in [-1, 1], use (x + 1) / 2"
-        elif least >= 0 and most <= 255:
-            advice = "if they lie in [0, 255], use x / 255, or 8-bit integers"
-        raise InputError(
-            f"{source}: expected values in [0, 1], found {least:g} to {most:g}; {advice}"
-        )
-    return images.astype(np.float32)
+    mapping = find_mapping(source, find_range(source, {"images": images}))
+    if mapping.note:
+        note(f"{source}: {mapping.note}")
+    white = np.float32(255 / mapping.factor)
+    return (images.astype(np.float32) / white).clip(0, 1)
 
 
 def _channels_first(
@@ -177,9 +200,11 @@ def _read_array(path: Path) -> NDArray[Any]:
             array = np.load(file, allow_pickle=False)
         # For a damaged file numpy may raise any exception.
         except Exception as error:
-            raise InputError(f"{path}: cannot be read as an array ({one_line(error)})") from error
-    if not isinstance(array, np.ndarray) or array.ndim < 2:
-        raise InputError(f"{path}: expected an array of images, found {type(array).__name__}")
+            raise InputError(
+                f"{path}: cannot be read as an array ({numpy_fault(error)})"
+            ) from error
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}: expected an .npy array, found another format of numpy")
     return array
 
 
@@ -189,16 +214,26 @@ def _read_folder(
     visible = sorted(path for path in folder.iterdir() if not is_system_file(path.name))
     folders = [path for path in visible if path.is_dir()]
     if not folders:
-        return read_images(_image_files(folder)), None
+        return _read_files(_image_files(folder), folder), None
     if len(folders) < len(visible):
         raise InputError(f"{folder}: expected either images or a folder per class, found both")
+    classes = _classes_of([path.name for path in folders], class_names, folder)
     labeled = [
-        (path, _class_of(each, class_names)) for each in folders for path in _image_files(each)
+        (path, label)
+        for each, label in zip(folders, classes, strict=True)
+        for path in _image_files(each)
     ]
     return (
-        read_images([path for path, _ in labeled]),
+        _read_files([path for path, _ in labeled], folder),
         np.array([label for _, label in labeled], np.int64),
     )
+
+
+def _read_files(paths: list[Path], folder: Path) -> NDArray[np.uint8]:
+    read = read_image_files(paths, DataConfig(), advice="resize it")
+    for line in read.notes:
+        note(f"{folder}: {line}")
+    return read.images
 
 
 def _image_files(folder: Path) -> list[Path]:
@@ -210,16 +245,22 @@ def _image_files(folder: Path) -> list[Path]:
     return found
 
 
-def _class_of(folder: Path, class_names: tuple[str, ...]) -> int:
-    """The class whose name or number the folder has; punctuation and case are ignored."""
-    numbers = {str(number): number for number in range(len(class_names))}
+def _classes_of(folders: list[str], class_names: tuple[str, ...], where: Path) -> list[int]:
+    """The class of each folder: all have names of classes, or else all have their numbers.
+
+    Punctuation and case are ignored.
+    """
     names = {_plain(name): number for number, name in enumerate(class_names)}
-    label = numbers.get(folder.name, names.get(_plain(folder.name)))
-    if label is None:
-        raise InputError(
-            f"{folder}: expected a folder named by a class ({', '.join(class_names)}) or its number"
-        )
-    return label
+    numbers = {str(number): number for number in range(len(class_names))}
+    for table in (names, numbers):
+        found = [table.get(_plain(folder)) for folder in folders]
+        if None not in found:
+            return [label for label in found if label is not None]
+    unknown = next(folder for folder in folders if _plain(folder) not in names)
+    raise InputError(
+        f"{where / unknown}: expected a folder named by a class ({', '.join(class_names)}) or its "
+        "number"
+    )
 
 
 def _plain(name: str) -> str:

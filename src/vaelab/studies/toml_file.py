@@ -1,6 +1,6 @@
 """Studies in TOML files.
 
-data = "fashion-mnist"                      # or wardrobe, a folder of images, an .npz file,
+data = "fashion-mnist"                      # or wardrobe, a folder of images, a file,
                                             # or { name = "photos", resize = 64, fit = "crop" }
 seeds = [0, 1]                              # every run once with each seed
 metrics = ["losses", "frechet"]             # default: all but the slow ones
