@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -133,9 +134,9 @@ def test_samples_of_any_generator_are_evaluated(
     for name in ("fid_proxy", "kernel_distance", "precision", "memorization_rate"):
         assert name in done.stdout
     assert "conditional_accuracy" not in done.stdout
-    np.save(folder / "bytes.npy", images[:150].astype(np.float32))
-    wrong = refusal([*classifier, "bytes.npy"], folder)
-    assert "expected values in [0, 1], found 0 to 255" in wrong
+    np.save(folder / "wrong.npy", images[:150] * np.float32(0.99))
+    wrong = refusal([*classifier, "wrong.npy"], folder)
+    assert "floats in [0, 1], found float32 from 0 to 252" in wrong
     both = refusal([*classifier, "made.npy", "runs/cvae"], folder)
     assert "runs or --samples, not both" in both
 
@@ -237,9 +238,13 @@ def test_samples_are_saved_as_picture_or_as_numbers(folder: Path) -> None:
 
 def test_data_show(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
-    np.savez(tmp_path / "mine.npz", images=pixels, labels=np.arange(40) % 4)
+    np.savez(
+        tmp_path / "mine.npz", x_train=pixels.astype(int), y_train=np.arange(40)[:, None] % 4 + 1
+    )
     done = vaelab("data", "show", "--data", "mine.npz", cwd=tmp_path)
     assert "npz:mine" in done.stdout
+    assert "x_train: pixel values from 0 to 255, used as 8-bit values" in done.stdout
+    assert "y_train: the classes 1, 2, 3, 4 are numbered from 0 to 3" in done.stdout
     assert "in [0, 1]: yes" in done.stdout
     assert (tmp_path / "runs/data/images.png").exists()
     summary = json.loads(
@@ -248,6 +253,20 @@ def test_data_show(tmp_path: Path) -> None:
     splits = summary["splits"].values()
     assert sum(split["images"] for split in splits) == 40
     assert all(sum(split["class_counts"]) == split["images"] for split in splits)
+    assert summary["class_names"] == ["1", "2", "3", "4"]
+
+
+def test_a_csv_of_other_images_is_not_fashion_mnist(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 10, (20, 785))
+    for split in ("train", "test"):
+        np.savetxt(tmp_path / f"fashion-mnist_{split}.csv", rows, "%d", ",")
+    train = ("train", "mlp-vae", "--out", "run")
+    message = vaelab(*train, cwd=tmp_path, rc=2, VAELAB_DATA=str(tmp_path)).stderr
+    assert "expected the published images and labels of Fashion-MNIST" in message
+    assert not (tmp_path / "run").exists()
+    (path,) = re.findall('`--data "(.+)"`', message)
+    shown = vaelab("data", "show", "--data", path, cwd=tmp_path).stdout
+    assert shown.startswith("csv:fashion-mnist_train: rows of ")
 
 
 def test_a_folder_of_images_is_a_data_set(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from tests.conftest import tiny
 from tests.data.data_files import data_or_one_line, idx_bytes
 from vaelab.config import DataConfig
 from vaelab.data import load_data, npz_file
-from vaelab.data.csv_table import read_table
 from vaelab.data.idx import IMAGES_MAGIC, as_array, read_content
 from vaelab.data.image_files import read_images
 from vaelab.runs import open_run, read_json, read_tensors
@@ -70,6 +69,10 @@ def read_npz(path: Path) -> Any:
     return load_data(DataConfig(name="npz", path=str(path)))
 
 
+def read_csv(path: Path) -> Any:
+    return load_data(DataConfig(name="csv", path=str(path)))
+
+
 def read_folder_of_classes(path: Path) -> Any:
     return read_images([path])
 
@@ -87,7 +90,7 @@ vary = { "objective.beta" = [1, 2.5], "model.latent_size" = [2, 3] }
 FILES: dict[str, tuple[str, bytes, Callable[[Path], Any]]] = {
     "idx": ("images-idx3-ubyte", idx_bytes(PIXELS), read_idx),
     "idx in gzip": ("images-idx3-ubyte.gz", gzip.compress(idx_bytes(PIXELS)), read_idx),
-    "csv": ("train.csv", as_csv(), lambda path: read_table(path, 8, 8, 10)),
+    "csv": ("train.csv", as_csv(), read_csv),
     "npz": ("mine.npz", as_npz(), read_npz),
     "npy": ("images.npy", as_npy(PIXELS), read_mapped),
     "png": ("one.png", as_image("PNG"), read_folder_of_classes),

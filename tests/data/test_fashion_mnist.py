@@ -204,7 +204,7 @@ def test_other_rows_in_csv_files_are_not_fashion_mnist(small, tmp_path, change):
     rows = f"found others in {len(images)} rows"
     with refused(path, "published images and labels of Fashion-MNIST", rows) as caught:
         load(CONFIG, folder, mirrors=())
-    (advised,) = re.findall("--data (.+) loads", str(caught.value))
+    (advised,) = re.findall('`--data "(.+)"`', str(caught.value))
     dataset = load_data(data_config(advised))
     assert dataset.name == "csv:fashion-mnist_test"
     assert len(dataset.train) + len(dataset.test) == len(images)

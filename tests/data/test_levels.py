@@ -32,6 +32,11 @@ def test_floats():
     assert levels.apply(np.array([0, 0.4, 200.6, 255])).tolist() == [0, 0, 201, 255]
 
 
+def test_what_rounding_added_to_floats_is_clipped():
+    mapping = float_mapping("images", -1e-7, 1.0000001)
+    assert mapping.apply(np.array([-1e-7, 0.2, 1.0000001])).tolist() == [0, 51, 255]
+
+
 def test_values_that_cannot_be_mapped():
     for low, high in ((-1, 200), (0, 65536)):
         with refused("images: pixel values", low, high, "whole numbers from 0 to 65535"):

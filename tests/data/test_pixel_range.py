@@ -44,7 +44,7 @@ def test_masks_are_black_and_white(dtype):
         (LEVELS.astype(np.uint16) * 257, LEVELS, "16-bit values and scaled by 255/65535"),
         (np.rint(LEVELS * (4095 / 255)).astype(np.int16), LEVELS, "12-bit values"),
         (np.rint(LEVELS * (4095 / 255)), LEVELS, "12-bit values"),
-        (LEVELS / 255 * (1 + 1e-7), LEVELS, "to 1.0000001 clipped to [0, 1]"),
+        (LEVELS / 255 * (1 + 1e-7), LEVELS, "to 1.0000001, clipped to [0, 1]"),
         (LEVELS / 255 - 1e-7, LEVELS, "float64 from -1e-07 to"),
         (LEVELS / 301, np.rint(LEVELS * (255 / 301)), "rounded to 8 bits"),
         (LEVELS // 5, LEVELS // 5, "all are dark; if 51 is white, use `images / 51`"),

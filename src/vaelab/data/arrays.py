@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data import fashion_mnist
@@ -19,6 +19,8 @@ from vaelab.errors import InputError, note
 
 NamedArrays = Mapping[str, tuple[str, NDArray[Any]]]
 """Arrays by what they are, a key of `ARRAY_NAMES`, each with the name that the user gave it."""
+
+Values = NDArray[Any] | Sequence[Any]
 
 SPLITS = ("train", "validation", "test")
 
@@ -60,15 +62,15 @@ def note_on_others(names: Collection[str]) -> tuple[str, ...]:
 
 
 def dataset(
-    images: ArrayLike,
-    labels: ArrayLike | None = None,
+    images: Values,
+    labels: Values | None = None,
     *,
-    validation_images: ArrayLike | None = None,
-    validation_labels: ArrayLike | None = None,
-    test_images: ArrayLike | None = None,
-    test_labels: ArrayLike | None = None,
+    validation_images: Values | None = None,
+    validation_labels: Values | None = None,
+    test_images: Values | None = None,
+    test_labels: Values | None = None,
     name: str = "arrays",
-    class_names: ArrayLike | None = None,
+    class_names: Values | None = None,
 ) -> Dataset:
     """Make a data set from arrays in memory.
 

@@ -269,7 +269,7 @@ def _read_csv(folder: Path, part: Part) -> ImageData:
         if found != file.sha256:
             raise InputError(
                 f"{path}: expected the published images and labels of Fashion-MNIST, in any order, "
-                f"found others in {len(rows):,} rows; --data {path} loads them as other images"
+                f'found others in {len(rows):,} rows; `--data "{path}"` loads them as other images'
             )
     return _image_data(images[:, None], labels.astype(np.int64))
 

@@ -13,7 +13,7 @@ from vaelab.errors import InputError
 _ROUNDING_ERROR = 0.01
 """Of whole numbers that were divided by 255 in low precision and multiplied again."""
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 18
 """Numbers that are converted to 64-bit floats at once."""
 
 
@@ -60,7 +60,7 @@ def find_mapping(where: str, found: PixelRange) -> LevelMapping:
     """
     if found.is_unit:
         is_rounded = found.low < 0 or found.high > 1
-        return LevelMapping(255, f"{found.names}: {found} clipped to [0, 1]" if is_rounded else "")
+        return LevelMapping(255, f"{found.names}: {found}, clipped to [0, 1]" if is_rounded else "")
     if not (found.is_whole and found.low >= 0 and found.high <= SIXTEEN_BITS):
         raise InputError(
             f"{where}: {found.names}: expected whole numbers from 0 to {SIXTEEN_BITS} or floats in "
