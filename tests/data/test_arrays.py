@@ -214,7 +214,7 @@ def test_a_mapped_folder_with_the_names_of_keras(tmp_path):
 
 
 def test_a_mapped_folder_must_be_complete(tmp_path):
-    with refused("'npy' needs a path", "--set data.path=PATH"):
+    with refused("'npy' needs a path", "give the path as the name of the data"):
         load_data(DataConfig(name="npy"))
     np.save(tmp_path / "images.npy", IMAGES)
     with refused(tmp_path, "expected images.npy and test_images.npy, found images.npy"):

@@ -33,6 +33,11 @@ def test_8_bit_values_in_any_type(dtype, capsys):
     assert note.count("\n") == 1
 
 
+def test_rounding_does_not_make_8_bit_values_fractions():
+    noisy = LEVELS.astype(np.float32) / 255 * 255 - np.float32(1e-6)
+    assert np.array_equal(pixels(made(noisy)), LEVELS)
+
+
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i8", "f4"])
 def test_masks_are_black_and_white(dtype):
     assert np.array_equal(pixels(made((MASKS > 0).astype(dtype))), MASKS)

@@ -61,17 +61,16 @@ def find_mapping(where: str, found: PixelRange) -> LevelMapping:
     if found.is_unit:
         is_rounded = found.low < 0 or found.high > 1
         return LevelMapping(255, f"{found.names}: {found}, clipped to [0, 1]" if is_rounded else "")
-    if not (found.is_whole and found.low >= 0 and found.high <= SIXTEEN_BITS):
+    low, high = round(found.low), round(found.high)
+    if not (found.is_whole and low >= 0 and high <= SIXTEEN_BITS):
         raise InputError(
             f"{where}: {found.names}: expected whole numbers from 0 to {SIXTEEN_BITS} or floats in "
             f"[0, 1], found {found}{_advice(found)}"
         )
-    mapping = integer_mapping(found.names, round(found.low), round(found.high))
-    if mapping.factor == 1 and 0 < found.high < 128:
+    mapping = integer_mapping(found.names, low, high)
+    if mapping.factor == 1 and 0 < high < 128:
         return LevelMapping(
-            1,
-            f"{mapping.note}, so all are dark; if {found.high:g} is white, use "
-            f"`images / {found.high:g}`",
+            1, f"{mapping.note}, so all are dark; if {high} is white, use `images / {high}`"
         )
     is_plain = mapping.factor == 1 and found.dtype == np.uint8
     return LevelMapping(1, "") if is_plain else mapping

@@ -18,7 +18,8 @@ def configured_path(config: DataConfig, data_dir: Path | None) -> Path:
     """
     if data_dir is None and config.path is None:
         raise InputError(
-            f"the data set {config.name!r} needs a path: give it with --set data.path=PATH"
+            f"the data set {config.name!r} needs a path: give the path as the name of the data, or "
+            "set data.path"
         )
     path = (data_dir or Path(config.path or "")).expanduser()
     with reading(path):
