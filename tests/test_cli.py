@@ -488,13 +488,6 @@ def test_invalid_requests_of_a_run_are_one_line_errors(
     assert message in refusal(arguments, folder)
 
 
-def test_posterior_collapse_is_reported_with_advice(tmp_path: Path) -> None:
-    done = vaelab("train", "beta-vae", *SMALL, "objective.beta=10000", cwd=tmp_path)
-    assert "active units: 0 of 10 latent dimensions" in done.stdout
-    assert "the posterior collapsed" in done.stdout
-    assert "Lower objective.beta" in done.stdout
-
-
 @pytest.mark.real_data
 def test_real_images_from_the_environment_variable(tmp_path: Path) -> None:
     done = vaelab(

@@ -7,7 +7,7 @@ base classes and what all runs have in common.
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from vaelab.errors import InputError
@@ -105,6 +105,9 @@ class TrainingConfig(Settings):
 
     epochs: int = 10
     """passes over the training images"""
+    continued_from_epochs: tuple[int, ...] | None = None
+    """earlier values of epochs, at whose end the training was continued (--more-epochs); none: it
+    was not"""
     batch_size: int = 128
     """images per step, over all processes"""
     optimizer: str = "adam"
@@ -133,6 +136,7 @@ class TrainingConfig(Settings):
         )
         return {
             "epochs must be at least 1": self.epochs >= 1,
+            "continued_from_epochs must be at least 1": min(self.stages) >= 1,
             "batch_size must be at least 1": self.batch_size >= 1,
             "learning_rate must be above 0": self.learning_rate > 0,
             "weight_decay must not be negative": self.weight_decay >= 0,
@@ -141,6 +145,18 @@ class TrainingConfig(Settings):
             "gradient_clip_norm must be above 0": clip is None or clip > 0,
             "ema_decay must lie in (0, 1)": decay is None or 0 < decay < 1,
         }
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """The planned number of epochs, counted from the start, at the end of each stage.
+
+        A training that was never continued has one stage.
+        """
+        return (*(self.continued_from_epochs or ()), self.epochs)
+
+    def extended(self, epochs: int) -> "TrainingConfig":
+        """With a further stage, up to `epochs`."""
+        return replace(self, epochs=epochs, continued_from_epochs=self.stages)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,6 +169,16 @@ class ParentConfig(Settings):
     """SHA-256 of the parent's model.safetensors"""
     trains: str = "prior"
     """part of the model that is trained; all other weights stay those of the parent"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InitialWeightsConfig(Settings):
+    """The run whose weights a training starts from."""
+
+    run: str
+    """folder of that run"""
+    weights_fingerprint: str
+    """SHA-256 of its model.safetensors"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +195,8 @@ class Config(Settings):
     training: TrainingConfig = field(default_factory=TrainingConfig)
     parent: ParentConfig | None = None
     """the run that this run is derived from; none: trained from scratch"""
+    initial_weights: InitialWeightsConfig | None = None
+    """the run whose weights the training starts from (--from); none: random weights"""
 
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""

@@ -10,20 +10,21 @@ from vaelab.errors import InputError
 from vaelab.presets import preset
 from vaelab.settings import describe_fields, with_settings
 
-# The option --data sets these fields.
-_DATA_FIELDS = ("data.name", "data.path")
+# The options --data and --from set these fields.
+_OTHER_OPTIONS = ("data.name", "data.path", "initial_weights")
 
 
 def changes_from_preset(config: Config) -> dict[str, str]:
-    """The smallest set of `--set` options that turn the preset into `config`, without the data set.
+    """The smallest set of `--set` options that turn the preset into `config`.
 
+    The data set and the initial weights have options, so they are left out.
     Fields that follow from the choice of an alternative, such as a network, are not repeated.
 
     Raises:
         InputError: if there is no such preset.
     """
     base = preset(config.preset)
-    target = _without_data_set(config)
+    target = _settable(config)
     base_values = dict(describe_fields(base))
     changes = {
         name.removesuffix(".kind"): value
@@ -33,7 +34,7 @@ def changes_from_preset(config: Config) -> dict[str, str]:
     for name in sorted(changes, reverse=True):
         fewer = {other: value for other, value in changes.items() if other != name}
         try:
-            is_sufficient = _without_data_set(with_settings(base, fewer)) == target
+            is_sufficient = _settable(with_settings(base, fewer)) == target
         except InputError:
             continue
         if is_sufficient:
@@ -53,7 +54,7 @@ def train_command(config: Config, options: Sequence[str] = ()) -> str:
 
     Args:
         config: to train.
-        options: further words, such as --out and a folder.
+        options: further words, such as --out and a folder, and --from for initial weights.
 
     Raises:
         InputError: if there is no such preset.
@@ -90,5 +91,9 @@ def fit_prior_command(config: Config, parent: str, options: Sequence[str] = ()) 
     return shlex.join([*words, "--set", *changes, *options])
 
 
-def _without_data_set(config: Config) -> dict[str, str]:
-    return {name: value for name, value in describe_fields(config) if name not in _DATA_FIELDS}
+def _settable(config: Config) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in describe_fields(config)
+        if not name.startswith(_OTHER_OPTIONS)
+    }

@@ -132,14 +132,15 @@ def test_a_value_whose_run_failed() -> None:
     ],
 )
 def test_collapse(active: float | None, kl: list[float] | None, text: str) -> None:
-    found = latent_space.collapse("run", 10, active, kl)
-    assert found is not None
-    assert text in found
-    assert ("the posterior has collapsed" in found) == (active == 0)
+    for has_collapsed in (True, False):
+        found = latent_space.collapse("run", 10, active, kl, has_collapsed=has_collapsed)
+        assert found is not None
+        assert text in found
+        assert ("the posterior has collapsed" in found) == has_collapsed
 
 
 def test_nothing_is_said_about_unknown_dimensions() -> None:
-    assert latent_space.collapse("run", 10, None, None) is None
+    assert latent_space.collapse("run", 10, None, None, has_collapsed=True) is None
 
 
 def test_active_units_by_latent_size() -> None:

@@ -22,7 +22,7 @@ from vaelab.cli.options import (
 )
 from vaelab.cli.output import print_json, print_text, two_columns
 from vaelab.config import DataConfig
-from vaelab.errors import InputError
+from vaelab.errors import InputError, note
 
 if TYPE_CHECKING:
     from vaelab.evaluation import Results
@@ -94,6 +94,7 @@ def evaluate(
     load_plugins(plugin)
     from vaelab.evaluation import evaluate as evaluate_run
     from vaelab.evaluation import evaluate_file
+    from vaelab.runs.summary import divergence
 
     results: dict[Path, Results] = {}
     if samples is not None:
@@ -119,8 +120,11 @@ def evaluate(
                 "keep their own settings and results"
             )
         for path in runs:
+            loaded = load(path, accelerator, data_dir)
+            if problem := divergence(loaded.run.read_metrics()):
+                note(f"{path}: {problem}")
             results[path] = evaluate_run(
-                load(path, accelerator, data_dir),
+                loaded,
                 metrics=metrics,
                 protocol=protocol,
                 features=features,

@@ -1,6 +1,7 @@
-"""`vaelab train`: train a preset."""
+"""`vaelab train`: train a preset, or continue a run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,8 @@ from vaelab.cli.options import (
     option,
 )
 from vaelab.cli.output import note_data, print_text, two_columns
-from vaelab.config import ClassifierConfig
+from vaelab.config import ClassifierConfig, Config
+from vaelab.errors import InputError
 from vaelab.presets import CLASSIFIER_PRESETS, PRESETS, describe, preset
 from vaelab.settings import describe_fields, field_help
 
@@ -28,12 +30,15 @@ if TYPE_CHECKING:
     from vaelab.runs import Run
     from vaelab.training import Hardware
 
-# Below this fraction of active latent dimensions, posterior collapse is reported.
-COLLAPSE_FRACTION = 0.1
-
 
 def train(
-    preset_name: Annotated[Positional[str], arg(metavar="PRESET", help="one of the presets above")],
+    preset_name: Annotated[
+        Positional[str],
+        arg(
+            metavar="PRESET|RUN",
+            help="one of the presets above, or a run folder, to resume it with its own settings",
+        ),
+    ],
     /,
     *,
     data: Annotated[str | None, option(DATA_SETS, "DATA", "the preset's")] = None,
@@ -41,6 +46,24 @@ def train(
     images: ReadingOptions = AS_STORED,
     out: Annotated[Path | None, option("run folder", "DIR", "runs/PRESET")] = None,
     settings: Settings = (),
+    more_epochs: Annotated[
+        int | None,
+        option(
+            "train the finished run in RUN for N more epochs; schedules are then those of the new "
+            "total",
+            "N",
+            "none",
+        ),
+    ] = None,
+    from_run: Annotated[
+        Path | None,
+        option(
+            "start from the weights of this run, which has the same model",
+            "RUN",
+            "random weights",
+            name="from",
+        ),
+    ] = None,
     accelerator: Accelerator = "auto",
     devices: Annotated[int, option("number of processes, one device each", "N")] = 1,
     nodes: Annotated[int, option("number of hosts", "N")] = 1,
@@ -64,35 +87,75 @@ def train(
     ] = 300.0,
     plugin: Plugins = (),
 ) -> None:
-    """Train a preset, or resume an interrupted run."""
+    """Train a preset, resume an interrupted run, or train a finished one for more epochs.
+
+    The command that began a run resumes it, and so does vaelab train RUN.
+    """
     load_plugins(plugin)
-    # Checked before torch is imported, so that a misspelled name is reported at once.
-    is_classifier = preset_name in CLASSIFIER_PRESETS
-    chosen = CLASSIFIER_PRESETS[preset_name]() if is_classifier else preset(preset_name)
-    config = configure(chosen, data, images, settings)
+    if preset_name not in PRESETS | CLASSIFIER_PRESETS and _is_run_folder(preset_name):
+        given = (data, out, from_run, *settings)
+        if any(each is not None for each in given) or images != AS_STORED:
+            raise InputError(
+                "--data with its options, --out, --set and --from are for presets: "
+                f"{preset_name} is a run folder and keeps its settings"
+            )
+        config = None
+    else:
+        if more_epochs is not None:
+            raise InputError(
+                "--more-epochs continues a run: name a run folder such as ./runs/mlp-vae, found "
+                f"{preset_name!r}"
+            )
+        # Checked before torch is imported, so that a misspelled name is reported at once.
+        config = configure(_preset(preset_name), data, images, settings)
+        if from_run is not None and not isinstance(config, Config):
+            raise InputError(f"--from is for models: {preset_name} is a classifier")
 
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
     from vaelab.data import load_data
-    from vaelab.training import CheckpointSchedule, Hardware, fit
+    from vaelab.runs import open_run
+    from vaelab.runs.derived import initial_weights_of
+    from vaelab.training import CheckpointSchedule, Hardware, continue_training, fit
 
     out = out or Path("runs") / preset_name
     hardware = Hardware(
         accelerator=accelerator, devices=devices, nodes=nodes, precision=precision, compile=compile
     )
-    dataset = load_data(config.data, data_dir)
+    checkpoint_schedule = CheckpointSchedule(steps=checkpoint_steps, seconds=checkpoint_seconds)
+    if isinstance(config, Config) and from_run is not None:
+        config = replace(config, initial_weights=initial_weights_of(from_run, out))
+    existing = open_run(preset_name).config if config is None else config
+    dataset = load_data(existing.data, data_dir)
     rank_zero_only(note_data)(dataset)
     if isinstance(config, ClassifierConfig):
         _train_classifier(config, out, dataset, hardware)
         return
-    run = fit(
-        config,
-        out,
-        dataset=dataset,
-        hardware=hardware,
-        checkpoint_schedule=CheckpointSchedule(steps=checkpoint_steps, seconds=checkpoint_seconds),
-    )
+    if config is None:
+        run = continue_training(
+            open_run(preset_name),
+            more_epochs=more_epochs,
+            dataset=dataset,
+            hardware=hardware,
+            checkpoint_schedule=checkpoint_schedule,
+        )
+    else:
+        run = fit(
+            config,
+            out,
+            dataset=dataset,
+            hardware=hardware,
+            checkpoint_schedule=checkpoint_schedule,
+        )
     rank_zero_only(print_summary)(run, plugin)
+
+
+def _is_run_folder(name: str) -> bool:
+    return (Path(name) / "config.json").exists()
+
+
+def _preset(name: str) -> Config | ClassifierConfig:
+    return CLASSIFIER_PRESETS[name]() if name in CLASSIFIER_PRESETS else preset(name)
 
 
 def _train_classifier(
@@ -109,11 +172,12 @@ def _train_classifier(
 
 
 def print_summary(run: "Run", plugin: Sequence[Path]) -> None:
-    """Print the result of the training, advice on posterior collapse, and the next commands."""
-    from vaelab.runs.summary import validation_text
+    """Print the result of the training, what went wrong in it, and the next commands."""
+    from vaelab.runs.summary import best_record, divergence, has_collapsed, validation_text
+    from vaelab.training.step_scalars import ADVICE
 
     records = run.read_metrics()
-    best = min(records, key=lambda record: record["selection_loss"])
+    best = best_record(records)
     validation = best["validation"]
     losses = validation_text(validation, run.capabilities.unit)
     print_text(f"{run.path}: best epoch {best['epoch']} of {len(records)}, {losses}")
@@ -124,12 +188,13 @@ def print_summary(run: "Run", plugin: Sequence[Path]) -> None:
     active, size = best["active_units"], run.capabilities.latent_size
     if active is not None:
         print_text(f"active units: {active} of {size} latent dimensions")
-        if active < COLLAPSE_FRACTION * size:
-            print_text(
-                "the posterior collapsed: nearly all latent dimensions ignore the image. Lower "
-                "objective.beta, or set objective.kl_schedule=warmup, or "
-                "objective.free_bits_nats=0.1"
-            )
+    if problem := divergence(records):
+        print_text(f"{problem}. {ADVICE}")
+    elif has_collapsed(records):
+        print_text(
+            "the posterior collapsed: the code says practically nothing of the image. Lower "
+            "objective.beta, or set objective.kl_schedule=warmup, or objective.free_bits_nats=0.1"
+        )
     options = "".join(f" --plugin {path}" for path in plugin)
     print_text(f"next: vaelab evaluate {run.path}{options}; vaelab figures {run.path}{options}")
 

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from vaelab.preset_changes import fit_prior_command, train_command
 from vaelab.presets import PRESETS, describe, preset
@@ -81,4 +82,6 @@ def _commands(run: StoredRun) -> list[str]:
     evaluate = shlex.join(["vaelab", "evaluate", out])
     if run.parent:
         return [fit_prior_command(run.config, f"runs/{run.parent}", ["--out", out]), evaluate]
-    return [without_paths(train_command(run.config, ["--out", out])), evaluate]
+    named = run.config.initial_weights
+    source = [] if named is None else ["--from", f"runs/{PurePosixPath(named.run).name}"]
+    return [without_paths(train_command(run.config, [*source, "--out", out])), evaluate]

@@ -2,7 +2,7 @@
 
 from vaelab.runs.data_card import DataCard, data_card_from
 from vaelab.runs.json_files import read_json
-from vaelab.runs.run import Run, open_run, require_free
+from vaelab.runs.run import Run, open_run, require_free, require_same_images
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "read_json",
     "read_tensors",
     "require_free",
+    "require_same_images",
     "write_tensors",
 ]

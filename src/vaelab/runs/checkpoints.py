@@ -12,7 +12,7 @@ from vaelab.files import find_damage, sync_folder, write_checksums, write_json
 from vaelab.runs.json_files import read_json
 from vaelab.runs.tensors import read_tensors, write_tensors
 
-CHECKPOINT_VERSION = 3
+CHECKPOINT_VERSION = 4
 
 NEWEST, INCOMPLETE, PREVIOUS = "checkpoint", "checkpoint.new", "checkpoint.before"
 _TENSORS, _VALUES = "tensors.safetensors", "state.json"

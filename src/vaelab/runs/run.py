@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ class Run:
     def is_finished(self) -> bool:
         """Whether training is complete."""
         values = self.load_checkpoint_values()
-        return values is not None and bool(values["is_finished"])
+        return values is not None and values["stages_done"] == len(self.config.training.stages)
 
     def summary(self) -> dict[str, str]:
         """Preset, data, progress and best epoch.
@@ -259,15 +259,46 @@ def require_free(wanted: Run) -> None:
     existing = open_run(path)
     if existing.load_checkpoint_values() is None:
         return  # without a checkpoint nothing is lost by starting again
-    differing = settings.differences(existing.config, wanted.config)
+    other_splits = existing.data.differing_splits(wanted.data)
+    config = existing.config
+    if not other_splits:  # the same images may have been moved
+        config = replace(config, data=replace(config.data, path=wanted.config.data.path))
+    there, here = config.training.stages, wanted.config.training.stages
+    differing = settings.differences(config, wanted.config)
+    if not other_splits and there[: len(here)] == here[: len(there)]:
+        same_stages = replace(
+            config.training,
+            epochs=wanted.config.training.epochs,
+            continued_from_epochs=wanted.config.training.continued_from_epochs,
+        )
+        if replace(config, training=same_stages) == wanted.config:
+            if len(there) <= len(here):
+                return  # the wanted run is this one, continued or not
+            raise InputError(
+                f"{path} was continued to {there[-1]} epochs: `vaelab train {path}` resumes it; "
+                f"for a run of {here[-1]} epochs choose another --out"
+            )
     differing += [
-        f"{split} images: of {existing.data.name} / of {wanted.data.name}"
-        for split in existing.data.differing_splits(wanted.data)
+        f"{split} images: of {existing.data.name} / of {wanted.data.name}" for split in other_splits
     ]
+    raise InputError(
+        f"{path} holds a run with other settings (there / wanted): "
+        f"{'; '.join(differing)}; choose another --out or delete that folder"
+    )
+
+
+def require_same_images(run: Run, found: DataCard) -> None:
+    """Refuse other images than those that a run was trained on.
+
+    Raises:
+        InputError: naming the split that differs.
+    """
+    differing = run.data.differing_splits(found)
     if differing:
         raise InputError(
-            f"{path} holds a run with other settings (there / wanted): "
-            f"{'; '.join(differing)}; choose another --out or delete that folder"
+            f"{run.path} was trained on other {differing[0]} images of {run.data.name} "
+            f"({run.data.source}) than those found now ({found.source}); "
+            "name the right ones with --data-dir"
         )
 
 

@@ -9,6 +9,9 @@ from vaelab.notebook import Html
 
 BOUNDS = ("floor", "baseline")
 
+# Below this KL, after this many steps, the code says practically nothing of the image.
+COLLAPSE_NATS, COLLAPSE_STEPS = 0.5, 500
+
 
 def progress(records: Sequence[Mapping[str, Any]], epochs: int, *, is_finished: bool) -> str:
     """Epochs done, of those planned."""
@@ -20,8 +23,41 @@ def progress(records: Sequence[Mapping[str, Any]], epochs: int, *, is_finished: 
 
 def best_epoch(records: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str]:
     """The epoch with the least selection loss."""
-    best = min(records, key=lambda record: record["selection_loss"])
-    return {"best epoch": f"{best['epoch']}: {validation_text(best['validation'], unit)}"}
+    best = best_record(records)
+    facts = {"best epoch": f"{best['epoch']}: {validation_text(best['validation'], unit)}"}
+    problem = divergence(records)
+    return facts | {"training": problem} if problem else facts
+
+
+def best_record(records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The record with the least selection loss."""
+    return min(records, key=lambda record: record["selection_loss"])
+
+
+def divergence(records: Sequence[Mapping[str, Any]]) -> str:
+    """That the training diverged, in a sentence; empty if it did not."""
+    if not records:
+        return ""
+    best = best_record(records)
+    if best.get("has_diverged"):
+        return (
+            "the training diverged: even at the best epoch the reconstructions are much worse than "
+            "gray images"
+        )
+    if records[-1].get("has_diverged"):
+        return (
+            f"the training diverged after epoch {best['epoch']}, whose weights are kept: at the "
+            "last epoch the reconstructions are much worse than gray images"
+        )
+    return ""
+
+
+def has_collapsed(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the posterior collapsed: after some training, the best epoch's KL is nearly 0."""
+    if not records:
+        return False
+    kl = best_record(records)["validation"].get("kl")
+    return kl is not None and kl < COLLAPSE_NATS and records[-1].get("steps", 0) >= COLLAPSE_STEPS
 
 
 def validation_text(scalars: Mapping[str, Any], unit: str) -> str:

@@ -29,8 +29,7 @@ def training_operations(run: Run, dataset: Dataset) -> float:
 
 
 def _steps_left(run: Run, dataset: Dataset) -> int:
-    state = run.load_checkpoint_values()
-    if state is not None and state["is_finished"]:
+    if run.is_finished():
         return 0
     return run.config.training.epochs * _steps_per_epoch(run.config, dataset) - _steps_done(
         run, dataset

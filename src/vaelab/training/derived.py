@@ -12,12 +12,12 @@ from vaelab import settings
 from vaelab.config import Config, TrainingConfig
 from vaelab.data import Dataset, load_data
 from vaelab.data.batches import Batches
-from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
 from vaelab.objectives.config import ElboConfig
 from vaelab.randomness import generator
-from vaelab.runs import DataCard, Run, require_free
+from vaelab.runs import DataCard, Run, require_free, require_same_images
 from vaelab.runs.derived import derived_model, parent_of
+from vaelab.training.divergence import divergence_limit
 from vaelab.training.hardware import Hardware
 from vaelab.training.loop import fit
 from vaelab.training.observers import Observer
@@ -58,12 +58,7 @@ def fit_prior(
     out = Path(out)
     config = derived_config(parent, prior, out, changes or {})
     dataset = dataset or load_data(config.data, data_dir)
-    run = Run(out, config, DataCard.of(dataset))
-    if run.data.differing_splits(parent.data):
-        raise InputError(
-            f"{parent.path} was trained on other images of {parent.data.name} than those found "
-            f"({run.data.source}); name the right ones with --data-dir"
-        )
+    require_same_images(parent, DataCard.of(dataset))
     return train_derived(
         config, out, dataset=dataset, hardware=hardware, show_progress=show_progress
     )
@@ -126,7 +121,10 @@ def settings_with_prior(parent: Config, prior: str, changes: Mapping[str, str]) 
         InputError: on an unknown prior or setting, or a wrong value.
     """
     base = replace(
-        parent, objective=ElboConfig(), training=TrainingConfig(epochs=parent.training.epochs)
+        parent,
+        objective=ElboConfig(),
+        training=TrainingConfig(epochs=parent.training.epochs),
+        initial_weights=None,
     )
     return settings.with_settings(base, {"model.prior": prior, **changes})
 
@@ -151,9 +149,11 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
             schedule={},
             image_count=len(train),
             seconds=seconds,
+            steps=0,
+            divergence_limit=divergence_limit(model, validation),
         )
         run.save_checkpoint(
-            prefixed("model", model.state_dict()), {"is_finished": True, "records": [record]}
+            prefixed("model", model.state_dict()), {"stages_done": 1, "records": [record]}
         )
         run.write_metrics([record])
 

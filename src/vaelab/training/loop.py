@@ -22,13 +22,16 @@ from vaelab.objectives.objective import Objective, Progress
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
 from vaelab.training.checkpoint_schedule import CheckpointSchedule, Timer
+from vaelab.training.divergence import divergence_limit
 from vaelab.training.hardware import Hardware, flushed_denormals
-from vaelab.training.observers import Observer, observing
+from vaelab.training.observers import Observer, has_tensorboard, observing
 from vaelab.training.optimization import learning_rate, set_learning_rate
 from vaelab.training.precision import autocast, emulation_warning, resolve
 from vaelab.training.process_group import ProcessGroup
+from vaelab.training.projector import write_projector
 from vaelab.training.records import epoch_record
 from vaelab.training.signals import StopSignals
+from vaelab.training.stages import stages_done
 from vaelab.training.state import TrainingState, new_state
 from vaelab.training.step_scalars import (
     ADVICE,
@@ -96,6 +99,7 @@ def fit(
     # Whatever cannot be built is refused here, before anything is written.
     state = new_state(run, device)
     capabilities = state.model.capabilities
+    limit = divergence_limit(state.model, validation)
     objective: Objective = parts.build(config.objective)
     # Of a derived run only the prior is trained, by no auxiliary term.
     trains_all = config.parent is None
@@ -144,10 +148,13 @@ def fit(
                 threads=Threads(counts),
                 signals=signals,
                 observers=(*own_observers, *observers) if group.is_first else (),
+                divergence_limit=limit,
             )
             while not training.is_finished():
                 scalars, seconds = training.train_epoch()
                 training.end_epoch(scalars, training.validate(), seconds)
+        if group.is_first and has_tensorboard():
+            write_projector(run, dataset.test)
     return run
 
 
@@ -170,11 +177,17 @@ class Training:
     threads: Threads
     signals: StopSignals
     observers: Sequence[Observer]
+    divergence_limit: float
 
     def is_finished(self) -> bool:
         """Whether training is complete."""
         training = self.run.config.training
-        return self.state.is_finished(training.epochs, training.early_stopping_epochs)
+        return stages_done(self.state.records, training).count == len(training.stages)
+
+    def planned_epochs(self) -> int:
+        """The number of epochs that the schedules of the present stage are made for."""
+        training = self.run.config.training
+        return training.stages[stages_done(self.state.records, training).count]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -189,12 +202,12 @@ class Training:
         batches = self.train.shuffled(
             config.training.batch_size, order, epoch.noise, self.group.share, first=epoch.steps
         )
-        since_checkpoint = Timer()
+        since_checkpoint, planned = Timer(), self.planned_epochs()
         self.forward.train()
         with self.threads.in_use():
             for batch in batches:
                 with self.threads.of_step(is_whole=len(batch) == config.training.batch_size):
-                    self._step(batch)
+                    self._step(batch, planned)
                 epoch.steps += 1
                 since_checkpoint.steps += 1
                 epoch.seconds = before + time.perf_counter() - start
@@ -210,11 +223,11 @@ class Training:
         means = [each / images for each in sums]
         return dict(zip(epoch.sums, means, strict=True)), epoch.seconds
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: Batch, planned: int) -> None:
         state, training = self.state, self.run.config.training
         epochs = state.epochs_done + state.epoch.steps / self.steps_per_epoch
-        progress = Progress(epochs, training.epochs, len(self.train))
-        set_learning_rate(self.optimizer, learning_rate(training, epochs / training.epochs))
+        progress = Progress(epochs, planned, len(self.train))
+        set_learning_rate(self.optimizer, learning_rate(training, epochs / planned))
 
         with autocast(self.precision, self.fabric.device):
             terms = self.forward(batch.x, batch.labels, batch.source, self.objective.request)
@@ -297,19 +310,21 @@ class Training:
         self, scalars: Mapping[str, float], result: ValidationResult, seconds: float
     ) -> dict[str, Any]:
         """The epoch's line of metrics.jsonl."""
-        epoch, training = self.state.epochs_done + 1, self.run.config.training
-        last_step = Progress(epoch - 1 / self.steps_per_epoch, training.epochs, len(self.train))
+        epoch, planned = self.state.epochs_done + 1, self.planned_epochs()
+        last_step = Progress(epoch - 1 / self.steps_per_epoch, planned, len(self.train))
         return epoch_record(
             epoch=epoch,
             train=scalars,
             result=result,
             selection_loss=self.objective.selection({**result.means, "loss": result.loss}),
             schedule={
-                "learning_rate": learning_rate(training, last_step.epoch / training.epochs),
+                "learning_rate": learning_rate(self.run.config.training, last_step.epoch / planned),
                 **self.objective.schedule(last_step),
             },
             image_count=len(self.train),
             seconds=seconds,
+            steps=epoch * self.steps_per_epoch,
+            divergence_limit=self.divergence_limit,
         )
 
 

@@ -125,6 +125,11 @@ class TensorBoard:
         self.writer.flush()
 
 
+def has_tensorboard() -> bool:
+    """Whether the optional package tensorboard is installed."""
+    return importlib.util.find_spec("tensorboard") is not None
+
+
 @contextmanager
 def observing(
     run: Run,
@@ -144,7 +149,7 @@ def observing(
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]
-    tensorboard = TensorBoard(run, epochs_done) if importlib.util.find_spec("tensorboard") else None
+    tensorboard = TensorBoard(run, epochs_done) if has_tensorboard() else None
     if tensorboard is not None:
         observers.append(tensorboard)
     steps_per_epoch = math.ceil(image_count / run.config.training.batch_size)

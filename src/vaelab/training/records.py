@@ -15,6 +15,8 @@ def epoch_record(
     schedule: Mapping[str, float],
     image_count: int,
     seconds: float,
+    steps: int,
+    divergence_limit: float,
 ) -> dict[str, Any]:
     """The record of an epoch.
 
@@ -26,12 +28,16 @@ def epoch_record(
         schedule: the quantities that change during training, at the last step.
         image_count: images trained on.
         seconds: of training, without the validation.
+        steps: since the start of the training.
+        divergence_limit: the validation reconstruction from which on the training has diverged.
     """
     return {
         "epoch": epoch,
+        "steps": steps,
         "train": _with_negative_elbo(train),
         "validation": {**result.means, "reconstruction_floor": result.reconstruction_floor},
         "selection_loss": selection_loss,
+        "has_diverged": result.means["reconstruction"] > divergence_limit,
         "active_units": result.active_units,
         "schedule": dict(schedule),
         "images_per_second": image_count / seconds,

@@ -13,7 +13,7 @@ from vaelab.errors import note
 from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import Run, load_weights
-from vaelab.runs.derived import derived_model
+from vaelab.runs.derived import derived_model, load_initial_weights
 from vaelab.training.optimization import (
     AveragedWeights,
     build_optimizer,
@@ -22,6 +22,7 @@ from vaelab.training.optimization import (
     restore_optimizer,
     unprefixed,
 )
+from vaelab.training.stages import stages_done
 from vaelab.training.step_scalars import Step
 
 
@@ -108,13 +109,6 @@ class TrainingState:
         self.best_loss, self.best_epoch = loss, self.epochs_done
         return True
 
-    def is_finished(self, epochs: int, patience_epochs: int | None) -> bool:
-        """Whether all epochs are done, or `patience_epochs` passed without a better one."""
-        idle = self.epochs_done - self.best_epoch
-        return self.epochs_done >= epochs or (
-            patience_epochs is not None and idle >= patience_epochs
-        )
-
     def save(self, run: Run, totals: Float64[Tensor, " n_plus_1"], world_size: int) -> None:
         """Write the checkpoint, then the records that it holds too as metrics.jsonl.
 
@@ -128,7 +122,6 @@ class TrainingState:
             tensors |= prefixed("averaged", self.averaged.model.state_dict())
         tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
         tensors |= {"epoch.totals": totals, "epoch.noise": self.epoch.noise.get_state()}
-        training = run.config.training
         run.save_checkpoint(
             tensors,
             {
@@ -138,7 +131,7 @@ class TrainingState:
                 "seconds": self.epoch.seconds,
                 "best_epoch": self.best_epoch,
                 "best_loss": self.best_loss if self.best_epoch else None,
-                "is_finished": self.is_finished(training.epochs, training.early_stopping_epochs),
+                "stages_done": stages_done(self.records, run.config.training).count,
                 "world_size": world_size,
                 "records": self.records,
             },
@@ -196,9 +189,14 @@ class TrainingState:
 
 
 def new_state(run: Run, device: torch.device) -> TrainingState:
-    """The state before the first epoch: a derived run starts at the weights of its parent."""
+    """The state before the first epoch.
+
+    A derived run has the weights of its parent; others have random weights, or those that their
+    settings name.
+    """
     training, parent = run.config.training, run.config.parent
     model = run.build_model() if parent is None else derived_model(run)
+    load_initial_weights(model, run)
     model = model.to(device)
     return TrainingState(
         seed=run.config.seed,

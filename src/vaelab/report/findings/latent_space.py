@@ -9,7 +9,12 @@ EMPTY_NATS = 0.01
 
 
 def collapse(
-    name: str, latent_size: int, active: float | None, kl: Sequence[float] | None
+    name: str,
+    latent_size: int,
+    active: float | None,
+    kl: Sequence[float] | None,
+    *,
+    has_collapsed: bool,
 ) -> str | None:
     """How many latent dimensions a run uses.
 
@@ -18,6 +23,7 @@ def collapse(
         latent_size: number of latent dimensions.
         active: number of active units; None if it was not measured.
         kl: of each dimension, in nats; None if it was not measured.
+        has_collapsed: whether the KL was nearly 0 after some training.
     """
     parts = []
     if active is not None:
@@ -28,7 +34,7 @@ def collapse(
         parts.append(f"{subject} a KL below {EMPTY_NATS:g} nats")
     if not parts:
         return None
-    end = ": the posterior has collapsed, and the decoder ignores the code" if active == 0 else ""
+    end = ": the posterior has collapsed, and the decoder ignores the code" if has_collapsed else ""
     return f"{name}: {'; '.join(parts)}{end}."
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from vaelab.formatting import counted, number, with_unit
 from vaelab.report.formatting import finite
+from vaelab.runs import summary
 
 # The loss whose gap between training and validation is stated: the first of these that was stored.
 GAP_LOSSES = {"negative_elbo": "negative ELBO", "reconstruction": "reconstruction"}
@@ -34,6 +35,12 @@ def best_epoch(name: str, records: Sequence[Mapping[str, Any]], unit: str) -> st
     else:
         text += f"; at the last epoch it is {with_unit(last_loss - lowest, unit)} higher"
     return f"{text}.{_gap(records[-1], unit)}"
+
+
+def divergence(name: str, records: Sequence[Mapping[str, Any]]) -> str | None:
+    """That the training of a run diverged; None if it did not."""
+    problem = summary.divergence(records)
+    return f"{name}: {problem}." if problem else None
 
 
 def _gap(record: Mapping[str, Any], unit: str) -> str:

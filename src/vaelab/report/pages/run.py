@@ -11,7 +11,7 @@ from vaelab.report.charts import Chart, Series
 from vaelab.report.curves import curves
 from vaelab.report.data_sets import data_title
 from vaelab.report.findings import latent_space, quality
-from vaelab.report.findings.training import best_epoch
+from vaelab.report.findings.training import best_epoch, divergence
 from vaelab.report.formatting import finite, mid_sentence
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.model_names import describe_model
@@ -22,6 +22,7 @@ from vaelab.report.pages.pictures import run_pictures
 from vaelab.report.settings_view import settings_view
 from vaelab.report.stored_results import StoredRun
 from vaelab.report.stored_study import StoredStudy
+from vaelab.runs.summary import has_collapsed
 
 PREVIEWS = ("reconstructions", "samples")
 PREVIEW_SCALE = 0.5
@@ -56,8 +57,13 @@ def run_page(run: StoredRun, study: StoredStudy, gallery: Gallery) -> Page:
         findings=without_none(
             [
                 best_epoch(run.name, run.records, run.unit),
+                divergence(run.name, run.records),
                 latent_space.collapse(
-                    run.name, run.capabilities.latent_size, run.value("active_units"), kl
+                    run.name,
+                    run.capabilities.latent_size,
+                    run.value("active_units"),
+                    kl,
+                    has_collapsed=has_collapsed(run.records),
                 ),
                 poor_reconstruction(run),
                 _samples(run),
