@@ -41,6 +41,7 @@ LAYERS = [
     "needs",
     "projections",
     "latent_dimensions",
+    "encoding",
     "evaluation",
     "comparison",
     "figures",

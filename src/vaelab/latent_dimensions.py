@@ -53,7 +53,7 @@ def measure_dimensions(loaded: LoadedRun, data: ImageData) -> LatentDimensions:
         (codes.mean(0), spread) if moments is None else (each.cpu() for each in moments)
     )
     return LatentDimensions(
-        names=_names(loaded.capabilities.levels),
+        names=dimension_names(loaded.capabilities.levels),
         kl=kl,
         center=center,
         scale=torch.where(variance > 0, variance.sqrt(), torch.ones_like(variance)),
@@ -73,7 +73,7 @@ def _mean_kl(loaded: LoadedRun, data: ImageData) -> Float64[Tensor, " D"] | None
     return torch.cat(known).mean(0) if known else None
 
 
-def _names(levels: tuple[Level, ...]) -> tuple[str, ...]:
+def dimension_names(levels: tuple[Level, ...]) -> tuple[str, ...]:
     """z1, z2, ... for one level; the level's name and a number for several."""
     if len(levels) == 1:
         return tuple(f"z{index + 1}" for index in range(levels[0].size))

@@ -1,11 +1,12 @@
 """A trained run with its model and its images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
@@ -15,19 +16,32 @@ from vaelab import notebook, plugins
 from vaelab.config import Config
 from vaelab.data import Dataset, ImageData, load_data
 from vaelab.data.arrays import as_dataset
-from vaelab.data.batches import Batch, Batches
+from vaelab.data.batches import Batch, Batches, binarized
+from vaelab.data.given_images import class_positions, given_images
 from vaelab.devices import device_for
-from vaelab.errors import InputError
+from vaelab.errors import InputError, unknown_name
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.notebook import Html
 from vaelab.randomness import generator
-from vaelab.runs import DataCard, Run, open_run
+from vaelab.runs import DataCard, Run, open_run, require_same_images
 
 BATCH_SIZE = 500
 # Images in the strip of a notebook cell.
 STRIP = 10
+
+
+class EncodedImages(NamedTuple):
+    """Codes of images, on the CPU.
+
+    Attributes:
+        codes: flat; the means of the posteriors where there are posteriors.
+        log_variances: of the posteriors, where they are Gaussian.
+    """
+
+    codes: Float[Tensor, "N D"]
+    log_variances: Float[Tensor, "N D"] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,14 +88,7 @@ class LoadedRun:
             InputError: if the images found are not those that it was trained on.
         """
         dataset = self.dataset or load_data(self.config.data, self.data_dir)
-        card, found = self.run.data, DataCard.of(dataset)
-        differing = card.differing_splits(found)
-        if differing:
-            raise InputError(
-                f"{self.run.path} was trained on other {differing[0]} images of {card.name} "
-                f"({card.source}) than those found now ({found.source}); "
-                "name the right ones with --data-dir"
-            )
+        require_same_images(self.run, DataCard.of(dataset))
         return dataset
 
     @cached_property
@@ -129,6 +136,102 @@ class LoadedRun:
         )
 
     @torch.no_grad()
+    def encode(
+        self,
+        images: Any,
+        *,
+        labels: NDArray[Any] | Tensor | Sequence[int | str] | None = None,
+        class_name: str | None = None,
+    ) -> EncodedImages:
+        """The codes of a user's images.
+
+        Args:
+            images: one or several, as an array, a tensor, a PIL image or a list of these, of the
+                size that the model takes; see `vaelab.data.given_images.given_images`.
+            labels: the class of each image by number or name, for a conditional model.
+            class_name: the class of all images in place of `labels`.
+
+        Raises:
+            InputError: on images that the model does not take, and on missing or other classes.
+        """
+        codes, log_variances = [], []
+        for batch in self._given(images, labels, class_name):
+            posterior = self.model.posterior(batch.x, batch.labels)
+            if posterior is None:
+                codes.append(self.model.encode(batch.x, batch.labels).flat().cpu())
+            else:
+                codes.append(posterior.mean.cpu())
+                log_variances.append(posterior.log_variance.cpu())
+        return EncodedImages(torch.cat(codes), torch.cat(log_variances) if log_variances else None)
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        images: Any,
+        *,
+        labels: NDArray[Any] | Tensor | Sequence[int | str] | None = None,
+        class_name: str | None = None,
+    ) -> Float[Tensor, "N C H W"]:
+        """A user's images, decoded at the point estimates of their codes, on the CPU.
+
+        Args:
+            images: see `encode`.
+            labels: see `encode`.
+            class_name: see `encode`.
+
+        Raises:
+            InputError: as `encode`.
+        """
+        return torch.cat(
+            [
+                self.model.reconstruct(batch.x, batch.labels).cpu()
+                for batch in self._given(images, labels, class_name)
+            ]
+        )
+
+    def _given(self, images: Any, labels: Any, class_name: str | None) -> Iterator[Batch]:
+        """A user's images as the model sees them."""
+        source, noise = str(self.run.path), self._noise("binarize")
+        given = given_images(images, self.run.data.shape, source)
+        classes = self._classes(len(given), labels, class_name)
+        start = 0
+        for block in given.blocks(BATCH_SIZE):
+            x = torch.from_numpy(block).to(self.device)
+            if self.config.data.binarize:
+                x = binarized(x, noise)
+            part = None if classes is None else classes[start : start + len(x)].to(self.device)
+            yield Batch(x, part, noise)
+            start += len(x)
+
+    def _classes(
+        self, count: int, labels: Any, class_name: str | None
+    ) -> Int[Tensor, " N"] | None:
+        """The class of each of a user's images, for a conditional model."""
+        names = self.run.data.class_names
+        if not self.capabilities.is_conditional:
+            if class_name is not None:
+                raise InputError(
+                    f"{self.run.path} is not conditional: its model takes no class; leave it out"
+                )
+            return None
+        if class_name is not None:
+            if class_name not in names:
+                raise unknown_name("class", class_name, names)
+            return torch.full((count,), names.index(class_name))
+        if labels is None:
+            raise InputError(
+                f"{self.run.path} is conditional: it needs the class of the images, one of "
+                f"{', '.join(names)}"
+            )
+        classes = class_positions(np.asarray(labels), count, names, str(self.run.path))
+        if classes.min() < 0 or classes.max() >= len(names):
+            raise InputError(
+                f"{self.run.path}: labels must lie in 0 to {len(names) - 1}, "
+                f"found {classes.min()} to {classes.max()}"
+            )
+        return torch.from_numpy(classes)
+
+    @torch.no_grad()
     def decode(
         self, codes: Float[Tensor, "N D"], labels: Int[Tensor, " N"] | None = None
     ) -> Float[Tensor, "N C H W"]:
@@ -160,8 +263,11 @@ class LoadedRun:
         if labels is None:
             labels = self.classes_in_turn(count)
         noise = generator(seed, "samples", device=self.device)
-        on_device = None if labels is None else labels.to(self.device)
-        return self.decode(self.model.sample_prior(count, noise, on_device).flat(), labels)
+        images = torch.empty(count, *self.run.data.shape)
+        for rows in torch.arange(count).split(BATCH_SIZE):
+            part = None if labels is None else labels[rows].to(self.device)
+            images[rows[0] : rows[-1] + 1] = self.model.sample(len(rows), noise, part)
+        return images
 
     def classes_in_turn(self, count: int) -> Int[Tensor, " N"] | None:
         """Labels 0, 1, ... over and over for a conditional model, None for others."""

@@ -19,6 +19,7 @@ import vaelab
 from vaelab.cli.compare import compare
 from vaelab.cli.data import data
 from vaelab.cli.doctor import doctor
+from vaelab.cli.encode import encode, reconstruct
 from vaelab.cli.evaluate import describe_metrics, evaluate
 from vaelab.cli.export import export
 from vaelab.cli.figures import describe_comparisons, describe_figures, figures
@@ -58,6 +59,8 @@ COMMANDS: dict[str, Command] = {
     "fit-prior": Command(fit_prior),
     "evaluate": Command(evaluate, describe_metrics),
     "sample": Command(sample),
+    "encode": Command(encode),
+    "reconstruct": Command(reconstruct),
     "figures": Command(figures, describe_figures),
     "compare": Command(compare, describe_comparisons),
     "study": Command(study, describe_studies),

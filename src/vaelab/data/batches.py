@@ -42,6 +42,11 @@ class Batch:
         return len(self.x)
 
 
+def binarized(x: Float[Tensor, "B C H W"], source: Source) -> Float[Tensor, "B C H W"]:
+    """Each pixel drawn as 0 or 1 with its gray value as probability."""
+    return (uniform_like(x, source) < x).to(x.dtype)
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """The part of each global batch that one process takes: `rank`, `rank + world_size`, ..."""
@@ -99,7 +104,7 @@ class Batches:
             indices = self.rows[indices]
         x = self.images.index_select(0, indices.to(self.images.device)).to(self.device) / 255
         if self.binarize:
-            x = (uniform_like(x, source) < x).to(x.dtype)
+            x = binarized(x, source)
         return Batch(x, None if self.labels is None else self.labels[indices], source, weight)
 
     def in_order(self, size: int, noise: Generator, share: Share = ALONE) -> Iterator[Batch]:

@@ -39,7 +39,7 @@ def load(config: DataConfig, data_dir: Path | None = None) -> Dataset:
             f"{folder}: expected images.npy and test_images.npy, found "
             f"{', '.join(f'{name}.npy' for name in present) or 'none'}"
         )
-    arrays = {role: (name, _map(folder / f"{name}.npy")) for role, name in names.items()}
+    arrays = {role: (name, map_array(folder / f"{name}.npy")) for role, name in names.items()}
     images = dict(array for role, array in arrays.items() if role.endswith("_images"))
     _require_no_conversion(folder, images)
     return build_dataset(
@@ -78,7 +78,7 @@ def _require_no_conversion(folder: Path, images: Mapping[str, NDArray[Any]]) -> 
         )
 
 
-def _map(path: Path) -> NDArray[Any]:
+def map_array(path: Path) -> NDArray[Any]:
     """Map an array read-only: its pages are read when they are used and never written back."""
     with reading(path):
         path.stat()

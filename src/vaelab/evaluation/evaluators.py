@@ -14,19 +14,14 @@ from tqdm import tqdm
 
 from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
+from vaelab.data.given_images import as_array, class_positions
 from vaelab.devices import device_for
 from vaelab.errors import InputError, entry
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
-from vaelab.evaluation.samples import (
-    as_array,
-    checked_samples,
-    class_positions,
-    made_samples,
-    read_samples,
-)
+from vaelab.evaluation.samples import checked_samples, made_samples, read_samples
 from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
 from vaelab.features import Features
 from vaelab.loaded_run import LoadedRun

@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vaelab.config import DataConfig
-from vaelab.data.array_checks import as_labels, number_classes
 from vaelab.data.arrays import note_on_others
-from vaelab.data.folder_layout import is_system_file
-from vaelab.data.image_decoding import FORMAT_NAMES, SUFFIXES
+from vaelab.data.given_images import (
+    as_array,
+    class_folders,
+    class_positions,
+    classes_of,
+    image_files,
+    in_unit_range,
+    white_value,
+)
 from vaelab.data.image_files import read_image_files
 from vaelab.data.npz_file import read_arrays
-from vaelab.data.pixel_range import find_mapping, find_range
 from vaelab.data.reading import numpy_fault, reading
 from vaelab.errors import InputError, note
 from vaelab.sampling import Samples
@@ -89,40 +94,6 @@ def made_samples(
     return checked_samples(array, given, shape, class_count, "the generator")
 
 
-def as_array(images: NDArray[Any] | Tensor) -> NDArray[Any]:
-    """Images as an array in main memory."""
-    if not isinstance(images, Tensor):
-        return np.asarray(images)
-    # numpy has no bfloat16.
-    on_cpu = images.detach().cpu()
-    return (on_cpu.float() if on_cpu.is_floating_point() else on_cpu).numpy()
-
-
-def class_positions(
-    labels: NDArray[Any], count: int, class_names: tuple[str, ...], source: str
-) -> NDArray[np.int64]:
-    """The position (N) of the class of each of `count` images, from its name or its position.
-
-    Numbers are positions, unless they are names and cannot be positions.
-
-    Raises:
-        InputError: on labels that are neither, or that could be both.
-    """
-    if not class_names:
-        raise InputError(f"{source}: expected no labels, as the data have none")
-    given = as_labels(source, "labels", labels, count)
-    names = given.astype(np.str_)
-    if given.dtype.kind == "i" and not np.isin(names, class_names).all():
-        return given.astype(np.int64)  # as positions
-    positions = number_classes(source, {"labels": names}, class_names)[0]["labels"]
-    if given.dtype.kind == "i" and (positions != given).any() and given.max() < len(class_names):
-        raise InputError(
-            f"{source}: labels: found numbers that are names as well as positions of the classes "
-            f"{', '.join(class_names)}; save the names as text, with `labels.astype(str)`"
-        )
-    return positions
-
-
 def checked_samples(
     images: NDArray[Any],
     labels: NDArray[Any] | None,
@@ -169,11 +140,7 @@ def _require_labels(labels: NDArray[Any], count: int, class_count: int, source: 
 def _in_unit_range(images: NDArray[Any], source: str) -> NDArray[np.float32]:
     if not images.size:
         raise InputError(f"{source}: expected images, found an empty array of {images.shape}")
-    mapping = find_mapping(source, find_range(source, {"images": images}))
-    if mapping.note:
-        note(f"{source}: {mapping.note}")
-    white = np.float32(255 / mapping.factor)
-    return (images.astype(np.float32) / white).clip(0, 1)
+    return in_unit_range(images, white_value([images], source))
 
 
 def _channels_first(
@@ -211,17 +178,20 @@ def _read_array(path: Path) -> NDArray[Any]:
 def _read_folder(
     folder: Path, class_names: tuple[str, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    visible = sorted(path for path in folder.iterdir() if not is_system_file(path.name))
-    folders = [path for path in visible if path.is_dir()]
+    folders = class_folders(folder)
     if not folders:
-        return _read_files(_image_files(folder), folder), None
-    if len(folders) < len(visible):
-        raise InputError(f"{folder}: expected either images or a folder per class, found both")
-    classes = _classes_of([path.name for path in folders], class_names, folder)
+        return _read_files(image_files(folder), folder), None
+    classes = classes_of([path.name for path in folders], class_names)
+    if classes is None:
+        unknown = next(each for each in folders if classes_of([each.name], class_names) is None)
+        raise InputError(
+            f"{unknown}: expected a folder named by a class ({', '.join(class_names)}) or its "
+            "number"
+        )
     labeled = [
         (path, label)
         for each, label in zip(folders, classes, strict=True)
-        for path in _image_files(each)
+        for path in image_files(each)
     ]
     return (
         _read_files([path for path, _ in labeled], folder),
@@ -234,34 +204,3 @@ def _read_files(paths: list[Path], folder: Path) -> NDArray[np.uint8]:
     for line in read.notes:
         note(f"{folder}: {line}")
     return read.images
-
-
-def _image_files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if not is_system_file(path.name))
-    foreign = [path for path in found if path.suffix.lower() not in SUFFIXES]
-    if foreign or not found:
-        what = f"found {foreign[0].name}" if foreign else "found none"
-        raise InputError(f"{folder}: expected {FORMAT_NAMES} images, {what}")
-    return found
-
-
-def _classes_of(folders: list[str], class_names: tuple[str, ...], where: Path) -> list[int]:
-    """The class of each folder: all have names of classes, or else all have their numbers.
-
-    Punctuation and case are ignored.
-    """
-    names = {_plain(name): number for number, name in enumerate(class_names)}
-    numbers = {str(number): number for number in range(len(class_names))}
-    for table in (names, numbers):
-        found = [table.get(_plain(folder)) for folder in folders]
-        if None not in found:
-            return [label for label in found if label is not None]
-    unknown = next(folder for folder in folders if _plain(folder) not in names)
-    raise InputError(
-        f"{where / unknown}: expected a folder named by a class ({', '.join(class_names)}) or its "
-        "number"
-    )
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())
