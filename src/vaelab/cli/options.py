@@ -35,7 +35,10 @@ Run = Annotated[Positional[Path], arg(metavar="RUN", help="run folder")]
 DataDir = Annotated[
     Path | None,
     option(
-        "folder of Fashion-MNIST's files", "DIR", "$VAELAB_DATA, the user's cache, or a download"
+        "where the images are: the folder of Fashion-MNIST's files, or the folder or .npz file "
+        "that your images were moved to",
+        "PATH",
+        "where they were; for Fashion-MNIST $VAELAB_DATA, the user's cache, or a download",
     ),
 ]
 Seed = Annotated[int, option("seed of all random numbers", "N")]

@@ -50,11 +50,14 @@ def load_data(config: DataConfig, data_dir: Path | None = None) -> Dataset:
     Raises:
         InputError: if it is unknown, not found or invalid, or cannot be resized as `config` asks.
     """
-    load = entry("data set", config.name, DATASETS)
-    if (config.resize is not None or config.gray) and config.name not in READ_IMAGE_FILES:
+    name = config.name
+    if config.path is not None and data_dir is not None:
+        name = _kind(data_dir) or name  # images may have been saved in another form
+    load = entry("data set", name, DATASETS)
+    if (config.resize is not None or config.gray) and name not in READ_IMAGE_FILES:
         raise InputError(
             f"--resize, --pad, --crop and --gray (data.resize, data.fit, data.gray) are for "
-            f"folders of image files, not for {config.name}; omit them"
+            f"folders of image files, not for {name}; omit them"
         )
     loaded = load(config, data_dir)
     loaded = loaded.limited(config.train_count, config.test_count)
@@ -78,13 +81,19 @@ def data_config(name: str, base: Path | None = None) -> DataConfig:
         if path.is_dir():
             note(f"{name} means the built-in data set; the folder of that name is ./{name}")
         return DataConfig(name=name)
+    kind = _kind(path) or ("folder" if "/" in name or "\\" in name else None)
+    if kind is None:
+        return DataConfig(name=name)
+    return DataConfig(name=kind, path=str(path.absolute()))
+
+
+def _kind(path: Path) -> str | None:
+    """The data set that a file or folder of the user is, by what it is; None: none."""
     if path.suffix.lower() in (".npz", ".csv"):
-        return DataConfig(name=path.suffix[1:].lower(), path=str(path.absolute()))
+        return path.suffix[1:].lower()
     if npy_folder.holds_arrays(path):
-        return DataConfig(name="npy", path=str(path.absolute()))
-    if path.is_dir() or "/" in name or "\\" in name:
-        return DataConfig(name="folder", path=str(path.absolute()))
-    return DataConfig(name=name)
+        return "npy"
+    return "folder" if path.is_dir() else None
 
 
 __all__ = [

@@ -14,7 +14,8 @@ def configured_path(config: DataConfig, data_dir: Path | None) -> Path:
     """The path of a user's own images: `data_dir` if given, else `config.path`.
 
     Raises:
-        InputError: if there is no path, or nothing exists there.
+        InputError: if there is no path, or nothing exists there; the message names --data-dir,
+            which every command has that reads images.
     """
     if data_dir is None and config.path is None:
         raise InputError(
@@ -22,8 +23,15 @@ def configured_path(config: DataConfig, data_dir: Path | None) -> Path:
             "set data.path"
         )
     path = (data_dir or Path(config.path or "")).expanduser()
-    with reading(path):
-        path.stat()
+    try:
+        with reading(path):
+            path.stat()
+    except InputError as error:
+        if data_dir is not None:
+            raise
+        raise InputError(
+            f"{error}; if {path.name} was moved or renamed, give its new path with --data-dir"
+        ) from None
     return path
 
 
