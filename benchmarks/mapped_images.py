@@ -99,16 +99,15 @@ def _memory() -> Facts:
     }
 
 
-def write_images(folder: Path, count: int) -> None:
+def write_images(folder: Path, name: str, count: int) -> None:
     """Write images in blocks, which needs little memory."""
     draws = np.random.default_rng(0)
-    for name, size in (("images", count), ("test_images", 1000)):
-        array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (size, 28, 28))
-        for start in range(0, size, BLOCK):
-            block = array[start : start + BLOCK]
-            pixels = draws.integers(0, 256, block.shape, dtype=np.uint8)
-            block[:] = np.where(draws.random(block.shape, np.float32) < 0.5, 0, pixels)
-        array.flush()
+    array = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (count, 28, 28))
+    for start in range(0, count, BLOCK):
+        block = array[start : start + BLOCK]
+        pixels = draws.integers(0, 256, block.shape, dtype=np.uint8)
+        block[:] = np.where(draws.random(block.shape, np.float32) < 0.5, 0, pixels)
+    array.flush()
 
 
 def main() -> None:
@@ -123,7 +122,8 @@ def main() -> None:
     chosen = parser.parse_args()
     found: dict[str, list[Facts]] = {form: [] for form in FORMS}
     with tempfile.TemporaryDirectory() as folder:
-        write_images(Path(folder), chosen.images)
+        for name, count in (("images", chosen.images), ("test_images", 1000)):
+            write_images(Path(folder), name, count)
         for _ in range(chosen.rounds):
             for form in FORMS:
                 job = {

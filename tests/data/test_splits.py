@@ -120,8 +120,8 @@ def test_validation_images_of_the_source_are_used_as_they_are():
         numbered(0, 5), numbered(10, 3), validation=numbered(20, 2), source="here", split_seed=0
     )
     train, validation = training_split(dataset, DataConfig())
-    assert train.images.ravel().tolist() == [0, 1, 2, 3, 4]
-    assert validation.images.ravel().tolist() == [20, 21]
+    assert [block.ravel().tolist() for block in train.blocks(3)] == [[0, 1, 2], [3, 4]]
+    assert [block.ravel().tolist() for block in validation.blocks(3)] == [[20, 21]]
     on_device = Batches.to_train(dataset, DataConfig(), torch.device("cpu"))
     assert [len(part) for part in on_device] == [5, 2]
     assert on_device[1].images.ravel().tolist() == [20, 21]

@@ -1,6 +1,7 @@
 """Splits of images in two: at random within each class, or in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +58,44 @@ def training_rows(train: ImageData, config: DataConfig) -> tuple[Indices, Indice
     return divide(train, config.validation_fraction, config.split_seed)
 
 
-def training_split(dataset: Dataset, config: DataConfig) -> tuple[ImageData, ImageData]:
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageRows:
+    """Some images of a data set, which stay where they are.
+
+    Attributes:
+        data: that they belong to.
+        rows: their indices; None: all images.
+    """
+
+    data: ImageData
+    rows: Indices | None = None
+
+    def __len__(self) -> int:
+        return len(self.data if self.rows is None else self.rows)
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """(N), or None for images without classes."""
+        labels = self.data.labels
+        return labels if labels is None or self.rows is None else labels[self.rows]
+
+    def blocks(self, size: int) -> Iterator[NDArray[np.uint8]]:
+        """The images (B, C, H, W) in order, `size` at a time."""
+        for start in range(0, len(self), size):
+            part = slice(start, start + size)
+            yield self.data.images[part if self.rows is None else self.rows[part]]
+
+
+def training_split(dataset: Dataset, config: DataConfig) -> tuple[ImageRows, ImageRows]:
     """The images to train on, and the validation images: those of the source, or chosen ones.
 
     Raises:
         InputError: as `training_rows`.
     """
     if dataset.validation is not None:
-        return dataset.train, dataset.validation
+        return ImageRows(dataset.train), ImageRows(dataset.validation)
     kept, held_out = training_rows(dataset.train, config)
-    return dataset.train.take(kept), dataset.train.take(held_out)
+    return ImageRows(dataset.train, kept), ImageRows(dataset.train, held_out)
 
 
 def split(

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
 from vaelab.data.image_data import Dataset, ImageData
-from vaelab.data.splits import training_split
+from vaelab.data.splits import ImageRows, training_split
+from vaelab.data.unit_images import images_at_once
 
 HISTOGRAM_BINS = 32
 
-_BLOCK = 1000
+# Pixels that are counted at once, each as eight bytes.
+_BLOCK_VALUES = 2**20
 
 
 def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
     The fingerprint of the training images includes the validation images chosen among them.
     """
     train, validation = training_split(dataset, config)
-    splits = {"train": train, "validation": validation, "test": dataset.test}
+    splits = {"train": train, "validation": validation, "test": ImageRows(dataset.test)}
     return {
         "name": dataset.name,
         "source": dataset.source,
@@ -38,11 +40,11 @@ def entropy_nats_per_image(data: ImageData) -> float:
 
     It is the lower bound of the Bernoulli reconstruction loss of these images.
     """
-    return _entropy_nats(_level_counts(data)) / len(data)
+    return _entropy_nats(level_counts(ImageRows(data))) / len(data)
 
 
-def _summarize_split(data: ImageData) -> dict[str, Any]:
-    counts = _level_counts(data)
+def _summarize_split(data: ImageRows) -> dict[str, Any]:
+    counts = level_counts(data)
     # The range is checked on the models' input: 32-bit floats.
     present = np.arange(256, dtype=np.float32)[counts > 0] / np.float32(255)
     values, shares = np.arange(256) / 255, counts / counts.sum()
@@ -51,7 +53,7 @@ def _summarize_split(data: ImageData) -> dict[str, Any]:
         "images": len(data),
         "class_counts": None
         if data.labels is None
-        else np.bincount(data.labels, minlength=len(data.class_names)).tolist(),
+        else np.bincount(data.labels, minlength=len(data.data.class_names)).tolist(),
         "pixels": {
             "min": float(present.min()),
             "max": float(present.max()),
@@ -65,12 +67,11 @@ def _summarize_split(data: ImageData) -> dict[str, Any]:
     }
 
 
-def _level_counts(data: ImageData) -> NDArray[np.int64]:
+def level_counts(data: ImageRows) -> NDArray[np.int64]:
     """The number of pixels of each of the 256 levels."""
     counts = np.zeros(256, np.int64)
-    # In blocks, because bincount takes eight bytes per pixel.
-    for start in range(0, len(data), _BLOCK):
-        counts += np.bincount(data.images[start : start + _BLOCK].ravel(), minlength=256)
+    for block in data.blocks(images_at_once(_BLOCK_VALUES, data.data.images.shape)):
+        counts += np.bincount(block.ravel(), minlength=256)
     return counts
 
 

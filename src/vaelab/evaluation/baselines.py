@@ -8,16 +8,18 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
 from vaelab.data import ImageData
+from vaelab.data.unit_images import ImageParts, images_at_once
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.randomness import generator
 
 # With more pixels than this, the eigenvectors of their covariance would take minutes.
 MOST_EIGEN_PIXELS = 4096
-BLOCK = 5000
+# Values of the images that are computed with at once.
+BLOCK_VALUES = 2**22
 
 
 def real_samples(real: RealImages, count: int) -> ClassifiedImages:
@@ -45,41 +47,44 @@ REFERENCE_SAMPLES: dict[str, Callable[[RealImages, int], ClassifiedImages]] = {
 }
 
 
-def gaussian_images(
-    images: Float[Tensor, "N C H W"], count: int, draws: Generator
-) -> Float[Tensor, "M C H W"]:
-    """Draws from the Gaussian fitted to images, clipped to [0, 1]."""
-    flat = images.flatten(1)
-    mean = flat.mean(0, dtype=torch.float64)
+def gaussian_images(images: ImageParts, count: int, draws: Generator) -> Float[Tensor, "M C H W"]:
+    """Draws from the Gaussian fitted to images (N, C, H, W), clipped to [0, 1]."""
+    sums = [
+        part.flatten(1).double().sum(0)
+        for part in images.split(images_at_once(BLOCK_VALUES, images.shape))
+    ]
+    mean = torch.stack(sums).sum(0) / len(images)
     drawn = _by_eigenvectors if len(mean) <= MOST_EIGEN_PIXELS else _by_combination
-    pixels: Tensor = (mean + drawn(flat, mean, count, draws)).clamp(0, 1)
-    return pixels.float().view(count, *images.shape[1:])
+    pixels = drawn(images, mean, count, draws)
+    return pixels.clamp_(0, 1).view(count, *images.shape[1:])
 
 
 def _by_eigenvectors(
-    flat: Float[Tensor, "N P"], mean: Tensor, count: int, draws: Generator
+    images: ImageParts, mean: Float64[Tensor, " P"], count: int, draws: Generator
 ) -> Float[Tensor, "M P"]:
-    """Noise times the square root of the covariance, which is summed in blocks."""
+    """The mean, and noise times the square root of the covariance, which is summed in blocks."""
     scatter = torch.zeros(len(mean), len(mean), dtype=torch.float64)
-    for block in flat.split(BLOCK):
-        centered = block.double() - mean
+    for part in images.split(images_at_once(BLOCK_VALUES, images.shape)):
+        centered = part.flatten(1).double() - mean
         scatter += centered.T @ centered
-    values, vectors = torch.linalg.eigh(scatter / max(len(flat) - 1, 1))
+    values, vectors = torch.linalg.eigh(scatter / max(len(images) - 1, 1))
     root = vectors * values.clamp(min=0).sqrt()
-    noise = torch.randn(count, len(mean), generator=draws, dtype=torch.float64)
-    product: Tensor = noise @ root.T
-    return product
+    pixels = torch.empty(count, len(mean))
+    for block in pixels.split(images_at_once(BLOCK_VALUES, pixels.shape)):
+        noise = torch.randn(len(block), len(mean), generator=draws, dtype=torch.float64)
+        block.copy_(mean + noise @ root.T)
+    return pixels
 
 
 def _by_combination(
-    flat: Float[Tensor, "N P"], mean: Tensor, count: int, draws: Generator
+    images: ImageParts, mean: Float64[Tensor, " P"], count: int, draws: Generator
 ) -> Float[Tensor, "M P"]:
-    """Combinations of the centered images with normal weights: they have the same covariance."""
+    """The mean, and combinations of the centered images, which have the same covariance."""
     total = torch.zeros(count, len(mean), dtype=torch.float64)
-    for block in flat.split(BLOCK):
-        weights = torch.randn(count, len(block), generator=draws, dtype=torch.float64)
-        total += weights @ (block.double() - mean)
-    return total / math.sqrt(max(len(flat) - 1, 1))
+    for part in images.split(images_at_once(BLOCK_VALUES, images.shape)):
+        weights = torch.randn(count, len(part), generator=draws, dtype=torch.float64)
+        total.addmm_(weights, part.flatten(1).double() - mean)
+    return total.div_(math.sqrt(max(len(images) - 1, 1))).add_(mean).float()
 
 
 def pixel_mean(data: ImageData) -> Float[Tensor, "1 C H W"]:

@@ -23,6 +23,8 @@ from vaelab.randomness import generator
 from vaelab.statistics import mean_and_standard_error
 
 GRAY_LEVELS = 256
+# Images that are dequantized at once.
+BLOCK = 1000
 CPU = torch.device("cpu")
 
 
@@ -84,15 +86,19 @@ def bits_per_dimension(
 
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Of the 8-bit test images; the baseline is 8 bits, uncompressed values."""
-    test = context.dataset.test
-    bits = bits_per_dimension(
-        context.model,
-        torch.from_numpy(test.images),
-        None if test.labels is None else torch.from_numpy(test.labels),
-        k=context.importance_samples,
-        generator=generator(context.seed, "bits"),
-        device=context.device,
-    )
+    test, draws = context.dataset.test, generator(context.seed, "bits")
+    parts = [
+        bits_per_dimension(
+            context.model,
+            torch.from_numpy(test.images[start : start + BLOCK]),
+            None if test.labels is None else torch.from_numpy(test.labels[start : start + BLOCK]),
+            k=context.importance_samples,
+            generator=draws,
+            device=context.device,
+        )
+        for start in range(0, len(test), BLOCK)
+    ]
+    bits = torch.cat(parts)
     mean, error = mean_and_standard_error(bits)
     unit = f"bits per dimension, k = {context.importance_samples}"
     return {

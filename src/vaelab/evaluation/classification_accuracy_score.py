@@ -11,6 +11,9 @@ from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.features import in_batches, train_network
 from vaelab.statistics import proportion_standard_error
 
+# Images that are rounded at once.
+BLOCK = 1000
+
 # A small network, trained for seconds.
 CONFIG = ClassifierConfig(
     preset="classification-accuracy-score",
@@ -31,7 +34,8 @@ def score(
     assert samples.labels is not None
     assert test.labels is not None
     # 8-bit pixels, as the real images have.
-    images = (samples.images * 255).round().to(torch.uint8).numpy()
+    parts = [(part * 255).round().to(torch.uint8) for part in samples.images.split(BLOCK)]
+    images = torch.cat(parts).numpy()
     names = real.dataset.test.class_names
     data = ImageData(
         name="samples", images=images, labels=samples.labels.numpy(), class_names=names

@@ -6,31 +6,37 @@ Letters in shapes: N images, C channels, H height, W width, F features, K classe
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Generic
 
 import torch
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
+from typing_extensions import TypeVar  # that of Python 3.11 has no default
 
 from vaelab.data import Dataset, ImageData
+from vaelab.data.unit_images import ImageParts, UnitImages
 from vaelab.errors import InputError
 from vaelab.features import Extracted, Extractors, FeatureExtractor
 from vaelab.files import cache_folder
 from vaelab.runs import read_tensors, write_tensors
 
+# What the images are; nothing said: a tensor.
+ImagesT = TypeVar("ImagesT", bound=ImageParts, default=Tensor)
+
 
 @dataclass(frozen=True, eq=False)
-class ClassifiedImages:
+class ClassifiedImages(Generic[ImagesT]):
     """Images in [0, 1] with their labels, and what feature extractors compute of them.
 
     Attributes:
-        images: to be evaluated, on the CPU.
+        images: (N, C, H, W), to be evaluated, on the CPU.
         labels: the class of each, given or true; None where there is none.
         extractors: the feature extractors of the evaluation.
         device: that the extractors run on.
         fingerprint: of real images, by which their features are cached on disk.
     """
 
-    images: Float[Tensor, "N C H W"]
+    images: ImagesT
     labels: Int[Tensor, " N"] | None
     extractors: Extractors
     device: torch.device
@@ -77,11 +83,6 @@ class ClassifiedImages:
         return None if cache is None else cache / "features" / name
 
 
-def unit_interval(data: ImageData) -> Float[Tensor, "N C H W"]:
-    """Pixels in [0, 1]."""
-    return torch.from_numpy(data.images).float().div_(255)
-
-
 @dataclass(frozen=True, eq=False)
 class RealImages:
     """The real images of a data set, with features that are cached on disk.
@@ -97,17 +98,17 @@ class RealImages:
     device: torch.device
 
     @cached_property
-    def train(self) -> ClassifiedImages:
+    def train(self) -> ClassifiedImages[UnitImages]:
         """The training images, before the validation split."""
         return self._classified(self.dataset.train)
 
     @cached_property
-    def test(self) -> ClassifiedImages:
+    def test(self) -> ClassifiedImages[UnitImages]:
         """The test images, which samples are compared with."""
         return self._classified(self.dataset.test)
 
-    def _classified(self, data: ImageData) -> ClassifiedImages:
+    def _classified(self, data: ImageData) -> ClassifiedImages[UnitImages]:
         labels = None if data.labels is None else torch.from_numpy(data.labels)
         return ClassifiedImages(
-            unit_interval(data), labels, self.extractors, self.device, data.fingerprint()
+            UnitImages(data.images), labels, self.extractors, self.device, data.fingerprint()
         )

@@ -3,6 +3,8 @@
 Letters in shapes: K classes.
 """
 
+from typing import Any
+
 from jaxtyping import Int
 from torch import Generator, Tensor
 
@@ -18,7 +20,7 @@ def accuracy(confusion: Int[Tensor, "K K"]) -> float:
     return confusion.trace().item() / confusion.sum().item()
 
 
-def confusion(images: ClassifiedImages, classifier: str) -> Int[Tensor, "K K"]:
+def confusion(images: ClassifiedImages[Any], classifier: str) -> Int[Tensor, "K K"]:
     """Counts of images by their label (row) and the classifier's prediction (column)."""
     assert images.labels is not None
     logits = images.logits(classifier)

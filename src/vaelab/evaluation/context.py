@@ -4,11 +4,10 @@ Letters in shapes: N training images or samples, M test images, D latent dimensi
 H height, W width.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
@@ -40,6 +39,37 @@ class Codes:
 
     train: Float[Tensor, "N D"]
     test: Float[Tensor, "M D"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructions:
+    """The reconstructions of the test images, made when they are used.
+
+    Attributes:
+        run: whose model decodes each image from the point estimate of its code.
+    """
+
+    run: LoadedRun
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """M, C, H, W."""
+        return self.run.data.test.images.shape
+
+    def __len__(self) -> int:
+        return len(self.run.data.test)
+
+    @torch.no_grad()
+    def __getitem__(self, rows: Int[Tensor, " N"]) -> Float[Tensor, "N C H W"]:
+        batch = self.run.test_batch(rows.tolist())
+        return self.run.model.reconstruct(batch.x, batch.labels).cpu()
+
+    @torch.no_grad()
+    def split(self, size: int) -> Iterator[Float[Tensor, "N C H W"]]:
+        """All of them in order, `size` at a time; the last part may be smaller."""
+        noise = generator(0, "binarize", device=self.run.device)
+        for batch in self.run.test_batches.in_order(size, noise):
+            yield self.run.model.reconstruct(batch.x, batch.labels).cpu()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,14 +157,8 @@ class EvaluationContext:
         if self.given is not None:
             return self.classified(self.given.images, self.given.labels)
         labels = self._sample_labels() if self.is_conditional else None
-        noise = self.generator("samples")
-        batches = [
-            self.model.sample(
-                len(rows), noise, None if labels is None else labels[rows].to(self.device)
-            ).cpu()
-            for rows in torch.arange(self.sample_count).split(BATCH_SIZE)
-        ]
-        return self.classified(torch.cat(batches), labels)
+        images = self.run.sample(self.sample_count, seed=self.seed, labels=labels)
+        return self.classified(images, labels)
 
     def _sample_labels(self) -> Int[Tensor, " N"]:
         """The labels of the test images, repeated as often as needed."""
@@ -157,9 +181,8 @@ class EvaluationContext:
     @cached_property
     def codes(self) -> Codes:
         """The codes of real images."""
-        train = self.dataset.train
-        first = train.take(np.arange(min(CODED_TRAIN_COUNT, len(train))))
-        return Codes(self.run.codes(first), self.run.codes(self.dataset.test))
+        train = self.dataset.train.first(CODED_TRAIN_COUNT)
+        return Codes(self.run.codes(train), self.run.codes(self.dataset.test))
 
     @property
     def train_labels(self) -> Int[Tensor, " N"]:
@@ -172,11 +195,15 @@ class EvaluationContext:
         return _labels(self.dataset.test)
 
     @cached_property
-    def reconstructions(self) -> ClassifiedImages:
+    def reconstructions(self) -> ClassifiedImages[Reconstructions]:
         """The test images, each decoded from the point estimate of its code."""
-        images = self.of_test_images(lambda batch: self.model.reconstruct(batch.x, batch.labels))
         labels = self.dataset.test.labels
-        return self.classified(images, None if labels is None else torch.from_numpy(labels))
+        return ClassifiedImages(
+            Reconstructions(self.run),
+            None if labels is None else torch.from_numpy(labels),
+            self.extractors,
+            self.device,
+        )
 
     @torch.no_grad()
     def of_test_images(self, compute: Callable[[Batch], Tensor]) -> Tensor:

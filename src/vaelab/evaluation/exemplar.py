@@ -3,10 +3,13 @@
 Letters in shapes: M images drawn before, N images, C channels, H height, W width.
 """
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vaelab.data import training_split
 from vaelab.evaluation.context import EvaluationContext
@@ -17,12 +20,14 @@ from vaelab.statistics import mean_and_standard_error
 # Images of a block, which bounds the memory for probabilities in float64.
 BLOCK = 1_000
 
+SEED = 777
+
 
 def binarized_once(
     images: UInt8[np.ndarray, "N C H W"],
     *,
     drawn_before: UInt8[np.ndarray, "M C H W"] | None = None,
-    seed: int = 777,
+    seed: int = SEED,
 ) -> Float[np.ndarray, "N C H W"]:
     """Binarized images, each pixel 1 with its gray value as probability, the same for every model.
 
@@ -39,34 +44,49 @@ def binarized_once(
     """
     stream = np.random.RandomState(seed)
     if drawn_before is not None:
-        _draw(drawn_before, stream)
-    return _draw(images, stream)
+        for _ in _drawn(_blocks(drawn_before), stream):
+            pass
+    return np.concatenate([*_drawn(_blocks(images), stream)])
 
 
-def _draw(images: NDArray[np.uint8], stream: np.random.RandomState) -> Float[np.ndarray, "N C H W"]:
-    drawn = np.empty(images.shape, np.float32)
+def _blocks(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     for start in range(0, len(images), BLOCK):
-        part = slice(start, start + BLOCK)
-        drawn[part] = stream.binomial(1, images[part] / 255)
-    return drawn
+        yield images[start : start + BLOCK]
+
+
+def _drawn(
+    blocks: Iterable[NDArray[np.uint8]], stream: np.random.RandomState
+) -> Iterator[Float[np.ndarray, "N C H W"]]:
+    for block in blocks:
+        yield stream.binomial(1, block / 255).astype(np.float32)
 
 
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Minus the importance-weighted bound of the test images, binarized once for all models."""
-    dataset = context.dataset
-    _, validation = training_split(dataset, context.run.config.data)
-    x = torch.from_numpy(binarized_once(dataset.test.images, drawn_before=validation.images))
-    labels = None if dataset.test.labels is None else torch.from_numpy(dataset.test.labels)
-    parts = torch.arange(len(x)).split(IMAGES_AT_ONCE)
-    bound = bound_in_parts(
-        context, [(x[part], None if labels is None else labels[part]) for part in parts]
-    )
+    bound = bound_in_parts(context, _parts(context))
     mean, error = mean_and_standard_error(-bound.log_likelihood)
     return {
         "exemplar_negative_log_likelihood": MetricValue(
-            value=mean, count=len(x), standard_error=error, unit=f"nats, k = {bound.k}"
+            value=mean,
+            count=len(context.dataset.test),
+            standard_error=error,
+            unit=f"nats, k = {bound.k}",
         )
     }
+
+
+def _parts(context: EvaluationContext) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """The test images as in `binarized_once`, in parts, with their labels."""
+    _, validation = training_split(context.dataset, context.run.config.data)
+    stream = np.random.RandomState(SEED)
+    for _ in _drawn(validation.blocks(BLOCK), stream):
+        pass
+    test, start = context.dataset.test, 0
+    for block in _drawn(_blocks(test.images), stream):
+        for x in torch.from_numpy(block).split(IMAGES_AT_ONCE):
+            labels = None if test.labels is None else test.labels[start : start + len(x)]
+            yield x, None if labels is None else torch.from_numpy(labels)
+            start += len(x)
 
 
 METRIC = Metric(

@@ -10,15 +10,15 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 from torch.nn import functional
 
+from vaelab.data.unit_images import UnitImages
 from vaelab.evaluation.baselines import pixel_mean
-from vaelab.evaluation.classified_images import unit_interval
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 from vaelab.statistics import mean_and_standard_error
 
 SSIM_UNIT = "of at most 1"
 WINDOW, DEVIATION = 11, 1.5
-BLOCK = 1000
+BLOCK = 500
 MOST_DECIBELS = 100.0
 
 Images = Float[Tensor, "N C H W"]
@@ -70,27 +70,28 @@ def _gaussian(size: int) -> Float64[Tensor, " S"]:
     return weights / weights.sum()
 
 
-def _in_blocks(quality: Quality, a: Images, b: Images) -> Float64[Tensor, " N"]:
-    return torch.cat([quality(*pair) for pair in zip(a.split(BLOCK), b.split(BLOCK), strict=True)])
-
-
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Means over the test images, reconstructed at the posterior's mean.
 
     PSNR is the mean over images, where equal images count 100 dB; its floor has no limit. The
     baseline is the mean training image.
     """
-    real, reconstructed = unit_interval(context.dataset.test), context.reconstructions.images
-    mean = pixel_mean(context.dataset.train).expand_as(real)
+    real, reconstructed = UnitImages(context.dataset.test.images), context.reconstructions.images
+    mean = pixel_mean(context.dataset.train)
     qualities: list[tuple[str, Quality, float | None, str]] = [
         ("mse", squared_errors, 0.0, ""),
         ("psnr", lambda a, b: signal_to_noise(a, b).clamp(max=MOST_DECIBELS), None, ""),
-        ("ssim", structural_similarity, 1.0, _ssim_unit(real)),
+        ("ssim", structural_similarity, 1.0, _ssim_unit(real.shape)),
     ]
+    found, of_mean = ([list[Tensor]() for _ in qualities] for _ in range(2))
+    for x, decoded in zip(real.split(BLOCK), reconstructed.split(BLOCK), strict=True):
+        for index, (_, quality, _, _) in enumerate(qualities):
+            found[index].append(quality(x, decoded))
+            of_mean[index].append(quality(x, mean.expand_as(x)))
     values = {}
-    for name, quality, floor, unit in qualities:
-        value, error = mean_and_standard_error(_in_blocks(quality, real, reconstructed))
-        baseline, _ = mean_and_standard_error(_in_blocks(quality, real, mean))
+    for index, (name, _, floor, unit) in enumerate(qualities):
+        value, error = mean_and_standard_error(torch.cat(found[index]))
+        baseline, _ = mean_and_standard_error(torch.cat(of_mean[index]))
         values[name] = MetricValue(
             value=value,
             count=len(real),
@@ -102,9 +103,9 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     return values
 
 
-def _ssim_unit(images: Images) -> str:
+def _ssim_unit(shape: tuple[int, ...]) -> str:
     """The unit with the window, where the images are too small for the usual one."""
-    height, width = images.shape[2:]
+    height, width = shape[2:]
     if min(height, width) >= WINDOW:
         return SSIM_UNIT
     return f"{SSIM_UNIT}, window {min(WINDOW, height)} x {min(WINDOW, width)}"

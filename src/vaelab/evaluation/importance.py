@@ -1,6 +1,7 @@
 """The importance-weighted bound on log p(x) of the test images, and the ELBO of its draws."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ IMAGES_AT_ONCE = 100
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Minus the bound on log p(x) of the test images, and the ELBO's terms over the same draws."""
     batches = context.run.test_batches.in_order(IMAGES_AT_ONCE, context.generator("binarize"))
-    bound = bound_in_parts(context, [(batch.x, batch.labels) for batch in batches])
+    bound = bound_in_parts(context, ((batch.x, batch.labels) for batch in batches))
     floor, baseline = reconstruction_bounds(context)
     unit = f"{context.run.capabilities.unit}, k = {bound.k}"
 
@@ -46,9 +47,9 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
 
 
 def bound_in_parts(
-    context: EvaluationContext, parts: Sequence[tuple[Tensor, Tensor | None]]
+    context: EvaluationContext, parts: Iterable[tuple[Tensor, Tensor | None]]
 ) -> ImportanceBound:
-    """The bound of the run's model on images that are given in parts, with a progress bar."""
+    """The bound of the run's model on the test images, given in parts, with a progress bar."""
     draws = generator(context.seed, "importance")
     bounds = [
         importance_bound(
@@ -59,7 +60,11 @@ def bound_in_parts(
             generator=draws,
         )
         for x, labels in tqdm(
-            parts, "importance-weighted bound", disable=not context.show_progress, leave=False
+            parts,
+            "importance-weighted bound",
+            total=math.ceil(len(context.dataset.test) / IMAGES_AT_ONCE),
+            disable=not context.show_progress,
+            leave=False,
         )
     ]
     return ImportanceBound(

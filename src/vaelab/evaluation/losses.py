@@ -1,12 +1,16 @@
-"""Reconstruction, KL and negative ELBO on the test images, at one draw from each posterior."""
+"""Reconstruction, KL and negative ELBO on the test images, at one draw from each posterior.
+
+Letters in shapes: B images of a block, C channels, H height, W width.
+"""
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from vaelab.arithmetic import exact
 from vaelab.data.batches import Batch
+from vaelab.data.unit_images import UnitImages
 from vaelab.evaluation.baselines import pixel_mean
-from vaelab.evaluation.classified_images import unit_interval
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
 from vaelab.training.validation import validate
@@ -66,17 +70,20 @@ def reconstruction_bounds(context: EvaluationContext) -> tuple[float | None, flo
     mean = pixel_mean(context.dataset.train).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
     logits = mean.logit().to(context.device)
     floors, losses = [], []
-    for block in unit_interval(context.dataset.test).split(BLOCK):
+    for block in UnitImages(context.dataset.test.images).split(BLOCK):
         x = block.to(context.device)
         floor = likelihood.floor(x)
         if floor is None or context.run.config.data.binarize:
             return None, None
-        floors.append(floor.cpu())
-        losses.append(-likelihood.log_prob(x, logits.expand_as(x)).cpu())
-    least, of_mean = (
-        torch.cat(each).double().flatten(1).sum(1).mean().item() for each in (floors, losses)
-    )
+        floors.append(_per_image(floor))
+        losses.append(_per_image(-likelihood.log_prob(x, logits.expand_as(x))))
+    least, of_mean = (torch.cat(each).mean().item() for each in (floors, losses))
     return least, of_mean
+
+
+def _per_image(losses: Float[Tensor, "B C H W"]) -> Float64[Tensor, " B"]:
+    """Sums over pixels, on the CPU."""
+    return losses.cpu().double().flatten(1).sum(1)
 
 
 def _level_spec(level: str) -> MetricSpec:

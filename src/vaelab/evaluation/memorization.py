@@ -1,6 +1,7 @@
 """The training images nearest to samples, and the share of samples that copy one of them.
 
-Letters in shapes: N images, M training images, K neighbors, C channels, H height, W width.
+Letters in shapes: N images, M training images, K neighbors, C channels, H height, W width,
+P pixels.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Generator, Tensor
 
+from vaelab.data.unit_images import ImageParts, images_at_once
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.metric import MetricSpec, MetricValue
@@ -16,7 +18,10 @@ from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.statistics import proportion_standard_error
 
 NEIGHBOR_COUNT, NEAR_COPY_RATIO = 50, 0.33
-MOST_IMAGES, BLOCK = 2000, 500
+MOST_IMAGES = 2000
+# Images that are compared at once, values of the training images that they are compared with, and
+# values of the differences that are computed exactly.
+BLOCK, TRAINING_VALUES, EXACT_VALUES = 500, 2**23, 2**24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,30 +32,51 @@ class Neighbors:
     distances: Float64[Tensor, "N K"]
 
 
-def nearest(
-    images: Float[Tensor, "N C H W"], training: Float[Tensor, "M C H W"], *, count: int
-) -> Neighbors:
+def nearest(images: Float[Tensor, "N C H W"], training: ImageParts, *, count: int) -> Neighbors:
     """The `count` nearest training images of each image.
 
     Matrix products in single precision find twice as many candidates; their distances are then
-    computed exactly, so that a copy is at distance 0.
+    computed exactly, so that a copy is at distance 0. Memory holds a block of the training images.
+
+    Args:
+        images: whose neighbors are searched.
+        training: (M, C, H, W).
+        count: K.
 
     Raises:
         InputError: on fewer training images than are asked for.
     """
     if len(training) < count:
         raise InputError(f"{count} nearest training images were requested, found {len(training)}")
-    pixels, norms = training.flatten(1), training.flatten(1).square().sum(1)
+    pixels = images.flatten(1)
+    candidates = _candidates(pixels, training, min(2 * count, len(training)))
     indices, distances = [], []
-    for block in images.flatten(1).split(BLOCK):
-        # The image's own norm is the same for all candidates.
-        rough = torch.addmm(norms, block, pixels.T, alpha=-2)
-        candidates = rough.topk(min(2 * count, len(training)), 1, largest=False).indices
-        exact = (pixels[candidates].double() - block.double().unsqueeze(1)).norm(dim=2)
+    at_once = images_at_once(EXACT_VALUES, (len(pixels), candidates.shape[1], pixels.shape[1]))
+    for block, of_block in zip(pixels.split(at_once), candidates.split(at_once), strict=True):
+        others = training[of_block.flatten()].view(*of_block.shape, -1)
+        exact = (others.double() - block.double().unsqueeze(1)).norm(dim=2)
         near = exact.topk(count, 1, largest=False)
-        indices.append(candidates.gather(1, near.indices))
+        indices.append(of_block.gather(1, near.indices))
         distances.append(near.values)
     return Neighbors(torch.cat(indices), torch.cat(distances))
+
+
+def _candidates(
+    pixels: Float[Tensor, "N P"], training: ImageParts, count: int
+) -> Int[Tensor, "N K"]:
+    """The `count` nearest training images in single precision."""
+    values, rows = pixels.new_empty(len(pixels), 0), torch.empty(len(pixels), 0, dtype=torch.int64)
+    start = 0
+    for part in training.split(images_at_once(TRAINING_VALUES, training.shape)):
+        others = part.flatten(1)
+        norms, own_rows = others.square().sum(1), start + torch.arange(len(others))
+        # The image's own norm is the same for all candidates.
+        rough = [torch.addmm(norms, each, others.T, alpha=-2) for each in pixels.split(BLOCK)]
+        values = torch.cat([values, torch.cat(rough)], 1)
+        rows = torch.cat([rows, own_rows.expand(len(pixels), -1)], 1)
+        values, chosen = values.topk(min(count, values.shape[1]), 1, largest=False)
+        rows, start = rows.gather(1, chosen), start + len(others)
+    return rows
 
 
 def relative_distances(neighbors: Neighbors) -> Float64[Tensor, " N"]:
@@ -89,9 +115,7 @@ def score(
     }
 
 
-def _random_images(
-    images: Float[Tensor, "N C H W"], generator: Generator
-) -> Float[Tensor, "M C H W"]:
+def _random_images(images: ImageParts, generator: Generator) -> Float[Tensor, "M C H W"]:
     """At most 2,000 at random, because files and folders are often sorted by class."""
     return images[torch.randperm(len(images), generator=generator)[:MOST_IMAGES]]
 

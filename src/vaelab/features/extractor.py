@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vaelab.data.unit_images import ImageParts, images_at_once
 from vaelab.errors import InputError
 
 CPU = torch.device("cpu")
@@ -50,8 +51,12 @@ class FeatureExtractor:
     shape: tuple[int, int, int] | None = None
 
     @torch.no_grad()
-    def __call__(self, images: Float[Tensor, "N C H W"], device: torch.device = CPU) -> Extracted:
+    def __call__(self, images: ImageParts, device: torch.device = CPU) -> Extracted:
         """Features, and logits of a classifier, on the CPU.
+
+        Args:
+            images: (N, C, H, W), a tensor or made part by part.
+            device: that the network runs on.
 
         Raises:
             InputError: if the images have another shape or lie outside of [0, 1], or if the
@@ -63,13 +68,13 @@ class FeatureExtractor:
                 f"feature extractor {self.name}: expected images of shape {self.shape} "
                 f"(channels, height, width), found {shape}"
             )
-        require_unit_range(images)
         network = self.network.to(device) if isinstance(self.network, nn.Module) else self.network
         return in_batches(lambda batch: self._checked(network, batch), images, device)
 
     def _checked(
         self, network: Callable[[Tensor], Tensor | tuple[Tensor, Tensor]], batch: Tensor
     ) -> Extracted:
+        require_unit_range(batch)
         shape = tuple(batch.shape)
         try:
             found = network(batch)
@@ -98,14 +103,14 @@ class FeatureExtractor:
 @torch.no_grad()
 def in_batches(
     network: Callable[[Tensor], tuple[Tensor, Tensor | None]],
-    images: Float[Tensor, "N C H W"],
+    images: ImageParts,
     device: torch.device = CPU,
 ) -> Extracted:
     """The network's output for images, computed in batches of one size.
 
     The last batch is padded, so that the same image gives the same numbers in any batch.
     """
-    size = min(BATCH_SIZE, max(1, BATCH_PIXELS // images[0].numel()))
+    size = min(BATCH_SIZE, images_at_once(BATCH_PIXELS, images.shape))
     outputs = []
     for batch in images.split(size):
         padded = functional.pad(batch, (0, 0) * 3 + (0, size - len(batch)))

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
@@ -25,6 +26,8 @@ from vaelab.arithmetic import exact
 from vaelab.config import ClassifierConfig, ClassifierTrainingConfig, check
 from vaelab.data import Dataset, ImageData, training_split
 from vaelab.data.batches import Batches
+from vaelab.data.splits import ImageRows
+from vaelab.data.summary import level_counts
 from vaelab.errors import InputError
 from vaelab.features.classifier import (
     CARD,
@@ -89,15 +92,12 @@ def train_classifier(
     from vaelab.training.launching import launch
 
     device = launch(hardware).device
-    train, validation = (
-        Batches(part, device, binarize=config.data.binarize)
-        for part in training_split(dataset, config.data)
-    )
+    train, validation = Batches.to_train(dataset, config.data, device)
     network = initial_network(config, ImageShape(*data.shape), len(data.class_names)).to(device)
     optimizer = _optimizer(network, config.training)
     records = _resume(out, network, optimizer)
     if not records:
-        _set_normalization(network, train)
+        _set_normalization(network, training_split(dataset, config.data)[0])
     with flushed_denormals():
         for epoch in range(len(records), config.training.epochs):
             start = time.perf_counter()
@@ -124,7 +124,7 @@ def train_network(
     network = initial_network(config, ImageShape(*shape), len(data.class_names)).to(device)
     optimizer = _optimizer(network, config.training)
     train = Batches(data, device)
-    _set_normalization(network, train)
+    _set_normalization(network, ImageRows(data))
     with flushed_denormals():
         for epoch in range(config.training.epochs):
             _train_epoch(network, optimizer, train, config, epoch, is_shown=False)
@@ -142,10 +142,12 @@ def _optimizer(network: NormalizingClassifier, training: ClassifierTrainingConfi
     )
 
 
-def _set_normalization(network: NormalizingClassifier, train: Batches) -> None:
-    pixels = exact(train.images) / 255
-    network.mean.fill_(pixels.mean())
-    network.deviation.fill_(pixels.std())
+def _set_normalization(network: NormalizingClassifier, train: ImageRows) -> None:
+    levels, counts = np.arange(256) / 255, level_counts(train)
+    mean = counts @ levels / counts.sum()
+    variance = counts @ (levels - mean) ** 2 / (counts.sum() - 1)
+    network.mean.fill_(float(mean))
+    network.deviation.fill_(math.sqrt(variance))
 
 
 @torch.enable_grad()
@@ -162,7 +164,7 @@ def _train_epoch(
     training = config.training
     steps = math.ceil(len(train) / training.batch_size)
     order = generator(config.seed, "order", epoch)
-    noise = generator(config.seed, "augmentation", epoch, device=train.images.device)
+    noise = generator(config.seed, "augmentation", epoch, device=train.device)
     losses = []
     network.train()
     batches = tqdm(
@@ -215,7 +217,7 @@ def augmented(
 def _confusion(network: NormalizingClassifier, batches: Batches) -> Int[Tensor, "K K"]:
     """Counts of images, a row per true class, a column per predicted class."""
     network.eval()
-    noise = generator(0, "binarize", device=batches.images.device)
+    noise = generator(0, "binarize", device=batches.device)
     predicted, true = [], []
     for batch in batches.in_order(BATCH_SIZE, noise):
         assert batch.labels is not None
