@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from vaelab.report import build_site
     from vaelab.sampling import sample
     from vaelab.settings import with_settings
-    from vaelab.training import Hardware, fit
+    from vaelab.training import Hardware, continue_training, fit
     from vaelab.training.derived import fit_prior
 
 __version__ = "0.1.0"
@@ -69,6 +69,7 @@ __all__ = [
     "build_site",
     "compare",
     "compare_figure",
+    "continue_training",
     "dataset",
     "evaluate",
     "evaluate_samples",
@@ -106,6 +107,7 @@ _HOMES = {
     "build_site": "report",
     "compare": "comparison",
     "compare_figure": "figures",
+    "continue_training": "training",
     "dataset": "data",
     "evaluate": "evaluation",
     "evaluate_samples": "evaluation",

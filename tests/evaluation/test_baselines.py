@@ -53,7 +53,7 @@ def test_gaussian_samples_are_pixels_in_range_with_random_labels(real: RealImage
 
 def test_floor_samples_are_distinct_real_training_images(real: RealImages) -> None:
     samples = real_samples(real, 200)
-    train = real.train.images.flatten(1)
+    train = real.train.images[torch.arange(len(real.train))].flatten(1)
     distances = torch.cdist(
         samples.images.flatten(1), train, compute_mode="donot_use_mm_for_euclid_dist"
     )

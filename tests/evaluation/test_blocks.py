@@ -23,7 +23,7 @@ from vaelab.loaded_run import BATCH_SIZE, LoadedRun, load_run
 from vaelab.runs import DataCard
 from vaelab.training import fit
 
-TRAIN, TEST, BLOCK = 4000, 1200, 600
+TRAIN, TEST, BLOCK = 4000, 1200, 1000
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def converted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
     monkeypatch.setattr(unit_images, "_in_unit_interval", count)
     monkeypatch.setattr(memorization, "TRAINING_VALUES", 64 * BLOCK)
+    monkeypatch.setattr(memorization, "EXACT_VALUES", 64 * BLOCK)
     monkeypatch.setattr(baselines, "BLOCK_VALUES", 64 * BLOCK)
     yield counts
     assert len(counts) > 2

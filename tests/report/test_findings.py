@@ -128,7 +128,7 @@ def test_a_value_whose_run_failed() -> None:
         (1, [1.0] + [0.0] * 9, "1 of 10 latent dimensions is active"),
         (0, [0.0] * 10, "none of 10 latent dimensions are active"),
         (None, [1.0] * 9 + [0.0], "1 of 10 has a KL below"),
-        (10, None, "all 10 latent dimensions are active."),
+        (10, None, "all 10 latent dimensions are active"),
     ],
 )
 def test_collapse(active: float | None, kl: list[float] | None, text: str) -> None:

@@ -150,7 +150,7 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
             image_count=len(train),
             seconds=seconds,
             steps=0,
-            divergence_limit=divergence_limit(model, validation),
+            divergence_limit=divergence_limit(run, validation),
         )
         run.save_checkpoint(
             prefixed("model", model.state_dict()), {"stages_done": 1, "records": [record]}

@@ -1,12 +1,10 @@
 """Whether a training diverged: its losses are far above those of a decoder that learned nothing."""
 
-import copy
-
 import torch
 
 from vaelab.data.batches import Batches
-from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
+from vaelab.runs import Run
 
 BATCH_SIZE = 500
 
@@ -16,16 +14,17 @@ MARGIN_PER_VALUE = 0.1
 
 
 @torch.no_grad()
-def divergence_limit(model: LatentVariableModel, batches: Batches) -> float:
-    """The mean reconstruction of `batches` from which on a training has diverged.
+def divergence_limit(run: Run, batches: Batches) -> float:
+    """The mean reconstruction of `batches` from which on the training of a run has diverged.
 
-    It is that of gray images, which a decoder gives whose output is 0 everywhere, and a margin.
+    It is that of gray images, which a decoder gives whose output is 0 everywhere, and a margin. The
+    likelihood is that of a new model, so that a resumed training has the same limit.
 
     Args:
-        model: before its training.
+        run: to be trained.
         batches: the validation images.
     """
-    likelihood = copy.deepcopy(model.likelihood).eval()
+    likelihood = run.build_model().likelihood.to(batches.device).eval()
     noise = generator(0, "binarize", device=batches.device)
     total = 0.0
     for batch in batches.in_order(BATCH_SIZE, noise):

@@ -99,7 +99,7 @@ def fit(
     # Whatever cannot be built is refused here, before anything is written.
     state = new_state(run, device)
     capabilities = state.model.capabilities
-    limit = divergence_limit(state.model, validation)
+    limit = divergence_limit(run, validation)
     objective: Objective = parts.build(config.objective)
     # Of a derived run only the prior is trained, by no auxiliary term.
     trains_all = config.parent is None
