@@ -83,7 +83,7 @@ def reconstruction_bounds(context: EvaluationContext) -> tuple[float | None, flo
 
 def _per_image(losses: Float[Tensor, "B C H W"]) -> Float64[Tensor, " B"]:
     """Sums over pixels, on the CPU."""
-    return losses.cpu().double().flatten(1).sum(1)
+    return exact(losses).flatten(1).sum(1)
 
 
 def _level_spec(level: str) -> MetricSpec:

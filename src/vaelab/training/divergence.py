@@ -2,6 +2,7 @@
 
 import torch
 
+from vaelab.arithmetic import exact
 from vaelab.data.batches import Batches
 from vaelab.randomness import generator
 from vaelab.runs import Run
@@ -29,5 +30,5 @@ def divergence_limit(run: Run, batches: Batches) -> float:
     total = 0.0
     for batch in batches.in_order(BATCH_SIZE, noise):
         losses = -likelihood.log_prob(batch.x, torch.zeros_like(batch.x))
-        total += losses.flatten(1).sum(1).cpu().double().sum().item()
+        total += exact(losses.flatten(1).sum(1)).sum().item()
     return total / len(batches) + MARGIN_PER_VALUE * batches.images[0].numel()
