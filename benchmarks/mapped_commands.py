@@ -28,7 +28,8 @@ from vaelab.files import write_json
 
 CLASSES = 10
 SECONDS_BETWEEN_READINGS = 0.01
-TRAINING = ("--accelerator", "cpu", "--set", "training.epochs=1", "model.network.widths=64")
+QUICK = ("training.epochs=1", "training.batch_size=1000", "model.network.widths=64")
+TRAINING = ("--accelerator", "cpu", "--set", *QUICK)
 
 
 @dataclass(frozen=True, slots=True)

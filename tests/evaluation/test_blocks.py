@@ -58,6 +58,7 @@ def converted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     monkeypatch.setattr(unit_images, "_in_unit_interval", count)
     monkeypatch.setattr(memorization, "TRAINING_VALUES", 64 * BLOCK)
     monkeypatch.setattr(memorization, "EXACT_VALUES", 64 * BLOCK)
+    monkeypatch.setattr(memorization, "MOST_IMAGES", 200)
     monkeypatch.setattr(baselines, "BLOCK_VALUES", 64 * BLOCK)
     yield counts
     assert len(counts) > 2

@@ -296,7 +296,7 @@ def test_from_the_command_line(command: Callable[..., str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["mlp-vae", "--more-epochs", "2"], "--more-epochs continues a run: name a run folder"),
         (["RUN", "--more-epochs", "0"], "--more-epochs must be at least 1"),
@@ -307,9 +307,9 @@ def test_from_the_command_line(command: Callable[..., str]) -> None:
     ],
 )
 def test_commands_that_make_no_sense_are_refused(
-    words: list[str], message: str, trained: Any, command: Callable[..., str]
+    arguments: list[str], message: str, trained: Any, command: Callable[..., str]
 ) -> None:
     path = str(trained["mlp-vae"].path)
-    words = [path if word == "RUN" else word for word in words]
-    assert message in command("train", *words, *WORDS, is_refused=True)
+    typed = [path if each == "RUN" else each for each in arguments]
+    assert message in command("train", *typed, *WORDS, is_refused=True)
     assert not Path("runs").exists()

@@ -4,6 +4,8 @@ Letters in shapes: N images, C channels, H height, W width, F factors.
 """
 
 import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,6 +109,11 @@ class ImageData:
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels, "<i8").data)
         return digest.hexdigest()
+
+
+def images_at_once(values: int, shape: Sequence[int]) -> int:
+    """How many images (N, C, H, W) have together at most so many values; at least 1."""
+    return max(1, values // math.prod(shape[1:]))
 
 
 # Images in the preview of a data set in a notebook.

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaelab.config import DataConfig
-from vaelab.data.image_data import Dataset, ImageData
+from vaelab.data.image_data import Dataset, ImageData, images_at_once
 from vaelab.data.splits import ImageRows, training_split
-from vaelab.data.unit_images import images_at_once
 
 HISTOGRAM_BINS = 32
 

@@ -3,8 +3,7 @@
 Letters in shapes: N images, M of them, C channels, H height, W width.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,11 +11,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
-
-
-def images_at_once(values: int, shape: Sequence[int]) -> int:
-    """How many images (N, C, H, W) have together at most so many values; at least 1."""
-    return max(1, values // math.prod(shape[1:]))
 
 
 @runtime_checkable

@@ -12,7 +12,8 @@ from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
 from vaelab.data import ImageData
-from vaelab.data.unit_images import ImageParts, images_at_once
+from vaelab.data.image_data import images_at_once
+from vaelab.data.unit_images import ImageParts
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.randomness import generator
 

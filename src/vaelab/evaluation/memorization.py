@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Generator, Tensor
 
-from vaelab.data.unit_images import ImageParts, images_at_once
+from vaelab.data.image_data import images_at_once
+from vaelab.data.unit_images import ImageParts
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.metric import MetricSpec, MetricValue

@@ -13,7 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vaelab.data.unit_images import ImageParts, images_at_once
+from vaelab.data.image_data import images_at_once
+from vaelab.data.unit_images import ImageParts
 from vaelab.errors import InputError
 
 CPU = torch.device("cpu")

@@ -1,6 +1,6 @@
 """The stages of a training: it has one, and another for each time that it is continued.
 
-Every stage follows the schedules of its own number of epochs. So the whole training is determined
+Every stage follows the schedules for its number of epochs. So the whole training is determined
 by the configuration: repeated from the start, it gives the weights of the continued one.
 """
 
