@@ -11,6 +11,7 @@ import vaelab
 
 PACKAGE = Path(vaelab.__file__).parent
 LAYERS = [
+    "names",
     "errors",
     "files",
     "locks",

@@ -60,7 +60,7 @@ def test_samples_without_a_model_never_meet_a_need_of_the_model(need: str) -> No
         ("samples", model(has_prior=False), "no prior to sample from"),
         ("samples with labels", facts(), "not generated for given classes"),
         ("2 classes", facts(class_count=1), "the data has 1"),
-        ("10 images", facts(sample_count=7), "only 7"),
+        ("2 images", facts(sample_count=1), "only 1"),
         ("classifiers", facts(has_labels=False, width=20), "found 1 x 28 x 20"),
         ("umap-learn", facts(packages=frozenset()), "install vaelab[umap]"),
         ("a density of gray values", model(unit="nats"), "not a density of 8-bit gray values"),

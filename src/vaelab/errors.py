@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from vaelab.names import displayed
+
 T = TypeVar("T")
 
 
@@ -36,8 +38,16 @@ class LostProcessError(RuntimeError):
 
 
 def note(message: str) -> None:
-    """Print a message to the user on standard error."""
-    print(f"vaelab: {message}", file=sys.stderr)  # noqa: T201
+    """Print a message to the user, in one line, on standard error."""
+    print(f"vaelab: {displayed(message)}", file=sys.stderr)  # noqa: T201
+
+
+def failure_reason(error: Exception) -> str:
+    """Why something was left out, in one line: the message of an `InputError`, or what failed."""
+    message = " ".join(str(error).split())
+    if isinstance(error, InputError):
+        return message
+    return f"it failed with {type(error).__name__}" + (f": {message}" if message else "")
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> UnknownNameError:

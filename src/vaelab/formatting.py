@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from vaelab.names import text_width
+
 # Decimals by the beginning of a unit; anything else has four significant digits.
 DECIMALS = {
     "nats": 2,
@@ -76,6 +78,16 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def note_mark(note: str | None, notes: Sequence[str]) -> str:
+    """The mark after a number that a note below the table belongs to; empty without a note."""
+    return f" [{notes.index(note) + 1}]" if note else ""
+
+
+def numbered_notes(notes: Sequence[str]) -> list[str]:
+    """Notes with their marks."""
+    return [f"{note_mark(note, notes).strip()} {note}" for note in notes]
+
+
 def text_table(rows: Sequence[Sequence[str]], sides: str) -> str:
     """Rows of cells as lines of aligned text.
 
@@ -83,14 +95,13 @@ def text_table(rows: Sequence[Sequence[str]], sides: str) -> str:
         rows: the head, if there is one, and the lines below it.
         sides: one letter per column, `l` for left-aligned and `r` for right-aligned.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if side == "l" else cell.rjust(width)
-            for cell, width, side in zip(row, widths, sides, strict=True)
-        ).rstrip()
-        for row in rows
-    )
+    widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
+
+    def padded(cell: str, width: int, side: str) -> str:
+        spaces = " " * (width - text_width(cell))
+        return cell + spaces if side == "l" else spaces + cell
+
+    return "\n".join("  ".join(map(padded, row, widths, sides)).rstrip() for row in rows)
 
 
 def _signed(text: str) -> str:

@@ -169,9 +169,11 @@ NEEDS: dict[str, Need] = {
         lambda facts: facts.has_factors,
         "only generated data such as wardrobe has them; train with --data wardrobe",
     ),
+    "2 test images": Need(lambda facts: facts.test_count >= 2, "there are {facts.test_count}"),
     "3 test images": Need(lambda facts: facts.test_count >= 3, "there are {facts.test_count}"),
-    "10 images": Need(
-        lambda facts: facts.image_count >= 10,
+    "5 test images": Need(lambda facts: facts.test_count >= 5, "there are {facts.test_count}"),
+    "2 images": Need(
+        lambda facts: facts.image_count >= 2,
         "training images, test images or samples are only {facts.image_count}",
     ),
     "1,000 test images": Need(

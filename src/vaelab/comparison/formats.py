@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,11 @@ from vaelab.comparison.tables import Row, Table
 from vaelab.formatting import text_table
 
 PARTS = ("value", "standard_error", "floor", "baseline")
+# A column only where some run has one.
+CAVEAT = "caveat"
+
+# What Markdown reads as markup; an underscore within a word is none.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>|$~#]|(?<!\w)_|_(?!\w)")
 
 
 def as_text(tables: Sequence[Table]) -> str:
@@ -23,7 +29,9 @@ def as_text(tables: Sequence[Table]) -> str:
             *table.bounds(),
         ]
         text = text_table(rows, "ll" + "r" * len(table.columns))
-        blocks.append("\n".join(filter(None, [table.heading(), text])) + f"\n\n{table.footer()}")
+        blocks.append(
+            "\n".join(filter(None, [table.heading(), text, "\n" + "\n".join(table.notes())]))
+        )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -32,21 +40,31 @@ def as_markdown(tables: Sequence[Table]) -> str:
     blocks = []
     for table in tables:
         rows = [
-            table.titles(),
+            [*map(_literal, table.titles())],
             ["---"] * 2 + ["---:"] * len(table.columns),
-            *(table.cells(row, lambda text: f"**{text}**") for row in table.rows),
+            *(_markdown_cells(table, row) for row in table.rows),
             *table.bounds(),
         ]
         text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        blocks.append("\n\n".join(filter(None, [table.heading(), text, table.footer()])))
+        parts = [_literal(table.heading()), text, *map(_literal, table.notes())]
+        blocks.append("\n\n".join(filter(None, parts)))
     return "\n\n".join(blocks) + "\n"
+
+
+def _markdown_cells(table: Table, row: Row) -> list[str]:
+    name, preset, *numbers = table.cells(row, lambda text: f"**{text}**")
+    return [_literal(name), _literal(preset), *numbers]
+
+
+def _literal(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def as_csv(tables: Sequence[Table]) -> str:
     """CSV with all digits, a line per run."""
     file = io.StringIO()
-    columns = tables[0].columns
-    names = ["table", "run", "preset", "data", *_parts(columns)]
+    names = ["table", "run", "preset", "data", *_parts(tables)]
     writer = csv.DictWriter(file, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(as_records(tables))
@@ -63,7 +81,7 @@ def as_records(tables: Sequence[Table]) -> list[dict[str, Any]]:
             "data": row.data,
             **{
                 name: row.metrics.get(column, {}).get(part)
-                for name, (column, part) in _parts(table.columns).items()
+                for name, (column, part) in _parts(tables).items()
             },
         }
         for position, table in enumerate(tables, 1)
@@ -71,12 +89,14 @@ def as_records(tables: Sequence[Table]) -> list[dict[str, Any]]:
     ]
 
 
-def _parts(columns: Sequence[str]) -> dict[str, tuple[str, str]]:
-    return {
-        column if part == "value" else f"{column}_{part}": (column, part)
-        for column in columns
-        for part in PARTS
-    }
+def _parts(tables: Sequence[Table]) -> dict[str, tuple[str, str]]:
+    """Metric and part of each column of numbers, by its name."""
+    parts = {}
+    for column in tables[0].columns:
+        has_caveat = any(row.caveat(column) for table in tables for row in table.rows)
+        for part in (*PARTS, *([CAVEAT] if has_caveat else [])):
+            parts[column if part == "value" else f"{column}_{part}"] = (column, part)
+    return parts
 
 
 def as_json(tables: Sequence[Table]) -> str:
@@ -110,6 +130,7 @@ def as_html(tables: Sequence[Table]) -> str:
                 [*(table.cells(row, notebook.strong) for row in table.rows), *table.bounds()],
                 "ll" + "r" * len(table.columns),
             ),
+            *map(notebook.paragraph, table.notes()[1:]),
             note=table.footer(),
         )
         for table in tables

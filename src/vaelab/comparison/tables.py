@@ -8,7 +8,7 @@ from typing import Any
 from vaelab.comparison.groups import Evaluated
 from vaelab.errors import InputError
 from vaelab.evaluation.stored_samples import StoredSamples
-from vaelab.formatting import number, unit_label
+from vaelab.formatting import counted, note_mark, number, numbered_notes, unit_label
 from vaelab.preset_changes import preset_label
 
 # A run is best if it leads by more than so many standard errors of the difference.
@@ -36,6 +36,10 @@ class Row:
     def value(self, metric: str) -> float | None:
         """The metric's value, or None where the run has none."""
         return self.metrics[metric]["value"] if metric in self.metrics else None
+
+    def caveat(self, metric: str) -> str:
+        """Why the metric's value says little; empty if it does not, or where there is none."""
+        return self.metrics.get(metric, {}).get("caveat") or ""
 
 
 def read_row(run: Evaluated) -> Row:
@@ -72,10 +76,13 @@ class Table:
     def best(self, column: str) -> Row | None:
         """The row that leads by more than the standard error allows; None if there is none.
 
-        Likelihoods given the label are ranked only where all are.
+        Likelihoods given the label are ranked only where all are. Numbers with a caveat are not
+        ranked.
         """
         example = self.example(column)
         if example is None or example["direction"] is None:
+            return None
+        if any(row.caveat(column) for row in self.rows):
             return None
         sign = 1 if example["direction"] == "lower" else -1
         ranked = sorted(
@@ -95,6 +102,16 @@ class Table:
         """The rows that have the number, without likelihoods given the label among others."""
         rows = [row for row in self.rows if column in row.metrics]
         return [row for row in rows if not row.metrics[column].get("given_label")] or rows
+
+    @property
+    def caveats(self) -> list[str]:
+        """Why some numbers say little; each number has the mark of its note."""
+        found = (row.caveat(column) for row in self.rows for column in self.columns)
+        return list(dict.fromkeys(filter(None, found)))
+
+    def mark(self, row: Row, column: str) -> str:
+        """The mark of the note on a row's number; empty without one."""
+        return note_mark(row.caveat(column), self.caveats)
 
     def given_label(self) -> str:
         """Which likelihoods are not ranked, where there are conditional and other models."""
@@ -123,7 +140,8 @@ class Table:
         texts = []
         for column in self.columns:
             text = _text(row.metrics.get(column), "value")
-            texts.append(mark(text) if self.best(column) is row else text)
+            text = mark(text) if self.best(column) is row else text + self.mark(row, column)
+            texts.append(text)
         return [row.name, row.preset, *texts]
 
     def bounds(self) -> list[list[str]]:
@@ -145,7 +163,8 @@ class Table:
         images = (
             ""
             if losses is None
-            else f", {losses['count']:,} test images; losses per image at one latent sample"
+            else f", {counted(losses['count'], 'test image')}; "
+            "losses per image at one latent sample"
         )
         text = (
             f"{self.rows[0].data}{images}; best: a lead of more than "
@@ -161,6 +180,10 @@ class Table:
         if extractors:
             text = f"{text}; features: {', '.join(extractors)}"
         return "; ".join(filter(None, [text, self.given_label()]))
+
+    def notes(self) -> list[str]:
+        """The footer and the notes that numbers have a mark of, one line each."""
+        return [self.footer(), *numbered_notes(self.caveats)]
 
 
 def _text(result: dict[str, Any] | None, key: str) -> str:

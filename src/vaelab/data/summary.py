@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from vaelab.config import DataConfig
 from vaelab.data.image_data import Dataset, ImageData, images_at_once
 from vaelab.data.splits import ImageRows, training_split
+from vaelab.names import displayed
 
 HISTOGRAM_BINS = 32
 
@@ -23,11 +24,11 @@ def summarize(dataset: Dataset, config: DataConfig) -> dict[str, Any]:
     train, validation = training_split(dataset, config)
     splits = {"train": train, "validation": validation, "test": ImageRows(dataset.test)}
     return {
-        "name": dataset.name,
-        "source": dataset.source,
-        "notes": list(dataset.notes),
+        "name": displayed(dataset.name),
+        "source": displayed(dataset.source),
+        "notes": [displayed(each) for each in dataset.notes],
         "image_shape": list(dataset.train.images.shape[1:]),
-        "class_names": list(dataset.train.class_names),
+        "class_names": list(map(displayed, dataset.train.class_names)),
         "factors": list(dataset.train.factors.names) if dataset.train.factors else [],
         "fingerprints": {name: data.fingerprint() for name, data in dataset.given_splits.items()},
         "splits": {name: _summarize_split(data) for name, data in splits.items()},

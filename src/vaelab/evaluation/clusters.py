@@ -122,6 +122,6 @@ METRIC = Metric(
         ),
     ),
     compute,
-    ("a trained model", "2 classes", "10 images", "an unconditional model"),
+    ("a trained model", "2 classes", "2 images", "an unconditional model"),
     aliases=("nmi", "ari"),
 )

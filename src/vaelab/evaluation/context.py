@@ -15,7 +15,8 @@ from torch import Generator, Tensor
 from vaelab.data import Dataset, ImageData
 from vaelab.data.batches import Batch
 from vaelab.evaluation.baselines import REFERENCE_SAMPLES
-from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages, unit_interval
+from vaelab.evaluation.near_chance import caveat
 from vaelab.features import Extractors, Features
 from vaelab.loaded_run import LoadedRun
 from vaelab.models.contract import LatentVariableModel
@@ -128,6 +129,26 @@ class EvaluationContext:
     def extractors(self) -> Extractors:
         """The feature extractors, each made when it is first used."""
         return Extractors(self.dataset, self.features)
+
+    def require_features(self) -> None:
+        """Refuse a feature extractor of the user's that gives no features of these images.
+
+        Raises:
+            InputError: with the reason.
+        """
+        if self.features is not None:
+            self.extractors["chosen"](unit_interval(self.dataset.test.first(1)), self.device)
+
+    def caveat(self, features: str) -> str:
+        """Why numbers that rest on a feature extractor say little; empty if they do not.
+
+        Args:
+            features: `chosen`, or a key of `FEATURES`.
+        """
+        extractor, test = self.extractors[features], self.real.test
+        if not extractor.is_reference_classifier or test.labels is None:
+            return ""
+        return caveat(extractor.name, test.logits(features).argmax(1), test.labels)
 
     @cached_property
     def real(self) -> RealImages:

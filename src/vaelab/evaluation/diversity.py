@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float64, Int
 from torch import Generator, Tensor
 
+from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.metric import MetricSpec, MetricValue
 from vaelab.evaluation.sample_metric import sample_metric
@@ -33,6 +34,8 @@ def score(
     assert samples.labels is not None
     assert real.test.labels is not None
     of_real = within_class_variance(real.test.features, real.test.labels)
+    if of_real == 0:
+        raise InputError("no class has two test images of different features")
 
     def ratio(features: Tensor, labels: Tensor) -> float:
         return within_class_variance(features, labels) / of_real

@@ -16,7 +16,7 @@ from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
 from vaelab.data.given_images import as_array, class_positions
 from vaelab.devices import device_for
-from vaelab.errors import InputError, entry
+from vaelab.errors import InputError, entry, failure_reason
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
@@ -77,11 +77,14 @@ def evaluate(
         seed: of every random draw.
         sample_count: samples to draw; none: as many as there are test images, at most 10,000.
         importance_samples: draws per image of the importance-weighted bound; none: the protocol's.
-        only_available: whether to leave out named metrics that are not available, with the reason.
+        only_available: whether to leave out named metrics that are not available or fail, with the
+            reason.
         show_progress: whether to show a progress bar on standard error.
 
     Raises:
-        InputError: on an unknown protocol or metric, or a named metric that is not available.
+        InputError: on an unknown protocol or metric, a named metric that is not available, or
+            features that cannot be computed.
+        Exception: of a named metric that fails, after the others are computed and stored.
     """
     defaults = entry("protocol", protocol, PROTOCOLS)
     for name, count in (("samples", sample_count), ("draws", importance_samples)):
@@ -105,6 +108,13 @@ def evaluate(
         "weights_fingerprint": loaded.run.weights_fingerprint(),
     }
     loaded.run.write_evaluation(_merged(loaded.run.read_evaluation(), identity, results))
+    return results if only_available else _complete(results, metrics)
+
+
+def _complete(results: Results, named: Sequence[str]) -> Results:
+    """The results; raises the first failure if metrics were named."""
+    if named and results.failures:
+        raise next(iter(results.failures.values()))
     return results
 
 
@@ -140,10 +150,23 @@ def evaluate_samples(
 
     Raises:
         InputError: on samples that cannot be evaluated.
+        Exception: of a named metric that fails.
     """
     dataset = data if isinstance(data, Dataset) else load_data(data or DataConfig())
     given = _as_samples(samples, None if labels is None else np.asarray(labels), dataset, count)
-    context = EvaluationContext(
+    context = _context_of_samples(given, dataset, features, accelerator, seed, show_progress)
+    return _complete(_compute(context, metrics), metrics)
+
+
+def _context_of_samples(
+    given: Samples,
+    dataset: Dataset,
+    features: Features | None,
+    accelerator: str,
+    seed: int,
+    show_progress: bool,
+) -> EvaluationContext:
+    return EvaluationContext(
         dataset=dataset,
         seed=seed,
         sample_count=len(given),
@@ -153,7 +176,6 @@ def evaluate_samples(
         features=features,
         show_progress=show_progress,
     )
-    return _compute(context, metrics)
 
 
 def evaluate_file(
@@ -181,6 +203,7 @@ def evaluate_file(
 
     Raises:
         InputError: on samples that cannot be evaluated, or if `out` holds something else.
+        Exception: of a named metric that fails, after the others are computed and stored.
     """
     dataset = load_data(config, data_dir)
     samples = read_samples(path, _shape(dataset), dataset.test.class_names)
@@ -188,22 +211,15 @@ def evaluate_file(
     if out is not None:
         stored = StoredSamples(out, _card(samples), DataCard.of(dataset))
         stored.create()
-    results = evaluate_samples(
-        samples,
-        data=dataset,
-        metrics=metrics,
-        features=features,
-        accelerator=accelerator,
-        seed=seed,
-        show_progress=True,
-    )
+    context = _context_of_samples(samples, dataset, features, accelerator, seed, True)
+    results = _compute(context, metrics)
     if stored is not None:
         identity = {
             "test_fingerprint": stored.data.test_fingerprint,
             "samples_fingerprint": stored.card.fingerprint,
         }
         stored.write_evaluation(_merged(stored.read_evaluation(), identity, results))
-    return results
+    return _complete(results, metrics)
 
 
 def _card(samples: Samples) -> SamplesCard:
@@ -268,17 +284,38 @@ def _compute(
     for name in names:
         if name in reasons and not only_available:
             raise InputError(f"metric {name!r} is not available here: {reasons[name]}")
+    context.require_features()
     chosen = [name for name in names or _default_metrics() if name not in reasons]
     values: dict[str, MetricValue] = {}
+    failures: dict[str, Exception] = {}
     with tqdm(chosen, disable=not context.show_progress, leave=False) as progress:
         for name in progress:
             progress.set_description_str(name)
-            values |= _values(name, context)
+            try:
+                found = _values(name, context)
+            # No metric takes the others with it, and a user's metric may fail in any way.
+            except Exception as error:
+                failures[name] = error
+                reasons[name] = failure_reason(error)
+                continue
+            reasons |= _missing_numbers(name, found, context)
+            values |= found
     undefined = [name for name, value in values.items() if not math.isfinite(value.value)]
     for name in undefined:
         del values[name]
         reasons[name] = "its value is NaN or infinite"
-    return Results(values, reasons)
+    return Results(values, reasons, failures)
+
+
+def _missing_numbers(
+    metric: str, found: Mapping[str, MetricValue], context: EvaluationContext
+) -> dict[str, str]:
+    """The declared numbers that a metric does not give here, each with the reason."""
+    return {
+        spec.name: obstacle(spec.needs, context.facts) or "it is not defined here"
+        for spec in METRICS[metric].specs
+        if spec.name not in found
+    }
 
 
 def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:

@@ -129,6 +129,6 @@ RECONSTRUCTION_METRIC = Metric(
         ),
     ),
     compute_of_reconstructions,
-    ("a trained model", "a feature extractor", "10 images"),
+    ("a trained model", "a feature extractor", "2 images"),
     aliases=("rfid", "reconstruction-fid"),
 )

@@ -113,6 +113,7 @@ METRIC = Metric(
             unit="nats",
             meaning="KL(q(z|x) ‖ p(z)): the distance of the posteriors from the prior.",
             group=LIKELIHOOD,
+            needs=("a prior",),
             is_headline=True,
         ),
         MetricSpec(
@@ -121,6 +122,7 @@ METRIC = Metric(
             unit="nats",
             meaning="Reconstruction + KL, with β = 1 for every run.",
             group=LIKELIHOOD,
+            needs=("a prior",),
             direction="lower",
             is_headline=True,
         ),
@@ -130,6 +132,7 @@ METRIC = Metric(
             unit="dimensions",
             meaning="Latent dimensions whose posterior mean varies between images.",
             group="Latent space",
+            needs=("prior moments", "2 test images"),
         ),
     ),
     compute,

@@ -34,6 +34,7 @@ class MetricSpec:
         direction: whether lower or higher is better; None where neither is.
         features: the feature extractor that it rests on: `chosen`, the user's choice, or a key of
             `FEATURES`; None where it rests on none.
+        needs: keys of `NEEDS`, beyond those of its metric; they explain why the number is missing.
         is_headline: whether comparisons show it by default.
     """
 
@@ -44,6 +45,7 @@ class MetricSpec:
     group: str = "Other"
     direction: Direction | None = None
     features: str | None = None
+    needs: tuple[str, ...] = ()
     is_headline: bool = False
 
 
@@ -76,6 +78,8 @@ class MetricValue:
         is_headline: whether comparisons show it by default.
         given_label: whether it measures log p(x|y), the likelihood of an image given its label,
             and not log p(x).
+        caveat: why the number says little, where its feature extractor is a reference classifier
+            near chance; empty elsewhere.
     """
 
     value: float
@@ -96,6 +100,7 @@ class MetricValue:
     group: str = ""
     is_headline: bool = False
     given_label: bool = False
+    caveat: str = ""
 
     def described(self, spec: MetricSpec, context: EvaluationContext) -> "MetricValue":
         """The number with what its declaration and the evaluation say about it."""
@@ -112,6 +117,7 @@ class MetricValue:
             group=spec.group,
             is_headline=spec.is_headline,
             given_label=spec.group == LIKELIHOOD and context.is_conditional,
+            caveat="" if spec.features is None else context.caveat(spec.features),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -126,7 +132,8 @@ class Metric:
 
     Attributes:
         specs: their declarations; a value may also bring its own.
-        compute: the numbers by name; those that are not defined for the model are left out.
+        compute: the numbers by name; those that are not defined for the model are left out. An
+            `InputError` is the reason why none of them can be computed.
         needs: keys of `NEEDS`; where one is not met, the metric is left out.
         is_default: whether it is computed when no metric is named.
         aliases: other names that find it.

@@ -128,13 +128,13 @@ def _specs(
 METRIC = Metric(
     _specs("label_probe", "Label probe", "Latent space", "higher", ""),
     compute,
-    ("a trained model", "2 classes", "10 images", "an unconditional model"),
+    ("a trained model", "2 classes", "an unconditional model"),
     aliases=("probe",),
 )
 
 LEAKAGE_METRIC = Metric(
     _specs("label_leakage", "Label leakage", "Conditional generation", "lower", "; chance is best"),
     compute_leakage,
-    ("a trained model", "2 classes", "10 images", "a conditional model"),
+    ("a trained model", "2 classes", "a conditional model"),
     aliases=("leakage",),
 )

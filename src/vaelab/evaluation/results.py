@@ -6,23 +6,26 @@ from typing import Any
 from vaelab import notebook
 from vaelab.errors import InputError
 from vaelab.evaluation.metric import MetricValue
-from vaelab.formatting import number, text_table, unit_label
+from vaelab.formatting import note_mark, number, numbered_notes, text_table, unit_label
 
 
 class Results(dict[str, MetricValue]):
     """Numbers by name; shows itself as a table.
 
     Attributes:
-        left_out: metrics that are not available, each with the reason.
+        left_out: metrics and numbers that are not available, each with the reason.
+        failures: the errors of metrics that failed; their reasons are in `left_out`.
     """
 
     def __init__(
         self,
         values: Mapping[str, MetricValue] | None = None,
         left_out: Mapping[str, str] | None = None,
+        failures: Mapping[str, Exception] | None = None,
     ) -> None:
         super().__init__(values or {})
         self.left_out = dict(left_out or {})
+        self.failures = dict(failures or {})
 
     @property
     def details(self) -> dict[str, Any]:
@@ -48,17 +51,23 @@ class Results(dict[str, MetricValue]):
 
     def __repr__(self) -> str:
         table = text_table([("", *row) for row in self._rows()], "llrlrrl")
-        notes = [f"  {line}" for line in (self._basis(), *self._omissions())]
+        notes = [f"  {line}" for line in (self._basis(), *self._notes())]
         return "\n".join([table, *notes])
 
     def _repr_html_(self) -> str:
         head, *rows = self._rows()
-        omissions = [notebook.paragraph(line) for line in self._omissions()]
+        notes = [notebook.paragraph(line) for line in self._notes()]
         table = notebook.table(head, rows, "lrlrrl")
-        return notebook.block("", table, *omissions, note=self._basis())
+        return notebook.block("", table, *notes, note=self._basis())
 
-    def _omissions(self) -> list[str]:
-        return [f"left out: {name}, {reason}" for name, reason in self.left_out.items()]
+    @property
+    def _caveats(self) -> list[str]:
+        return list(dict.fromkeys(value.caveat for value in self.values() if value.caveat))
+
+    def _notes(self) -> list[str]:
+        """The caveats, and what was left out."""
+        omissions = [f"left out: {name}, {reason}" for name, reason in self.left_out.items()]
+        return [*numbered_notes(self._caveats), *omissions]
 
     def _rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [("", "value", "", "floor", "baseline", "")]
@@ -68,6 +77,7 @@ class Results(dict[str, MetricValue]):
                 for each in (result.value, result.standard_error, result.floor, result.baseline)
             )
             spread = f"± {error}" if error else ""
+            spread += note_mark(result.caveat, self._caveats)
             rows.append((name, value, spread, floor, baseline, unit_label(result.unit)))
         return rows
 
@@ -77,7 +87,8 @@ class Results(dict[str, MetricValue]):
             return "nothing was measured"
         counts = sorted({result.count for result in self.values()})
         seed = next(iter(self.values())).seed
-        return f"on {', '.join(map('{:,}'.format, counts))} images, seed {seed}"
+        images = "image" if counts == [1] else "images"
+        return f"on {', '.join(map('{:,}'.format, counts))} {images}, seed {seed}"
 
 
 def data_frame(records: Sequence[Mapping[str, Any]], index: str) -> Any:

@@ -37,7 +37,7 @@ def sample_metric(
         name: of the metric; its random draws and its cached floors depend on it.
         specs: its numbers.
         score: from samples, real images and a generator to the numbers.
-        more_needs: keys of `NEEDS` beyond samples and ten images.
+        more_needs: keys of `NEEDS` beyond samples and two images.
         aliases: other names that find it.
     """
 
@@ -55,7 +55,7 @@ def sample_metric(
             for number, value in values.items()
         }
 
-    return Metric(specs, compute, ("samples", "10 images", *more_needs), aliases=aliases)
+    return Metric(specs, compute, ("samples", "2 images", *more_needs), aliases=aliases)
 
 
 def _reference_values(

@@ -12,6 +12,7 @@ import vaelab
 from vaelab import settings
 from vaelab.errors import InputError
 from vaelab.files import write_json
+from vaelab.names import displayed
 from vaelab.runs import DataCard, data_card_from, read_json
 
 CARD, EVALUATION = "samples.json", "evaluation.json"
@@ -50,8 +51,8 @@ class StoredSamples:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.absolute().name
+        """The folder's name, as any output can show it."""
+        return displayed(self.path.absolute().name)
 
     def create(self) -> None:
         """Write the card into the folder, which must be new or hold the same samples.

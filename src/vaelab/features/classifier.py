@@ -104,7 +104,11 @@ class ReferenceClassifier:
     def extractor(self) -> FeatureExtractor:
         """The feature extractor: the features before the last layer, and the logits."""
         return FeatureExtractor(
-            self.card.name, self.fingerprint, self.network, self.card.data.shape
+            self.card.name,
+            self.fingerprint,
+            self.network,
+            self.card.data.shape,
+            is_reference_classifier=True,
         )
 
 

@@ -44,12 +44,14 @@ class FeatureExtractor:
         fingerprint: SHA-256 that identifies it; results with different ones are not comparable.
         network: from a batch (B, C, H, W) to features (B, F), or to features and logits.
         shape: of the images that it takes; None where it takes any.
+        is_reference_classifier: whether its logits are those of the classes of the data.
     """
 
     name: str
     fingerprint: str
     network: Callable[[Tensor], Tensor | tuple[Tensor, Tensor]]
     shape: tuple[int, int, int] | None = None
+    is_reference_classifier: bool = False
 
     @torch.no_grad()
     def __call__(self, images: ImageParts, device: torch.device = CPU) -> Extracted:

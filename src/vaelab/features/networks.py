@@ -75,9 +75,9 @@ def _convolution(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequen
     )
 
 
-def _resnet(config: ResNetConfig, channels: int) -> nn.Module:
+def _resnet(config: ResNetConfig, shape: ImageShape) -> nn.Module:
     """A ResNet-18 without its first pooling, which is for images eight times as large."""
-    stem = [_convolution(channels, config.widths[0], 3, 1), nn.ReLU(inplace=True)]
+    stem = [_convolution(shape.channels, config.widths[0], 3, 1), nn.ReLU(inplace=True)]
     blocks = [
         ResidualBlock(config.widths[0], config.widths[0], 1),
         ResidualBlock(config.widths[0], config.widths[0], 1),
@@ -87,12 +87,18 @@ def _resnet(config: ResNetConfig, channels: int) -> nn.Module:
     return nn.Sequential(*stem, *blocks)
 
 
-def _plain(config: PlainConfig, channels: int) -> nn.Module:
-    """Stages of a 4x4 convolution of stride 2 and a 3x3 convolution."""
+def _plain(config: PlainConfig, shape: ImageShape) -> nn.Module:
+    """Stages of a 4x4 convolution of stride 2 and a 3x3 convolution.
+
+    One pixel cannot be halved: along such a side the first convolution is 3 wide, of stride 1.
+    """
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise((channels, *config.widths)):
+    sides = [shape.height, shape.width]
+    for inputs, outputs in pairwise((shape.channels, *config.widths)):
+        kernel, stride = (tuple(each) for each in zip(*map(_halving, sides), strict=True))
+        sides = [max(1, side // 2) for side in sides]
         layers += [
-            nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
+            nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=1, bias=False),
             nn.BatchNorm2d(outputs),
             nn.SiLU(),
             nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
@@ -102,8 +108,13 @@ def _plain(config: PlainConfig, channels: int) -> nn.Module:
     return nn.Sequential(*layers)
 
 
-# Each takes its configuration and the number of channels; the last width is the feature count.
-CLASSIFIER_NETWORKS: dict[str, Callable[[Any, int], nn.Module]] = {
+def _halving(side: int) -> tuple[int, int]:
+    """Kernel and stride that halve a side of an image."""
+    return (4, 2) if side > 1 else (3, 1)
+
+
+# Each takes its configuration and the shape of an image; the last width is the feature count.
+CLASSIFIER_NETWORKS: dict[str, Callable[[Any, ImageShape], nn.Module]] = {
     "resnet": _resnet,
     "plain": _plain,
 }
@@ -113,7 +124,7 @@ def build_classifier(
     config: ResNetConfig | PlainConfig, shape: ImageShape, class_count: int, generator: Generator
 ) -> Classifier:
     """The classifier that `config` describes, its weights drawn from `generator`."""
-    body = CLASSIFIER_NETWORKS[config.kind](config, shape.channels)
+    body = CLASSIFIER_NETWORKS[config.kind](config, shape)
     classifier = Classifier(body, config.widths[-1], class_count)
     initialize(classifier, generator)
     return classifier

@@ -147,7 +147,8 @@ def _set_normalization(network: NormalizingClassifier, train: ImageRows) -> None
     mean = counts @ levels / counts.sum()
     variance = counts @ (levels - mean) ** 2 / (counts.sum() - 1)
     network.mean.fill_(float(mean))
-    network.deviation.fill_(math.sqrt(variance))
+    # Images of one gray value have no variance.
+    network.deviation.fill_(math.sqrt(variance) or 1.0)
 
 
 @torch.enable_grad()
@@ -177,6 +178,8 @@ def _train_epoch(
         leave=False,
     )
     for step, batch in enumerate(batches):
+        if len(batch) == 1:
+            continue  # batch normalization has no variance of one image
         share = (epoch + step / steps) / training.epochs
         set_learning_rate(optimizer, training.learning_rate * SCHEDULES["one-cycle"](share))
         assert batch.labels is not None
@@ -198,8 +201,12 @@ def _train_epoch(
 def augmented(
     x: Float[Tensor, "B C H W"], shift_pixels: int, noise: Generator, *, is_flipped: bool
 ) -> Float[Tensor, "B C H W"]:
-    """Images shifted by up to `shift_pixels` in each direction and randomly mirrored."""
+    """Images shifted by up to `shift_pixels` in each direction and randomly mirrored.
+
+    Small images are shifted by at most an eighth of their shorter side.
+    """
     count, _, height, width = x.shape
+    shift_pixels = min(shift_pixels, min(height, width) // 8)
     padded = functional.pad(x, (shift_pixels,) * 4)
 
     def drawn(bound: int) -> Int[Tensor, "B 1"]:

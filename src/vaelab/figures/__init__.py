@@ -3,13 +3,13 @@
 To add one: a module that declares it, and one line in its table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vaelab.comparison import comparable
 from vaelab.data import Dataset
-from vaelab.errors import InputError, entry
+from vaelab.errors import InputError, entry, failure_reason, note
 from vaelab.figures import (
     comparison,
     conditional_accuracy,
@@ -26,8 +26,9 @@ from vaelab.figures import (
 )
 from vaelab.figures.drawn_figure import DrawnFigure
 from vaelab.figures.spec import ComparisonFigureSpec, DataFigureSpec, Drawing, FigureSpec
-from vaelab.figures.style import save, set_title, settled, styled
+from vaelab.figures.style import TITLE_LETTERS, save, set_title, settled, styled
 from vaelab.loaded_run import LoadedRun
+from vaelab.names import shortened
 from vaelab.needs import Facts, facts_of, obstacle
 from vaelab.pictures import channel_note
 
@@ -73,16 +74,48 @@ def possible_figures(run: LoadedRun) -> list[str]:
 def draw_figures(run: LoadedRun, names: Sequence[str] = ()) -> list[Path]:
     """Draw the named figures, or all default ones that are possible, into the run's folder.
 
+    Without names, each figure that is left out is noted on standard error with its reason.
+
     Returns:
         The PNG files; each has an SVG of the same name next to it.
 
     Raises:
         InputError: on an unknown name, or one that cannot be drawn of this run.
+        Exception: of a named figure that fails, after the others are drawn.
     """
-    chosen = names or [name for name in possible_figures(run) if FIGURES[name].is_default]
-    for name in chosen:
+    for name in names:
         _require_possible(run, name)
-    return [figure(run, name).save_in(run.run.figures) for name in chosen]
+    facts = facts_of(run)
+    reasons, chosen = {}, list(names)
+    if not names:
+        defaults = {name: spec for name, spec in FIGURES.items() if spec.is_default}
+        reasons = {name: _obstacle(spec, run, facts) for name, spec in defaults.items()}
+        chosen = [name for name, reason in reasons.items() if reason is None]
+    paths, failures = _each(chosen, lambda name: figure(run, name).save_in(run.run.figures))
+    if failures and (names or not paths):
+        raise next(iter(failures.values()))
+    _note_left_out(reasons | {name: failure_reason(error) for name, error in failures.items()})
+    return paths
+
+
+def _each(
+    names: Iterable[str], draw: Callable[[str], Path]
+) -> tuple[list[Path], dict[str, Exception]]:
+    """The files of the figures that could be drawn, and the errors of those that could not."""
+    paths, failures = [], {}
+    for name in names:
+        try:
+            paths.append(draw(name))
+        # No figure takes the others with it, and a user's figure may fail in any way.
+        except Exception as error:
+            failures[name] = error
+    return paths, failures
+
+
+def _note_left_out(reasons: Mapping[str, str | None]) -> None:
+    for name, reason in reasons.items():
+        if reason is not None:
+            note(f"left out: figure {name}, {reason}")
 
 
 def figure(run: LoadedRun, name: str) -> DrawnFigure:
@@ -97,8 +130,8 @@ def figure(run: LoadedRun, name: str) -> DrawnFigure:
     """
     _require_possible(run, name)
     spec = FIGURES[name]
-    with styled():
-        drawing = _titled(spec.draw(run), f"{spec.title}: {run.run.name}", run.data)
+    with styled(*_names([run])):
+        drawing = _titled(spec.draw(run), spec.title, run.run.name, run.data)
         return DrawnFigure(name, run.run.name, settled(drawing.figure))
 
 
@@ -130,21 +163,38 @@ def compare_figure(runs: Sequence[LoadedRun], name: str) -> DrawnFigure:
         )
     for run in runs:
         _refuse(name, spec, run)
-    with styled():
+    with styled(*_names(runs)):
         names = ", ".join(run.run.name for run in runs)
-        drawing = _titled(spec.draw(runs), spec.title, runs[0].data)
+        drawing = _titled(spec.draw(runs), spec.title, "", runs[0].data)
         return DrawnFigure(name, names, settled(drawing.figure))
 
 
 def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[Path]:
-    """Draw all figures of a data set; returns the PNG files."""
-    paths = []
-    with styled():
-        for name, spec in DATA_FIGURES.items():
-            title = f"{spec.title}: {dataset.name}"
-            drawing = _titled(spec.draw(dataset, summary), title, dataset)
-            paths.append(save(drawing.figure, folder / name)[0])
+    """Draw all figures of a data set; returns the PNG files.
+
+    A figure that fails is noted on standard error.
+
+    Raises:
+        Exception: of the first figure, if all fail.
+    """
+
+    def draw(name: str) -> Path:
+        spec = DATA_FIGURES[name]
+        with styled(dataset.name, *dataset.train.class_names):
+            drawing = _titled(spec.draw(dataset, summary), spec.title, dataset.name, dataset)
+            return save(drawing.figure, folder / name)[0]
+
+    paths, failures = _each(DATA_FIGURES, draw)
+    if not paths:
+        raise next(iter(failures.values()))
+    _note_left_out({name: failure_reason(error) for name, error in failures.items()})
     return paths
+
+
+def _names(runs: Sequence[LoadedRun]) -> list[str]:
+    """The names that figures of these runs show."""
+    data = runs[0].run.data
+    return [*(run.run.name for run in runs), data.name, *data.class_names]
 
 
 def _refuse(name: str, spec: FigureSpec | ComparisonFigureSpec, run: LoadedRun) -> None:
@@ -166,7 +216,12 @@ def _obstacle(spec: FigureSpec | ComparisonFigureSpec, run: LoadedRun, facts: Fa
     return reason
 
 
-def _titled(drawing: Drawing, title: str, dataset: Dataset) -> Drawing:
+def _titled(drawing: Drawing, title: str, subject: str, dataset: Dataset) -> Drawing:
+    """The drawing with its title, which ends with the name of its run or data set, if any."""
     remark = channel_note(dataset.train.images.shape[1])
-    set_title(drawing.figure, title, f"{drawing.detail}; {remark}" if remark else drawing.detail)
+    set_title(
+        drawing.figure,
+        f"{title}: {shortened(subject, TITLE_LETTERS)}" if subject else title,
+        f"{drawing.detail}; {remark}" if remark else drawing.detail,
+    )
     return drawing

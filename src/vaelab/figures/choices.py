@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vaelab.figures.style import label_of
 from vaelab.loaded_run import LoadedRun
 
 # Classes of which images are chosen, and that have a row in figures by class.
@@ -24,8 +25,8 @@ def images_of_each_class(loaded: LoadedRun, count: int) -> list[int]:
 
 
 def class_rows(loaded: LoadedRun) -> tuple[tuple[str, ...], str]:
-    """Names of the classes that have a row in a figure, and a remark where some have none."""
-    names = loaded.run.data.class_names
+    """Labels of the classes that have a row in a figure, and a remark where some have none."""
+    names = tuple(map(label_of, loaded.run.data.class_names))
     if len(names) <= MAX_CLASS_ROWS:
         return names, ""
     return names[:MAX_CLASS_ROWS], f"; the first {MAX_CLASS_ROWS} of {len(names)} classes"

@@ -14,6 +14,7 @@ from vaelab.figures.choices import images_of_each_class
 from vaelab.figures.grid import cell_inches, show_images
 from vaelab.figures.images import reconstructed
 from vaelab.figures.spec import ComparisonFigureSpec, Drawing
+from vaelab.figures.style import label_of
 from vaelab.loaded_run import LoadedRun
 from vaelab.randomness import generator
 
@@ -23,7 +24,7 @@ def draw_autoencoder_vs_vae(runs: Sequence[LoadedRun]) -> Drawing:
     chosen = images_of_each_class(runs[0], 1)
     pairs = [reconstructed(run, chosen) for run in runs]
     originals = pairs[0][0]
-    names = [run.run.name for run in runs]
+    names = [label_of(run.run.name) for run in runs]
     width, height = cell_inches(originals)
     rows = 1 + 2 * len(runs)
     figure = Figure(figsize=(max(len(chosen) * width, 6.2) + 1.7, rows * height + 1.6))

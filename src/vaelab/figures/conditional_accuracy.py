@@ -34,6 +34,8 @@ def draw_conditional_accuracy(loaded: LoadedRun) -> Drawing:
         result = stored["metrics"][metric]
         _draw_confusion(axes, np.array(stored["details"][f"{metric}_confusion"]), names)
         axes.set_title(f"{classifier}: {result['value']:.1%}{_floor(result)}")
+        if result.get("caveat"):
+            remark += f"; {result['caveat']}"
     panels[0].set_ylabel("class given")
     panels[1].set_yticklabels([])
     count = stored["metrics"]["conditional_accuracy"]["count"]
@@ -45,7 +47,7 @@ def draw_conditional_accuracy(loaded: LoadedRun) -> Drawing:
 
 
 def _floor(result: dict[str, Any]) -> str:
-    return "" if result["floor"] is None else f" (real images {result['floor']:.1%})"
+    return "" if result["floor"] is None else f"\n(real images {result['floor']:.1%})"
 
 
 def _draw_confusion(axes: Axes, counts: Int[np.ndarray, "K K"], names: tuple[str, ...]) -> None:

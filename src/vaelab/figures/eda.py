@@ -1,17 +1,19 @@
 """Exploratory data analysis."""
 
+import math
 from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from vaelab.data.image_data import Dataset
 from vaelab.figures.choices import MAX_CLASS_ROWS
 from vaelab.figures.grid import image_grid
 from vaelab.figures.spec import DataFigureSpec, Drawing
-from vaelab.figures.style import TEST_COLOR, TRAIN_COLOR, VALIDATION_COLOR
+from vaelab.figures.style import TEST_COLOR, TRAIN_COLOR, VALIDATION_COLOR, label_of
 
 COLUMNS = 10
 UNLABELED_ROWS = 5
@@ -21,7 +23,7 @@ MAX_BARS = 40
 def draw_images(dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
     """The first training images, one row for each class."""
     data = dataset.train
-    names = data.class_names[:MAX_CLASS_ROWS]
+    names = tuple(map(label_of, data.class_names[:MAX_CLASS_ROWS]))
     if data.labels is None:
         rows = np.array_split(np.arange(min(UNLABELED_ROWS * COLUMNS, len(data))), UNLABELED_ROWS)
     else:
@@ -46,7 +48,7 @@ def draw_images(dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
 
 def draw_distributions(dataset: Dataset, summary: dict[str, Any]) -> Drawing:
     """Images per class in each split, and the histogram of pixel values with the range check."""
-    names = dataset.train.class_names or ("all",)
+    names = tuple(map(label_of, dataset.train.class_names)) or ("all",)
     figure = Figure(figsize=(10, max(4.2, 1.5 + 0.22 * min(len(names), MAX_BARS))))
     left, right = figure.subplots(1, 2)
     splits = summary["splits"]
@@ -77,8 +79,13 @@ def _draw_class_counts(axes: Axes, names: tuple[str, ...], splits: dict[str, Any
 def _draw_histogram(axes: Axes, pixels: dict[str, Any]) -> None:
     histogram = np.array(pixels["histogram"])
     edges = np.linspace(0, 1, len(histogram) + 1)
-    axes.stairs(histogram / histogram.sum(), edges, fill=True, color=TRAIN_COLOR)
+    shares = histogram / histogram.sum()
+    axes.stairs(shares, edges, fill=True, color=TRAIN_COLOR)
     axes.set_yscale("log")
+    # From a power of ten below all bars, so that there are at least two ticks with numbers.
+    axes.set_ylim(10.0 ** math.floor(math.log10(0.99 * shares[shares > 0].min())), 1.5)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_title("Pixel values of the training images")
     axes.set_xlabel("intensity")
     axes.set_ylabel("share of pixels")

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vaelab.figures.style import PNG_DPI
+from vaelab.names import text_width
 from vaelab.pictures import displayable
 
 # Side of a square image with its gap, in inches; larger images get more, up to the second number.
@@ -21,6 +22,8 @@ CELL_INCHES, MAX_CELL_INCHES = 0.62, 1.0
 MAX_ASPECT = 4.0
 MIN_WIDTH_INCHES, TITLE_INCHES = 4.6, 0.75
 LETTER_INCHES = 0.075
+# A gap of a pixel for each so many pixels of height; smaller images are enlarged.
+GAP_SIDE = 28
 
 
 def cell_inches(images: Float[Tensor, "N C H W"]) -> tuple[float, float]:
@@ -42,7 +45,7 @@ def image_grid(
 ) -> Figure:
     """A figure of images in a grid, with room for labels and a title; see `show_images`."""
     width, height = (scale * inches for inches in cell_inches(images))
-    label_width = LETTER_INCHES * max(map(len, row_labels), default=0)
+    label_width = LETTER_INCHES * max(map(text_width, row_labels), default=0)
     figure = Figure(
         figsize=(
             max(columns * width + label_width, MIN_WIDTH_INCHES),
@@ -80,9 +83,11 @@ def show_images(
         group_rows: rows of a group; a wider gap separates groups; 0 for no groups.
     """
     shown = displayable(images.numpy())
+    enlarged = max(1, GAP_SIDE // max(shown.shape[2:]))
+    shown = shown.repeat(enlarged, axis=2).repeat(enlarged, axis=3)
     rows = -(-len(shown) // columns)
     _, _, height, width = shown.shape
-    gap = 1 + height // 28
+    gap = 1 + height // GAP_SIDE
     tops = [
         row * (height + gap) + (4 * gap * (row // group_rows) if group_rows else 0)
         for row in range(rows)
@@ -98,5 +103,7 @@ def show_images(
     axes.spines[:].set_visible(False)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
-    axes.set_yticks([top + height / 2 for top in tops[: len(row_labels)]], list(row_labels))
-    axes.set_xticks([left + width / 2 for left in lefts[: len(column_labels)]], list(column_labels))
+    # The center of pixel 0 is at 0.
+    middle, center = (height - 1) / 2, (width - 1) / 2
+    axes.set_yticks([top + middle for top in tops[: len(row_labels)]], list(row_labels))
+    axes.set_xticks([left + center for left in lefts[: len(column_labels)]], list(column_labels))

@@ -6,6 +6,7 @@ import torch
 from vaelab.figures.choices import images_of_each_class
 from vaelab.figures.grid import image_grid
 from vaelab.figures.spec import Drawing, FigureSpec
+from vaelab.figures.style import label_of
 from vaelab.loaded_run import LoadedRun
 
 STEPS = 11
@@ -44,7 +45,7 @@ def _pairs(loaded: LoadedRun) -> list[tuple[int, int]]:
 @torch.no_grad()
 def draw_class_interpolations(loaded: LoadedRun) -> Drawing:
     """The one-hot label moves from class to class, z stays."""
-    model, names = loaded.model, loaded.run.data.class_names
+    model, names = loaded.model, [label_of(each) for each in loaded.run.data.class_names]
     batch = loaded.test_batch(images_of_each_class(loaded, 1))
     assert batch.labels is not None
     one_hot = torch.eye(model.class_count, device=loaded.device)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from vaelab import projections
 from vaelab.data import ImageData
 from vaelab.figures.spec import Drawing, FigureSpec
-from vaelab.figures.style import TEXT_COLOR, class_colors
+from vaelab.figures.style import TEXT_COLOR, class_colors, label_of
 from vaelab.loaded_run import LoadedRun
+from vaelab.names import text_width
 
 SCATTER_COUNT, TSNE_COUNT = 10_000, 3000
 # Classes that are named; the names of more would cover the points.
@@ -91,7 +92,9 @@ def _kind_of_codes(loaded: LoadedRun) -> str:
 
 def _draw_points(axes: Axes, points: NDArray[np.floating], colors: list[str]) -> None:
     x, y = points.T
-    axes.scatter(x, y, s=5, c=colors, alpha=0.6, linewidths=0, rasterized=True)
+    # Few points are larger.
+    size = min(max(5, 5_000 / len(points)), 40)
+    axes.scatter(x, y, s=size, c=colors, alpha=0.6, linewidths=0, rasterized=True)
 
 
 def _draw_classes(
@@ -108,15 +111,17 @@ def _draw_classes(
     _draw_points(axes, points[order], [colors[label] for label in labels[order].tolist()])
     present = np.unique(labels).tolist()
     named = present[:MAX_NAMED_CLASSES]
+    shown = [label_of(names[label]) for label in named]
     medians = np.array([np.median(points[labels == label], axis=0) for label in named])
-    positions = _separated(medians, np.ptp(points, axis=0), [len(names[each]) for each in named])
-    for label, position in zip(named, positions, strict=True):
+    positions = _separated(medians, np.ptp(points, axis=0), list(map(text_width, shown)))
+    for name, position in zip(shown, positions, strict=True):
         text = axes.annotate(
-            names[label], position, ha="center", va="center", weight="bold", color=TEXT_COLOR
+            name, position, ha="center", va="center", weight="bold", color=TEXT_COLOR
         )
         text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
-        axes.scatter([], [], s=30, color=colors[label], label=names[label])
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    # With its labels given, a legend also shows those that begin with an underscore.
+    handles = [axes.scatter([], [], s=30, color=colors[label]) for label in named]
+    axes.legend(handles, shown, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return "" if named == present else f"; {len(named)} of {len(present)} classes are named"
 
 
@@ -164,7 +169,7 @@ TSNE = FigureSpec(
     caption="t-SNE of the codes of test images. It preserves neighborhoods, but not distances "
     "between clusters.",
     group=GROUP,
-    needs=("more than 2 latent dimensions", "3 test images"),
+    needs=("more than 2 latent dimensions", "5 test images"),
 )
 UMAP = FigureSpec(
     draw=draw_umap,
@@ -173,6 +178,6 @@ UMAP = FigureSpec(
     caption="UMAP of the codes of test images. It preserves neighborhoods better than distances "
     "between clusters.",
     group=GROUP,
-    needs=("more than 2 latent dimensions", "3 test images", "umap-learn"),
+    needs=("more than 2 latent dimensions", "5 test images", "umap-learn"),
     is_default=False,
 )

@@ -1,7 +1,7 @@
 """One style for all figures: fonts, colors, titles, PNG and SVG files."""
 
 import io
-import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from vaelab.errors import InputError
+from vaelab.figures.fonts import DEFAULT, font_families
 from vaelab.files import atomic_write
+from vaelab.names import displayed, shortened, wrapped
 
 # Petroff 2021 (arXiv:2107.02270): ten colors that differ under the common color deficiencies.
 CLASS_COLORS = (
@@ -37,10 +39,12 @@ TEXT_COLOR = "#222222"
 PNG_DPI = 160
 # Metadata by file type; no date, so that the same figure gives the same file.
 METADATA: dict[str, dict[str, Any]] = {".png": {"Software": "vaelab"}, ".svg": {"Date": None}}
-DETAIL_LETTERS_PER_INCH = 15
+TITLE_LETTERS_PER_INCH, DETAIL_LETTERS_PER_INCH = 11, 15
+# The most letters of a name: of the run in a title, and of a class or a run in a label.
+TITLE_LETTERS, LABEL_LETTERS = 60, 24
 
 RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": DEFAULT,
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -54,6 +58,8 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "figure.constrained_layout.use": True,
+    # Names are data: a dollar sign is a dollar sign.
+    "text.parse_math": False,
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
     # A fixed salt: the same figure gives the same file.
@@ -62,10 +68,23 @@ RC: dict[Any, Any] = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """The style, for drawing and for saving."""
-    with mpl.rc_context(RC):
+def styled(*names: str) -> Iterator[None]:
+    """The style, for drawing and for saving.
+
+    Args:
+        names: of the user's that the figure shows, in any script.
+    """
+    characters = frozenset("".join(map(displayed, names)))
+    families = font_families(characters)
+    with mpl.rc_context({**RC, "font.family": families}), warnings.catch_warnings():
+        # `font_families` says it once.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
+
+
+def label_of(name: str) -> str:
+    """A user's name as a label in a figure: in one line, and not too long."""
+    return shortened(name, LABEL_LETTERS)
 
 
 def settled(figure: Figure) -> Figure:
@@ -115,16 +134,18 @@ def class_colors(count: int) -> list[str]:
 
 def set_title(figure: Figure, title: str, detail: str) -> None:
     """Put a title on a figure and, below it, what is shown and on which data."""
-    lines = textwrap.wrap(detail, int(figure.get_figwidth() * DETAIL_LETTERS_PER_INCH))
+    width = figure.get_figwidth()
+    heads = wrapped(displayed(title), int(width * TITLE_LETTERS_PER_INCH))
+    lines = wrapped(displayed(detail), int(width * DETAIL_LETTERS_PER_INCH))
     # Two texts in one block: empty lines of the title make room for the detail.
     title_text = figure.suptitle(
-        title + "\n" * len(lines), x=0.01, ha="left", fontsize=11, weight="bold"
+        "\n".join(heads) + "\n" * len(lines), x=0.01, ha="left", fontsize=11, weight="bold"
     )
     figure.draw_without_rendering()
     figure.text(
         0.01,
         title_text.get_position()[1],
-        "\n".join(["", *lines]),
+        "\n".join([*[""] * len(heads), *lines]),
         va="top",
         ha="left",
         fontsize=8.5,

@@ -16,7 +16,7 @@ from vaelab.figures.choices import images_of_each_class
 from vaelab.figures.grid import cell_inches, show_images
 from vaelab.figures.images import reconstructed
 from vaelab.figures.spec import ComparisonFigureSpec, Drawing
-from vaelab.figures.style import MUTED_COLOR, TRAIN_COLOR
+from vaelab.figures.style import MUTED_COLOR, TRAIN_COLOR, label_of
 from vaelab.figures.traversals import MEASURED_COUNT, measured, traversal
 from vaelab.loaded_run import LoadedRun
 from vaelab.settings import describe_fields
@@ -25,7 +25,7 @@ from vaelab.settings import describe_fields
 SYMBOLS = {"objective.beta": "β"}
 # Settings that change no result, or only the random draws.
 IGNORED = {"preset", "seed", "training.preview_every_epochs"}
-TRAVERSAL_STEPS = 7
+TRAVERSAL_STEPS, MIN_COLUMNS = 7, 4
 IMAGE_SCALE = 0.85
 
 
@@ -71,7 +71,7 @@ def find_sweep(runs: Sequence[LoadedRun]) -> Sweep:
     names = {name for each in fields for name in each} - IGNORED
     varied = [name for name in sorted(names) if len({each.get(name) for each in fields}) > 1]
     if len(varied) != 1:
-        return Sweep(None, [Point(run.run.name, [run]) for run in runs])
+        return Sweep(None, [Point(label_of(run.run.name), [run]) for run in runs])
     (name,) = varied
     symbol = SYMBOLS.get(name, name.removesuffix(".kind").rpartition(".")[2].replace("_", " "))
     values = {id(run): each.get(name, "none") for run, each in zip(runs, fields, strict=True)}
@@ -94,7 +94,7 @@ def _order(value: str) -> tuple[bool, float, str]:
 def _label(symbol: str, value: str) -> str:
     """A letter equals a value, words precede it."""
     is_word, number, _ = _order(value)
-    shown = value if is_word else f"{number:g}"
+    shown = label_of(value) if is_word else f"{number:g}"
     return f"{symbol} = {shown}" if len(symbol) == 1 else f"{symbol} {shown}"
 
 
@@ -135,11 +135,13 @@ def draw_sweep_images(runs: Sequence[LoadedRun]) -> Drawing:
     pairs = [reconstructed(run, chosen) for run in shown]
     originals = pairs[0][0]
     width, height = (IMAGE_SCALE * inches for inches in cell_inches(originals))
-    columns = len(chosen) + TRAVERSAL_STEPS
+    # The title of the left side needs room.
+    left_columns = max(len(chosen), MIN_COLUMNS)
+    columns = left_columns + TRAVERSAL_STEPS
     figure = Figure(
         figsize=(max(columns * width + 1.2, 5.4), max((len(shown) + 1) * height + 1.2, 2.4))
     )
-    left, right = figure.subplots(1, 2, width_ratios=[len(chosen), TRAVERSAL_STEPS])
+    left, right = figure.subplots(1, 2, width_ratios=[left_columns, TRAVERSAL_STEPS])
     show_images(
         left,
         torch.cat([originals, *(images for _, images in pairs)]),
@@ -170,22 +172,22 @@ def draw_sweep_kl(runs: Sequence[LoadedRun]) -> Drawing:
     figure = Figure(figsize=(6.6, 4.0))
     axes = figure.add_subplot()
     colors = mpl.colormaps["viridis"]
+    lines = []
     for index, point in enumerate(sweep.points):
         kl = measured(point.runs[0]).kl
         assert kl is not None
         values = kl.sort(descending=True).values.tolist()
-        axes.plot(
+        lines += axes.plot(
             range(1, len(values) + 1),
             values,
             marker="o",
             markersize=4,
             color=colors(0.9 * index / max(1, len(sweep.points) - 1)),
-            label=point.label,
         )
     axes.axhline(0, color=MUTED_COLOR, linewidth=0.8)
     axes.set_xlabel("latent dimension, in falling order of KL")
     axes.set_ylabel("KL, nats per image")
-    axes.legend()
+    axes.legend(lines, [point.label for point in sweep.points])
     count = min(MEASURED_COUNT, len(runs[0].data.test))
     return Drawing(
         figure,

@@ -19,6 +19,9 @@ SPELLINGS = {
     "vq": "VQ",
 }
 
+# Of a slug; a file system allows about 255 in a file's name.
+MOST_LETTERS = 100
+
 # An absolute path follows a space, a quote or a bracket.
 _ABSOLUTE = r"(?<![\w:/\\.~])(?:~|[A-Za-z]:)?[/\\](?=[^\s/\\])"
 _PATH = re.compile(_ABSOLUTE + r"[^\s:;,'\"()<>]*")
@@ -55,11 +58,11 @@ def without_paths(text: str) -> str:
 
 
 def unique_slugs(names: Sequence[str]) -> list[str]:
-    """A distinct name for each of `names` that is safe in paths and URLs: [a-z0-9-]+."""
+    """A distinct name for each of `names` that is safe in paths and URLs: [a-z0-9-]+, not long."""
     used: set[str] = set()
     found = []
     for name in names:
-        base = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "run"
+        base = re.sub("[^a-z0-9]+", "-", name.lower())[:MOST_LETTERS].strip("-") or "run"
         slug, count = base, 1
         while slug in used:
             count += 1

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from vaelab.errors import InputError
 from vaelab.files import atomic_write
 
 # Figures are drawn at 160 dots per inch; a page has 96 pixels per inch.
@@ -35,12 +34,17 @@ class Picture:
 
 
 class Gallery:
-    """Copies figures into a site."""
+    """Copies figures into a site.
+
+    Attributes:
+        problems: figures that cannot be read, one line each.
+    """
 
     def __init__(self, site: Path) -> None:
+        self.problems: list[str] = []
         self._site = site
         # Several pages show the same figure.
-        self._sizes: dict[str, tuple[int, int]] = {}
+        self._sizes: dict[str, tuple[int, int] | None] = {}
 
     def add(
         self,
@@ -51,16 +55,15 @@ class Gallery:
         caption: str = "",
         scale: float = PAGE_PIXELS_PER_PIXEL,
     ) -> Picture | None:
-        """Copy a figure into the site; returns None if the file does not exist.
-
-        Raises:
-            InputError: if the file is not an image.
-        """
+        """Copy a figure into the site; returns None if the file does not exist or is no image."""
         if not source.exists():
             return None
         if href not in self._sizes:
             self._sizes[href] = self._copy(source, href)
-        width, height = self._sizes[href]
+        size = self._sizes[href]
+        if size is None:
+            return None
+        width, height = size
         return Picture(
             href=href,
             width=max(1, round(width * scale)),
@@ -69,15 +72,18 @@ class Gallery:
             caption=caption,
         )
 
-    def _copy(self, source: Path, href: str) -> tuple[int, int]:
-        """Copy the file; returns its width and height in pixels."""
+    def _copy(self, source: Path, href: str) -> tuple[int, int] | None:
+        """Copy the file; returns its width and height in pixels, None if it is no image."""
         try:
             with Image.open(source) as opened:
                 image = _compressed(opened)
-        except OSError as error:
-            raise InputError(
-                f"{source} cannot be read as an image: {error}; draw the figure again"
-            ) from None
+        # For a damaged file Pillow may raise many exceptions.
+        except Exception as error:
+            reason = str(error).partition("\n")[0]
+            self.problems.append(
+                f"{source} cannot be read as an image ({reason}); draw the figure again"
+            )
+            return None
         with atomic_write(self._site / href) as partial:
             image.save(partial, format="PNG", compress_level=6)
         return image.width, image.height

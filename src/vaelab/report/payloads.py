@@ -23,6 +23,7 @@ import numpy as np
 from torch import Tensor
 
 from vaelab.errors import InputError
+from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.explorer import Explorer, Plane, read_explorer
 from vaelab.files import write_text
 from vaelab.formatting import with_unit
@@ -180,7 +181,8 @@ def _facts(run: Run) -> list[dict[str, str]]:
 
 
 def _text(result: Mapping[str, Any]) -> str:
-    return with_unit(finite(result["value"]), str(result.get("unit") or "")) or "not a number"
+    text = with_unit(finite(result["value"]), str(result.get("unit") or "")) or "not a number"
+    return f"{text} ({SHORT_CAVEAT})" if result.get("caveat") else text
 
 
 def _provide(site: Path, key: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import vaelab
 from vaelab.comparison import FORMATS
-from vaelab.errors import InputError
+from vaelab.errors import InputError, note
 from vaelab.files import atomic_folder, write_text
 from vaelab.formatting import counted, listed
 from vaelab.report.data_sets import data_notice
@@ -64,10 +64,13 @@ def build_site(folder: Path | str) -> Path:
             {run.slug: run.page for run in study.runs},
         )
         explored = [run for run in study.runs if run.slug not in left_out]
-        pages = _pages(study, Gallery(site), explored, left_out)
+        gallery = Gallery(site)
+        pages = _pages(study, gallery, explored, left_out)
         _write_pages(site, study, pages, {run.slug for run in explored})
         _write_downloads(site, study.results)
         _write_assets(site, has_explorer=bool(explored))
+    for problem in gallery.problems:
+        note(problem)
     return folder / FOLDER / "index.html"
 
 

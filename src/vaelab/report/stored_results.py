@@ -8,6 +8,7 @@ from typing import Any
 from vaelab.config import Config
 from vaelab.evaluation.stored_samples import StoredSamples
 from vaelab.models.capabilities import Capabilities
+from vaelab.names import displayed
 from vaelab.report.formatting import finite, label_from_name
 from vaelab.runs import Run
 
@@ -25,6 +26,7 @@ _FIELDS = (
     "features_name",
     "is_headline",
     "given_label",
+    "caveat",
     "label",
     "meaning",
     "group",
@@ -101,7 +103,7 @@ class StoredRun:
     def parent(self) -> str:
         """The name of the run that it is derived from; empty if it is not derived."""
         parent = self.config.parent
-        return "" if parent is None else PurePosixPath(parent.run).name
+        return "" if parent is None else displayed(PurePosixPath(parent.run).name)
 
     @property
     def origin(self) -> str:
@@ -183,6 +185,7 @@ def complete_metrics(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, dict
             "unit": str(known["unit"] or ""),
             "label": str(known["label"] or label_from_name(name)),
             "meaning": str(known["meaning"] or ""),
+            "caveat": str(known["caveat"] or ""),
             "group": str(known["group"] or OTHER_GROUP),
         }
     return complete

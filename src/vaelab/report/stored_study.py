@@ -13,6 +13,7 @@ from typing import Any
 from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.evaluation.stored_samples import holds_samples, open_samples
+from vaelab.names import displayed
 from vaelab.report.formatting import (
     unique_slugs,
     without_location,
@@ -127,7 +128,7 @@ def read_folder(folder: Path) -> StoredStudy:
     samples = _samples(folder)
     return StoredStudy(
         folder=folder,
-        name=str(study.get("name") or folder.resolve().name),
+        name=displayed(str(study.get("name") or folder.resolve().name)),
         command=without_paths(str(study.get("command") or "")),
         remark=str(study.get("remark") or ""),
         version=str(study.get("vaelab_version") or ""),
@@ -164,7 +165,9 @@ class _Entry:
 def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
     """The runs that the study names, and runs derived from them; without a study, all runs."""
     names = sorted(path.parent.name for path in folder.glob("*/config.json"))
-    found = [{"name": name} for name in names if not name.startswith(".")]
+    found = [
+        {"name": displayed(name), "folder": name} for name in names if not name.startswith(".")
+    ]
     listed = study.get("runs")
     if isinstance(listed, list):
         known = {values.get("folder") for values in listed if isinstance(values, dict)}
@@ -173,7 +176,7 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
             *(
                 values
                 for values in found
-                if values["name"] not in known and _is_derived(folder / values["name"])
+                if values["folder"] not in known and _is_derived(folder / values["folder"])
             ),
         ]
     return [

@@ -58,9 +58,11 @@ class Point:
         if not results:
             return None
         unit, values = results[0]["unit"], [result["value"] for result in results]
+        caveat = next((result["caveat"] for result in results if result["caveat"]), "")
         if len(values) == 1:
-            return Measurement(name, values[0], results[0]["standard_error"], unit)
-        return Measurement(name, mean(values), stdev(values) / math.sqrt(len(values)), unit)
+            return Measurement(name, values[0], results[0]["standard_error"], unit, caveat)
+        error = stdev(values) / math.sqrt(len(values))
+        return Measurement(name, mean(values), error, unit, caveat)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vaelab.comparison import Row, Table, comparable
-from vaelab.formatting import number, unit_label
+from vaelab.formatting import number, numbered_notes, unit_label
 from vaelab.report.stored_results import StoredResults
 
 ARROWS = {"lower": "↓", "higher": "↑"}
@@ -48,6 +48,7 @@ class Cell:
         text: empty where there is no value.
         sort: the value that its column is sorted by; None where there is no value.
         error: the standard error.
+        mark: of a note below the table.
         is_best: whether it is the best value of its column.
         results: what the row is about, in the first cell of its row.
     """
@@ -55,6 +56,7 @@ class Cell:
     text: str
     sort: float | str | None = None
     error: str = ""
+    mark: str = ""
     is_best: bool = False
     results: StoredResults | None = None
 
@@ -132,7 +134,7 @@ def table_views(
                     results=by_name[row.name],
                 ),
                 *(_settings(by_name[row.name]) if setting is None else [setting[1][row.name]]),
-                *(_cell(by_name[row.name], c, is_best=table.best(c) is row) for c in columns),
+                *(_cell(by_name[row.name], c, row, table) for c in columns),
             ]
             for row in table.rows
         ]
@@ -176,7 +178,7 @@ def _column(metric: str, table: Table) -> Column:
     )
 
 
-def _cell(results: StoredResults, metric: str, *, is_best: bool) -> Cell:
+def _cell(results: StoredResults, metric: str, row: Row, table: Table) -> Cell:
     result = results.metrics.get(metric)
     if result is None:
         return Cell(text="not a number" if metric in results.not_finite else "")
@@ -184,7 +186,8 @@ def _cell(results: StoredResults, metric: str, *, is_best: bool) -> Cell:
         text=number(result["value"], result["unit"]),
         sort=result["value"],
         error=number(result["standard_error"], result["unit"]),
-        is_best=is_best,
+        mark=table.mark(row, metric),
+        is_best=table.best(metric) is row,
     )
 
 
@@ -219,4 +222,4 @@ def _notes(table: Table) -> list[str]:
         notes.append(f"Feature extractors (SHA-256): {', '.join(extractors)}.")
     if given_label := table.given_label():
         notes.append(f"{given_label[0].upper()}{given_label[1:]}.")
-    return notes
+    return [*notes, *(f"{note}." for note in numbered_notes(table.caveats))]

@@ -6,6 +6,7 @@ from typing import Any
 from vaelab import settings
 from vaelab.data import Dataset
 from vaelab.errors import InputError
+from vaelab.names import displayed
 
 LARGEST_SIDE = 4096
 
@@ -34,15 +35,15 @@ class DataCard:
 
     @classmethod
     def of(cls, dataset: Dataset) -> "DataCard":
-        """The card of a data set."""
+        """The card of a data set, its names as any output can show them."""
         _, channels, height, width = dataset.train.images.shape
         return cls(
-            name=dataset.name,
-            source=dataset.source,
+            name=displayed(dataset.name),
+            source=displayed(dataset.source),
             train_fingerprint=dataset.train.fingerprint(),
             test_fingerprint=dataset.test.fingerprint(),
             shape=(channels, height, width),
-            class_names=dataset.train.class_names,
+            class_names=tuple(map(displayed, dataset.train.class_names)),
             validation_fingerprint=None
             if dataset.validation is None
             else dataset.validation.fingerprint(),

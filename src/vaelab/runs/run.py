@@ -21,6 +21,7 @@ from vaelab.models import ImageShape
 from vaelab.models.build import build_model
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.contract import LatentVariableModel
+from vaelab.names import displayed
 from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import checkpoints, summary
@@ -39,8 +40,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.absolute().name
+        """The folder's name, as any output can show it."""
+        return displayed(self.path.absolute().name)
 
     @property
     def figures(self) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vaelab import notebook
-from vaelab.formatting import number, unit_label
+from vaelab.formatting import note_mark, number, numbered_notes, unit_label
 from vaelab.notebook import Html
 
 BOUNDS = ("floor", "baseline")
@@ -73,7 +73,7 @@ def validation_text(scalars: Mapping[str, Any], unit: str) -> str:
 
 def parts(facts: Mapping[str, str], evaluation: Mapping[str, Any]) -> list[Html]:
     """The facts and the main results."""
-    return [notebook.facts(list(facts.items())), _headlines(evaluation.get("metrics", {}))]
+    return [notebook.facts(list(facts.items())), *_headlines(evaluation.get("metrics", {}))]
 
 
 def problem(error: Exception) -> Html:
@@ -86,16 +86,19 @@ def html(name: str, path: str, content: Sequence[Html]) -> str:
     return notebook.block(f"Run {name}", *content, note=path)
 
 
-def _headlines(metrics: Mapping[str, Any]) -> Html:
+def _headlines(metrics: Mapping[str, Any]) -> list[Html]:
     known = {name: value for name, value in metrics.items() if value.get("is_headline")}
     if not known:
-        return notebook.paragraph("not evaluated yet")
+        return [notebook.paragraph("not evaluated yet")]
+    caveats = list(dict.fromkeys(each["caveat"] for each in known.values() if each.get("caveat")))
     rows = [
         [
             name,
-            *(number(result[part], result["unit"]) for part in ("value", *BOUNDS)),
+            number(result["value"], result["unit"]) + note_mark(result.get("caveat"), caveats),
+            *(number(result[part], result["unit"]) for part in BOUNDS),
             unit_label(result["unit"]),
         ]
         for name, result in known.items()
     ]
-    return notebook.table(["", "value", *BOUNDS, ""], rows, "lrrrl")
+    notes = map(notebook.paragraph, numbered_notes(caveats))
+    return [notebook.table(["", "value", *BOUNDS, ""], rows, "lrrrl"), *notes]

@@ -103,28 +103,30 @@ def _evaluate(loaded: LoadedRun, outputs: Outputs, hardware: Hardware) -> Step:
         return available_metrics(loaded, outputs.metrics)
 
     def output_exists() -> bool:
-        stored = run.read_evaluation().get("metrics", {})
-        return all(stored.keys() & set(METRICS[name].names) for name in metrics())
+        stored = run.read_evaluation()
+        left_out = stored.get("left_out", {})
+        numbers = stored.get("metrics", {}).keys()
+        return all(name in left_out or numbers & set(METRICS[name].names) for name in metrics())
 
     def inputs() -> list[Any]:
         weights = run.weights_fingerprint()
         return [weights, metrics(), outputs.sample_count, vaelab.__version__]
 
-    def compute(names: Sequence[str]) -> None:
-        evaluate(
+    def action(_: ReportProgress) -> None:
+        results = evaluate(
             loaded,
-            metrics=names,
+            metrics=outputs.metrics,
             sample_count=outputs.sample_count,
             accelerator=hardware.accelerator,
             only_available=True,
         )
-
-    def action(_: ReportProgress) -> None:
-        try:
-            compute(outputs.metrics)
-        except Exception:
-            # One of them fails; the others are computed one by one.
-            _make_each(metrics(), lambda name: compute([name]))
+        # An `InputError` says why a metric is not defined here.
+        errors = {
+            name: error
+            for name, error in results.failures.items()
+            if not isinstance(error, InputError)
+        }
+        _require_complete(errors, has_outputs=bool(results))
 
     return Step(
         kind=EVALUATE,
@@ -165,7 +167,12 @@ def _make_each(names: Sequence[str], make: Callable[[str], object]) -> None:
             make(name)
         except Exception as error:
             errors[name] = error
-    if errors and len(errors) == len(names):
+    _require_complete(errors, has_outputs=len(errors) < len(names))
+
+
+def _require_complete(errors: Mapping[str, Exception], *, has_outputs: bool) -> None:
+    """Raise the errors of outputs by name; the first alone if there is no other output."""
+    if errors and not has_outputs:
         raise next(iter(errors.values()))
     if errors:
         raise IncompleteStepError(errors)

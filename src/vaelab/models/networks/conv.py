@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.errors import InputError
+from vaelab.formatting import counted
 from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.config import ConvConfig
@@ -93,9 +94,12 @@ def halved_sizes(channels: tuple[int, ...], shape: ImageShape) -> list[tuple[int
     for _ in channels:
         sizes.append((sizes[-1][0] // STRIDE, sizes[-1][1] // STRIDE))
     if min(sizes[-1]) < 1:
+        most = min(shape.height, shape.width).bit_length() - 1
+        shorter = f"give channels at most {counted(most, 'entry', 'entries')}, or " if most else ""
         raise InputError(
             f"images of {shape.height} x {shape.width} pixels cannot be halved "
-            f"{len(channels)} times; give channels fewer entries"
+            f"{counted(len(channels), 'time')}, once for each entry of channels; {shorter}"
+            "choose a preset with fully connected networks, such as mlp-vae or cvae"
         )
     return sizes
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vaelab.comparison import LEAD_STANDARD_ERRORS
+from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.formatting import with_unit
 
 Direction = Literal["lower", "higher"]
@@ -20,17 +21,20 @@ class Measurement:
         value: the number.
         standard_error: of the value; None if unknown.
         unit: of the value.
+        caveat: why the value says little; empty if it does not.
     """
 
     name: str
     value: float
     standard_error: float | None = None
     unit: str = ""
+    caveat: str = ""
 
     @property
     def text(self) -> str:
-        """The value and its unit."""
-        return with_unit(self.value, self.unit)
+        """The value and its unit, and whether it says little."""
+        text = with_unit(self.value, self.unit)
+        return f"{text} ({SHORT_CAVEAT})" if self.caveat else text
 
 
 def order(first: Measurement, second: Measurement) -> Order:

@@ -82,7 +82,7 @@ def confusion_matrices(run: StoredRun) -> list[dict[str, Any]]:
         found.append(
             {
                 "classifier": classifier,
-                "accuracy": "" if result is None else with_unit(result["value"], "share"),
+                "accuracy": "" if result is None else measurement(run, metric).text,
                 "real": "" if result is None else with_unit(result["floor"], "share"),
                 "names": names,
                 "rows": [

@@ -10,7 +10,7 @@ from vaelab.formatting import counted, listed, number, unit_label
 from vaelab.report.data_sets import data_license, data_title
 from vaelab.report.findings import training
 from vaelab.report.findings.measurement import Measurement
-from vaelab.report.formatting import mid_sentence, without_location
+from vaelab.report.formatting import mid_sentence, without_location, without_paths
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.pages.page import Page, measurement, names_of, without_none
 from vaelab.report.pages.pictures import run_picture
@@ -56,7 +56,7 @@ def index_page(study: StoredStudy, pages: Sequence[Page], gallery: Gallery) -> P
     Args:
         study: the stored results.
         pages: the other pages of the navigation.
-        gallery: for the figures.
+        gallery: for the figures; it knows the problems with those of the other pages.
     """
     results = study.results
     # Rankings are those of the largest table.
@@ -77,6 +77,7 @@ def index_page(study: StoredStudy, pages: Sequence[Page], gallery: Gallery) -> P
             "rankings": [] if largest is None else rankings(largest, results),
             "best_samples": _best_samples(study, gallery),
             "tables": table_views(results, headlines(results), "All runs"),
+            "missing_figures": [without_paths(problem) for problem in gallery.problems],
             "not_evaluated": [run for run in study.runs if not run.metrics],
             "settings": [(run, settings_view(run)) for run in study.runs],
             "chapters": [page for page in pages if page.findings],
@@ -115,12 +116,17 @@ def _data_facts(card: DataCard) -> dict[str, Any]:
 
 
 def rankings(table: Table, results: Sequence[StoredResults]) -> list[Ranking]:
-    """The results in a table, ordered by each of the ranked metrics that they have."""
+    """The results in a table, ordered by each of the ranked metrics that they have.
+
+    Metrics with a caveat rank nothing.
+    """
     by_name = {each.name: each for each in results}
     found = []
     for metric in RANKED:
         example = table.example(metric)
         if example is None or example["direction"] is None:
+            continue
+        if any(row.caveat(metric) for row in table.rows):
             continue
         ranked = sorted(
             (

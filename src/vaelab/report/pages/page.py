@@ -54,7 +54,9 @@ def names_of(runs: Iterable[StoredRun]) -> list[str]:
 def measurement(results: StoredResults, metric: str) -> Measurement:
     """The value of a metric that the results have."""
     result = results.metrics[metric]
-    return Measurement(results.name, result["value"], result["standard_error"], result["unit"])
+    return Measurement(
+        results.name, result["value"], result["standard_error"], result["unit"], result["caveat"]
+    )
 
 
 def difference(metric: str, first: StoredRun, second: StoredRun) -> str | None:

@@ -149,6 +149,7 @@ def _metric_row(result: dict[str, Any]) -> dict[str, str]:
         "baseline": number(result["baseline"], unit),
         "unit": unit_label(unit),
         "direction": result["direction"] or "",
+        "caveat": result["caveat"],
         "count": "" if result["count"] is None else f"{result['count']:,}",
     }
 

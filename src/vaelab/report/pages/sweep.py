@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.formatting import counted, unit_label
 from vaelab.report.charts import Chart, Series, drawable, graded_color
 from vaelab.report.data_sets import data_title
@@ -163,11 +164,12 @@ def _metric_chart(sweep: Sweep, metric: str) -> Chart | None:
     numbers = [point.number for point in sweep.points if point.number is not None]
     values = [each.value for each in measured]
     label = _label(sweep, metric)
+    caveats = [SHORT_CAVEAT] if any(each.caveat for each in measured) else []
     return Chart(
         slug=f"by-{metric.replace('_', '-')}",
         title=label,
         x_label=sweep.setting.symbol,
-        y_label=unit_label(measured[0].unit),
+        y_label=", ".join([unit_label(measured[0].unit), *caveats]),
         unit=measured[0].unit,
         series=[Series(label=label, points=list(zip(numbers, values, strict=True)))],
         x_names=dict(zip(numbers, map(sweep.name_of, sweep.points), strict=True)),
