@@ -14,6 +14,7 @@ import pytest
 from vaelab.comparison import comparable, compare, open_evaluated, render
 from vaelab.errors import InputError
 from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
+from vaelab.names import text_width
 from vaelab.runs import Run, open_run
 
 MakeRun = Callable[..., Run]
@@ -176,6 +177,26 @@ def test_csv_and_json_hold_everything_in_full(made: MakeRun) -> None:
     assert [row["best_in"] for row in table["rows"]] == [[], ["negative_elbo"]]
     with pytest.raises(InputError, match="did you mean 'json'"):
         render(runs, "jsn")
+
+
+def test_names_are_data_in_every_format(made: MakeRun) -> None:
+    names = ("a|b", "_x_ $y$ *z*", "<i>", "裙子", "line\nbreak")
+    runs = [made(name, negative_elbo=result(240.0)) for name in names]
+    shown = [run.name for run in runs]
+    assert shown == [*names[:-1], r"line\nbreak"]
+    assert [row["run"] for row in csv.DictReader(io.StringIO(render(runs, "csv")))] == shown
+    (table,) = json.loads(render(runs, "json"))
+    assert [row["run"] for row in table["rows"]] == shown
+    text = render(runs, "table").splitlines()
+    # The numbers are in one column, though two letters of 裙子 take four.
+    ends = {text_width(line) for line in text[:6]}
+    assert len(ends) == 1
+    markdown = render(runs, "markdown").splitlines()
+    assert r"| a\|b | mlp-vae | 240.00 |" in markdown
+    assert r"| \_x\_ \$y\$ \*z\* | mlp-vae | 240.00 |" in markdown
+    assert r"| \<i\> | mlp-vae | 240.00 |" in markdown
+    assert r"| line\\nbreak | mlp-vae | 240.00 |" in markdown
+    assert "&lt;i&gt;" in compare(runs)._repr_html_()
 
 
 def test_columns_can_be_chosen(made: MakeRun) -> None:

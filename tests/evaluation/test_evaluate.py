@@ -268,6 +268,44 @@ def test_a_value_that_is_not_finite_is_left_out(
     assert "broken" not in loaded.run.read_evaluation()["metrics"]
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (InputError("too few images"), "too few images"),
+        (KeyError("gray"), "it failed with KeyError: 'gray'"),
+        (ZeroDivisionError(), "it failed with ZeroDivisionError"),
+    ],
+)
+def test_a_metric_that_fails_takes_no_other_with_it(
+    error: Exception, reason: str, loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_context: EvaluationContext) -> float:
+        raise error
+
+    for name in [name for name in METRICS if name not in ("losses", "image-quality")]:
+        monkeypatch.delitem(METRICS, name)
+    monkeypatch.setitem(METRICS, "broken", METRICS["losses"])
+    register.metric("broken", unit="nats")(fail)
+    results = evaluate(loaded)
+    assert results.left_out == {"broken": reason}
+    assert {"negative_elbo", "ssim"} <= results.keys()
+    assert f"  left out: broken, {reason}" in repr(results)
+    # Named, it is an error, after the others are stored.
+    loaded.run.write_evaluation({})
+    with pytest.raises(type(error)):
+        evaluate(loaded, metrics=("broken", "image-quality"))
+    stored = loaded.run.read_evaluation()
+    assert "ssim" in stored["metrics"]
+    assert stored["left_out"] == {"broken": reason}
+
+
+def test_features_that_cannot_be_computed_are_refused_at_once(loaded: LoadedRun) -> None:
+    loaded.run.write_evaluation({})
+    with pytest.raises(InputError, match="fails on images of shape"):
+        evaluate(loaded, features=lambda images: images.view(7, -1))
+    assert loaded.run.read_evaluation() == {}
+
+
 @pytest.mark.parametrize("name", ["mlp-vae", "cvae", "conv-vae"])
 def test_images_of_any_shape_and_number_of_channels(name: str, tmp_path: Path) -> None:
     tall = noise_images(40, (2, 20, 9), classes=3)

@@ -28,6 +28,7 @@ from vaelab.figures import (
     figure,
     possible_figures,
 )
+from vaelab.figures.spec import Drawing
 from vaelab.loaded_run import LoadedRun
 from vaelab.presets import PRESETS
 from vaelab.training import fit
@@ -188,6 +189,53 @@ def test_impossible_figures_are_refused(
     with pytest.raises(InputError) as caught:
         draw_figures(loaded(trained, wardrobe, preset), [name])
     assert message in str(caught.value)
+
+
+def test_a_figure_that_fails_takes_no_other_with_it(
+    trained: Any,
+    wardrobe: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_run: LoadedRun) -> Drawing:
+        raise ZeroDivisionError("of 1 by 0")
+
+    subject = loaded(trained, wardrobe, "mlp-vae")
+    for name in [name for name in FIGURES if name not in ("curves", "samples", "latent")]:
+        monkeypatch.delitem(FIGURES, name)
+    monkeypatch.setitem(FIGURES, "curves", replace(FIGURES["curves"], draw=fail))
+    assert [path.stem for path in draw_figures(subject)] == ["samples"]
+    assert capsys.readouterr().err.splitlines() == [
+        "vaelab: left out: figure latent, it needs 2 latent dimensions, but the model has 10",
+        "vaelab: left out: figure curves, it failed with ZeroDivisionError: of 1 by 0",
+    ]
+    # Named, it is an error, after the others are drawn.
+    (subject.run.figures / "samples.png").unlink()
+    with pytest.raises(ZeroDivisionError):
+        draw_figures(subject, ["curves", "samples"])
+    assert (subject.run.figures / "samples.png").exists()
+
+
+def test_a_figure_of_the_data_that_fails_takes_no_other_with_it(
+    wardrobe: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
+        raise InputError("no images")
+
+    monkeypatch.setitem(DATA_FIGURES, "images", replace(DATA_FIGURES["images"], draw=fail))
+    paths = draw_data(wardrobe, summarize(wardrobe, DataConfig()), tmp_path)
+    assert [path.stem for path in paths] == ["distributions"]
+    assert capsys.readouterr().err == "vaelab: left out: figure images, no images\n"
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 3), (3, 5, 7), (1, 1, 28)])
+def test_images_of_a_few_pixels_are_enlarged(shape: tuple[int, int, int], tmp_path: Path) -> None:
+    dataset = noise(40, shape, classes=2)
+    (path, _) = draw_data(dataset, summarize(dataset, DataConfig()), tmp_path)
+    assert_publishable(path)
 
 
 def test_figures_of_stored_numbers_need_them(tmp_path: Path) -> None:

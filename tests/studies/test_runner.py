@@ -210,18 +210,40 @@ def test_a_failed_metric_is_a_note_and_the_others_are_computed(
     light: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(context: object) -> dict[str, MetricValue]:
-        raise InputError("the images are too small")
+        raise ZeroDivisionError("no pixels")
 
     metric = replace(METRICS["image-quality"], compute=broken)
     monkeypatch.setitem(METRICS, "image-quality", metric)
     study = replace(light, metrics=("losses", "image-quality"), comparisons={})
     result = run(study, tmp_path)
     assert result.failures == ()
-    note = "evaluate incomplete: image-quality: the images are too small"
-    assert result.notes == (f"autoencoder: {note}", f"mlp-vae: {note}")
+    note = "evaluate incomplete: image-quality: ZeroDivisionError: no pixels"
+    assert [line.partition(note)[0] for line in result.notes] == ["autoencoder: ", "mlp-vae: "]
     evaluation = json.loads((tmp_path / "mlp-vae/evaluation.json").read_text())
     assert "negative_elbo" in evaluation["metrics"]
     assert (tmp_path / "mlp-vae/explorer/explorer.json").exists()
+
+
+def test_a_metric_that_is_not_defined_here_is_left_out_and_not_tried_again(
+    light: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def undefined(context: object) -> dict[str, MetricValue]:
+        calls.append(context)
+        raise InputError("the images are too small")
+
+    metric = replace(METRICS["image-quality"], compute=undefined)
+    monkeypatch.setitem(METRICS, "image-quality", metric)
+    study = replace(light, metrics=("losses", "image-quality"), comparisons={})
+    for _ in range(2):
+        result = run(study, tmp_path)
+        assert (result.failures, result.notes) == ((), ())
+    assert len(calls) == len(study.configs)
+    evaluation = json.loads((tmp_path / "mlp-vae/evaluation.json").read_text())
+    assert evaluation["left_out"]["image-quality"] == "the images are too small"
+    page = (tmp_path / "site/runs/mlp-vae.html").read_text()
+    assert "Metric image-quality: the images are too small" in page
 
 
 def test_a_foreign_folder_fails_its_run_alone(light: Study, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from matplotlib.font_manager import fontManager, get_font
 from vaelab.errors import note
 
 DEFAULT = "DejaVu Sans"
+# A font of matplotlib that has a box for every character.
+PLACEHOLDERS = "Last Resort"
 
 
 @cache
@@ -31,6 +33,8 @@ def font_families(characters: frozenset[str]) -> tuple[str, ...]:
 def _candidates(characters: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
     """Each installed font that has some of the characters, with those that it has."""
     for font in fontManager.ttflist:
+        if font.name.startswith(PLACEHOLDERS):
+            continue
         covered = _covered(characters, font.fname)
         if covered:
             yield font.name, covered

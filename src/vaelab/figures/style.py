@@ -1,6 +1,7 @@
 """One style for all figures: fonts, colors, titles, PNG and SVG files."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,10 +77,26 @@ def styled(*names: str) -> Iterator[None]:
     """
     characters = frozenset("".join(map(displayed, names)))
     families = font_families(characters)
-    with mpl.rc_context({**RC, "font.family": families}), warnings.catch_warnings():
+    with (
+        mpl.rc_context({**RC, "font.family": families}),
+        warnings.catch_warnings(),
+        _without_log_of_fonts(),
+    ):
         # `font_families` says it once.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
+
+
+@contextmanager
+def _without_log_of_fonts() -> Iterator[None]:
+    """Matplotlib logs every text whose fallback font has no bold face."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def label_of(name: str) -> str:

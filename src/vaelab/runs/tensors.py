@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from vaelab.errors import InputError
@@ -17,8 +17,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         InputError: if it is missing or damaged.
     """
     try:
-        tensors: dict[str, Tensor] = load_file(path)
-    except (SafetensorError, FileNotFoundError) as error:
+        # The library's own reader opens no path that is not UTF-8.
+        tensors: dict[str, Tensor] = load(path.read_bytes())
+    except (SafetensorError, OSError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from None
     return tensors
 

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from vaelab.data.batches import Batch
+from vaelab.errors import note
 from vaelab.models.contract import LatentVariableModel
 from vaelab.pictures import rows_in_pairs, save_png, tile
 from vaelab.randomness import generator
@@ -130,6 +131,17 @@ def has_tensorboard() -> bool:
     return importlib.util.find_spec("tensorboard") is not None
 
 
+def _tensorboard(run: Run, epochs_done: int) -> TensorBoard | None:
+    """The TensorBoard files, where the package is installed and can write into the folder."""
+    if not has_tensorboard():
+        return None
+    try:
+        return TensorBoard(run, epochs_done)
+    except UnicodeEncodeError:
+        note(f"left out: TensorBoard's files, which need a path in UTF-8, found {run.path}")
+        return None
+
+
 @contextmanager
 def observing(
     run: Run,
@@ -149,7 +161,7 @@ def observing(
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]
-    tensorboard = TensorBoard(run, epochs_done) if has_tensorboard() else None
+    tensorboard = _tensorboard(run, epochs_done)
     if tensorboard is not None:
         observers.append(tensorboard)
     steps_per_epoch = math.ceil(image_count / run.config.training.batch_size)
