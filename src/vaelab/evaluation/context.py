@@ -14,8 +14,9 @@ from torch import Generator, Tensor
 
 from vaelab.data import Dataset, ImageData
 from vaelab.data.batches import Batch
+from vaelab.data.unit_images import UnitImages
 from vaelab.evaluation.baselines import REFERENCE_SAMPLES
-from vaelab.evaluation.classified_images import ClassifiedImages, RealImages, unit_interval
+from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.near_chance import caveat
 from vaelab.features import Extractors, Features
 from vaelab.loaded_run import LoadedRun
@@ -137,7 +138,7 @@ class EvaluationContext:
             InputError: with the reason.
         """
         if self.features is not None:
-            self.extractors["chosen"](unit_interval(self.dataset.test.first(1)), self.device)
+            self.extractors["chosen"](UnitImages(self.dataset.test.first(1).images), self.device)
 
     def caveat(self, features: str) -> str:
         """Why numbers that rest on a feature extractor say little; empty if they do not.
