@@ -87,9 +87,8 @@ def test_one_image_without_a_batch(one: NDArray[np.uint8], loaded: LoadedRun) ->
         (np.zeros((5, 32, 32), np.uint8), "expected images of 28 x 28 pixels (gray)"),
         (np.zeros((32, 30, 3), np.uint8), "found 30 x 32 pixels (RGB); resize or convert"),
         (Image.new("RGB", (28, 28), "red"), "expected gray images"),
-        (np.zeros((5, 28, 28), np.int64), "floats in [0, 1] or 8-bit integers"),
-        (np.full((1, 28, 28), 200.0), "if they lie in [0, 255], use x / 255"),
-        (np.full((1, 28, 28), np.nan), "are NaN or infinite"),
+        (np.full((5, 28, 28), -1), "expected whole numbers from 0 to 65535 or floats in [0, 1]"),
+        (np.full((1, 28, 28), np.nan), "found NaN or infinity"),
         (np.zeros((0, 28, 28), np.uint8), "expected images of 28 x 28 pixels"),
         ("a path", "expected images of 28 x 28 pixels"),
     ],
@@ -115,8 +114,8 @@ def test_a_conditional_model_needs_classes(conditional: LoadedRun) -> None:
     assert torch.equal(by_label.codes, by_name.codes)
     for labels, class_name, message in (
         (None, None, "it needs the class of the images, one of"),
-        ([3] * 5, None, "expected 6 labels from 0 to 9"),
-        ([10] * 6, None, "expected 6 labels from 0 to 9"),
+        ([3] * 5, None, "expected 6 labels, one per image"),
+        ([10] * 6, None, "labels must lie in 0 to 9"),
         (None, "Bagg", "did you mean 'Bag'"),
     ):
         with pytest.raises(InputError, match=message):
@@ -186,6 +185,15 @@ def test_codes_of_files_of_every_kind(loaded: LoadedRun, command: Callable[..., 
     )
 
 
+def test_photographs_are_read_at_the_size_of_the_model(
+    loaded: LoadedRun, command: Callable[..., str]
+) -> None:
+    Image.new("RGB", (90, 60), "red").save("photo.jpg")
+    assert not command("encode", loaded.run.path, "photo.jpg", "--resize", 28, "--crop", "--gray")
+    with np.load("codes.npz") as found:
+        assert found["codes"].shape == (1, 10)
+
+
 def test_folders_name_the_classes(
     loaded: LoadedRun, conditional: LoadedRun, command: Callable[..., str]
 ) -> None:
@@ -199,7 +207,7 @@ def test_folders_name_the_classes(
     assert {row["class"] for row in rows} == {names[8], names[3]}
     assert all(row["image"].startswith(row["class"]) for row in rows)
     # Classes that the run does not know are of no use to a conditional model, and kept by others.
-    assert "expected a folder named by a class" in command("encode", conditional.run.path, "other")
+    assert "expected folders named by classes" in command("encode", conditional.run.path, "other")
     assert not command("encode", loaded.run.path, "other")
     with np.load("codes.npz") as found:
         assert found["labels"].tolist() == [0, 0, 1, 1]
@@ -230,13 +238,15 @@ def test_reconstructions_as_a_picture_and_as_numbers(
     ("words", "message"),
     [
         (["encode", "nowhere.png"], "nowhere.png cannot be read"),
-        (["encode", "notes.txt"], "expected a PNG or JPEG image, a folder of these"),
+        (["encode", "notes.txt"], "image, a folder of these, an .npz or an .npy file"),
         (["encode", "images.npy", "--out", "codes.txt"], "codes are written as .npz or .csv"),
         (["encode", "images.npy", "--class", "Bag"], "is not conditional: its model takes no"),
-        (["encode", "wide.png"], "expected images of 28 x 28 pixels (gray)"),
+        (["encode", "wide.png"], "found 40 x 28; --resize 28 reads them at that size"),
+        (["encode", "color.png"], "found images in color; --gray reads them as gray"),
+        (["encode", "images.npy", "--gray"], "--crop and --gray are for image files"),
         (["encode", "labels.npz"], "labels: expected one per image, (6,), found (2,)"),
         (["reconstruct", "images.npy", "--out", "x.jpg"], "written as .png or .npz"),
-        (["reconstruct", "wide.png"], "found 40 x 28 pixels (gray); resize or convert"),
+        (["reconstruct", "wide.png"], "with --crop or --pad if not square"),
     ],
 )
 def test_commands_that_cannot_work_are_refused(
@@ -246,6 +256,7 @@ def test_commands_that_cannot_work_are_refused(
     np.savez("labels.npz", images=PIXELS, labels=np.arange(2))
     Path("notes.txt").write_text("dear")
     Image.new("L", (40, 28)).save("wide.png")
+    Image.new("RGB", (28, 28), "red").save("color.png")
     before = sorted(Path().iterdir())
     name, *more = words
     assert message in command(name, loaded.run.path, *more)

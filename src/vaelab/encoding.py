@@ -122,7 +122,9 @@ def _read_files(files: list[Path], loaded: LoadedRun, config: DataConfig) -> NDA
     Raises:
         InputError: naming a file of another size, and the options that mend it.
     """
-    read = read_image_files(files, config, advice="--resize N with --crop or --pad makes them equal")
+    read = read_image_files(
+        files, config, advice="--resize N with --crop or --pad makes them equal"
+    )
     for line in read.notes:
         note(line)
     (_, _, height, width), (_, *expected) = read.images.shape, loaded.run.data.shape

@@ -203,9 +203,7 @@ class LoadedRun:
             yield Batch(x, part, noise)
             start += len(x)
 
-    def _classes(
-        self, count: int, labels: Any, class_name: str | None
-    ) -> Int[Tensor, " N"] | None:
+    def _classes(self, count: int, labels: Any, class_name: str | None) -> Int[Tensor, " N"] | None:
         """The class of each of a user's images, for a conditional model."""
         names = self.run.data.class_names
         if not self.capabilities.is_conditional:
