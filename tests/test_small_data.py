@@ -18,8 +18,8 @@ Command = Callable[..., tuple[str, str]]
 
 # Name: number of images, their shape, number of classes, the preset.
 SMALL: dict[str, tuple[int, tuple[int, ...], int, str]] = {
-    "one pixel": (40, (1, 1), 2, "mlp-vae"),
-    "2 x 3 pixels": (40, (2, 3), 2, "cvae"),
+    "one pixel": (80, (1, 1), 2, "mlp-vae"),
+    "2 x 3 pixels": (80, (2, 3), 2, "cvae"),
     "5 x 7 pixels in color": (40, (3, 5, 7), 2, "vq-vae"),
     "one class": (40, (9, 9), 1, "cvae"),
     "classes of 3": (120, (9, 9), 40, "cvae"),

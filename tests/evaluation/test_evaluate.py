@@ -188,7 +188,13 @@ def test_metrics_that_are_not_available_are_left_out_with_the_reason(
     assert "label-probe" not in results.left_out
     assert "  left out: bits, it needs a density of gray values, but " in repr(results)
     assert loaded.run.read_evaluation()["left_out"] == results.left_out
-    assert not evaluate(loaded, metrics=("losses",)).left_out
+    # Also single numbers of a metric.
+    assert evaluate(loaded, metrics=("losses",)).left_out == {
+        "kl": "it needs a prior, but the model has none",
+        "negative_elbo": "it needs a prior, but the model has none",
+        "active_units": "it needs prior moments, but the mean and variance of the prior are not "
+        "known",
+    }
 
 
 def test_other_names_find_a_metric() -> None:
@@ -301,8 +307,8 @@ def test_a_metric_that_fails_takes_no_other_with_it(
 
 def test_features_that_cannot_be_computed_are_refused_at_once(loaded: LoadedRun) -> None:
     loaded.run.write_evaluation({})
-    with pytest.raises(InputError, match="fails on images of shape"):
-        evaluate(loaded, features=lambda images: images.view(7, -1))
+    with pytest.raises(InputError, match="expected features of shape"):
+        evaluate(loaded, features=lambda images: images)
     assert loaded.run.read_evaluation() == {}
 
 

@@ -344,8 +344,10 @@ def test_gradients_of_the_bound_agree_with_a_numeric_estimate() -> None:
 
 def test_too_small_images_are_refused_with_advice() -> None:
     config = VaeConfig(network=ConvConfig(channels=(4, 4, 4)))
-    with pytest.raises(InputError, match="give channels fewer entries"):
+    with pytest.raises(InputError, match="give channels at most 2 entries, or choose a preset"):
         build(config, ImageShape(1, 6, 6))
+    with pytest.raises(InputError, match="cannot be halved 3 times.*; choose a preset"):
+        build(config, ImageShape(1, 1, 6))
 
 
 @pytest.mark.parametrize(
