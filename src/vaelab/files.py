@@ -1,12 +1,14 @@
 """Atomic writes: a file or folder is replaced completely or not at all. Checksums of files."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,11 @@ from typing import Any
 from vaelab.errors import InputError
 
 CHECKSUMS = "SHA256SUMS"
+
+# Windows renames no file that another program has open, as virus scanners do for moments.
+_PAUSES_SECONDS = (0.01, 0.05, 0.25, 1.0)
+_ERRORS_OF_OPEN_FILES = (5, 32)
+_ERRORS_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -31,14 +38,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        _sync_file(partial)
+        rename(partial, path)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; "
-            "free some space there or choose another folder"
-        ) from error
+        raise unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -58,29 +61,59 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield aside
         for each in aside.rglob("*"):
             if each.is_file():
-                with each.open("rb") as file:
-                    os.fsync(file.fileno())
+                _sync_file(each)
         sync_folder(aside)
         shutil.rmtree(before, ignore_errors=True)
         if path.exists():
-            path.replace(before)
-        aside.replace(path)
+            rename(path, before)
+        rename(aside, path)
         sync_folder(path.parent)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; free some space there"
-        ) from error
+        raise unwritable(path, error) from error
     finally:
         if before.exists() and not path.exists():
-            before.replace(path)
+            rename(before, path)
         for leftover in (aside, before):
             shutil.rmtree(leftover, ignore_errors=True)
 
 
+def rename(source: Path, target: Path) -> None:
+    """Rename a file or folder; a file replaces an existing file.
+
+    Raises:
+        OSError: also if, on Windows, it is still open in some program after more than a second.
+    """
+    for pause in _PAUSES_SECONDS:
+        try:
+            source.replace(target)
+        except PermissionError as error:
+            if not _is_of_open_file(error):
+                raise
+            time.sleep(pause)
+        else:
+            return
+    source.replace(target)
+
+
+def unwritable(path: Path, error: OSError) -> InputError:
+    """The error for a file or folder that cannot be written: why, and what to do."""
+    advice = "choose another folder"
+    if error.errno in _ERRORS_OF_FULL_DISKS:
+        advice = "free some space there or choose another folder"
+    elif _is_of_open_file(error):
+        advice = "close the programs that have it open, or choose another folder"
+    return InputError(f"{path} cannot be written: {error.strerror or error}; {advice}")
+
+
+def _is_of_open_file(error: OSError) -> bool:
+    return getattr(error, "winerror", None) in _ERRORS_OF_OPEN_FILES  # only Windows sets it
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, atomically."""
+    """Write `text` as UTF-8, atomically; the lines end in the same way on all systems."""
     with atomic_write(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        # Names of files that are not valid Unicode have parts that UTF-8 cannot encode.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -110,6 +143,11 @@ def find_damage(folder: Path, names: Sequence[str]) -> str | None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("r+b") as file:  # Windows syncs no file that is open only for reading
+        os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:

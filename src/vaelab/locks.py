@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vaelab.errors import InputError
-from vaelab.files import write_text
+from vaelab.files import unwritable, write_text
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
             f"{folder} is in use by {_holder(name)}; wait for it, stop it or choose another --out"
         ) from None
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from None
+        raise unwritable(folder, error) from None
     try:
         since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -68,7 +68,7 @@ def wait_for_lock(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise unwritable(path, error) from None
     try:
         yield
     finally:

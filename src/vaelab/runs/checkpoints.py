@@ -8,7 +8,14 @@ from typing import Any
 from torch import Tensor
 
 from vaelab.errors import InputError, note
-from vaelab.files import find_damage, sync_folder, write_checksums, write_json
+from vaelab.files import (
+    find_damage,
+    rename,
+    sync_folder,
+    unwritable,
+    write_checksums,
+    write_json,
+)
 from vaelab.runs.json_files import read_json
 from vaelab.runs.tensors import read_tensors, write_tensors
 
@@ -34,14 +41,11 @@ def save_checkpoint(run: Path, tensors: dict[str, Tensor], values: dict[str, Any
         sync_folder(incomplete)
         if newest.exists():
             shutil.rmtree(previous, ignore_errors=True)
-            newest.replace(previous)
-        incomplete.replace(newest)
+            rename(newest, previous)
+        rename(incomplete, newest)
         sync_folder(run)
     except OSError as error:
-        raise InputError(
-            f"{newest} cannot be written: {error.strerror or error}; free space there, then "
-            "the same command resumes from the previous checkpoint"
-        ) from error
+        raise unwritable(newest, error) from error
     finally:
         shutil.rmtree(incomplete, ignore_errors=True)
 

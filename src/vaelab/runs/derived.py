@@ -4,6 +4,7 @@ A derived run trains one part of the model and keeps the rest. Any other run may
 a run with the same model as its initial weights.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from vaelab.runs.tensors import load_weights, read_tensors
 def parent_of(run: Run, out: Path, *, trains: str) -> ParentConfig:
     """The reference to `run` in the settings of a run in `out`.
 
-    The path is relative to `out`, so that both folders can be moved together.
+    The path is relative to `out` where one leads there, so that both can be moved together.
 
     Raises:
         InputError: if `run` has no weights yet.
@@ -136,7 +137,10 @@ Reference = ParentConfig | InitialWeightsConfig
 
 
 def _relative(path: Path, out: Path) -> str:
-    return Path(os.path.relpath(path.absolute(), out.absolute())).as_posix()
+    relative: str | Path = path.absolute()
+    with contextlib.suppress(ValueError):  # on Windows the two may be on different drives
+        relative = os.path.relpath(path.absolute(), out.absolute())
+    return Path(relative).as_posix()
 
 
 def _source(run: Run, reference: Reference) -> Run:

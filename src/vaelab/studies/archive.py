@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vaelab.config import Config
 from vaelab.errors import InputError
+from vaelab.files import rename
 from vaelab.runs import Run, open_run
 from vaelab.settings import from_dict, to_dict
 from vaelab.studies.step import fingerprint
@@ -30,10 +31,10 @@ def archive_other_run(run: Run, archive: Path) -> None:
                 "has; delete one of them"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        run.path.replace(target)
+        rename(run.path, target)
     archived = _archived_path(run, run.name, archive)
     if archived.exists():
-        archived.replace(run.path)
+        rename(archived, run.path)
 
 
 def identity(run: Run) -> str:

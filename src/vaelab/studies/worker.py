@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from queue import SimpleQueue
 from types import FrameType
 
@@ -42,7 +43,7 @@ class EventWriter:
                 return
             self.next_report = now + SECONDS_BETWEEN_REPORTS
         # If the reader is gone, the end of the input stops this process.
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             _write(self.pipe, f"{event.to_json()}\n".encode())
 
 
@@ -63,36 +64,53 @@ class OutputCapture(io.TextIOBase):
 
 
 class JobQueue:
-    """The jobs from standard input, read by a thread."""
+    """The jobs from a pipe, read by a thread.
 
-    def __init__(self) -> None:
+    Args:
+        pipe: file descriptor.
+    """
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
         self.jobs: SimpleQueue[bytes | None] = SimpleQueue()
         self.is_busy = False
+        self.has_ended = False
         threading.Thread(target=self._read, daemon=True).start()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Wait for jobs until the end of the input, after which no job begins."""
+        while (line := self.jobs.get()) is not None:
+            self.is_busy = True
+            if self.has_ended:
+                return
+            yield line
+            self.is_busy = False
 
     def _read(self) -> None:
         # Not sys.stdin: a process that exits would wait for its lock.
-        with open(os.dup(0), "rb", buffering=0) as lines:  # noqa: PTH123
+        with open(self.pipe, "rb", buffering=0) as lines:  # noqa: PTH123
             for line in lines:
                 self.jobs.put(line)
+        self.has_ended = True
         self.jobs.put(None)
         if self.is_busy:
-            os.kill(os.getpid(), signal.SIGTERM)
+            # Unlike os.kill, it calls the handler of the signal on Windows too.
+            signal.raise_signal(signal.SIGTERM)
 
 
 def main() -> None:
     """Execute jobs until the end of the input."""
-    # Events go to a copy of standard output, so that nothing else is printed between them.
-    pipe = os.dup(1)
+    # Jobs and events have copies of the standard streams, so that nothing else reads and writes
+    # there. On Windows a library that inspects its standard input would wait for the next job.
+    jobs, events = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, _stop)
-    writer, queue = EventWriter(pipe), JobQueue()
+    writer, queue = EventWriter(events), JobQueue(jobs)
     output, datasets = OutputCapture(writer), DatasetCache()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        while (line := queue.jobs.get()) is not None:
-            queue.is_busy = True
+        for line in queue:
             execute_job(Job.from_json(line), datasets, writer.emit)
-            queue.is_busy = False
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

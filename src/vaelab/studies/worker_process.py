@@ -17,6 +17,7 @@ from vaelab.studies.steps import PREPARE
 
 # A worker that is asked to stop finishes its batch and saves its state.
 SECONDS_TO_STOP = 30.0
+_NEW_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
 
 EventQueue = SimpleQueue[tuple["WorkerProcess", Event]]
 
@@ -38,7 +39,8 @@ class WorkerProcess:
         self.job: Job | None = None
         self._events = events
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
-        # In a new session, so that Ctrl-C reaches only this process, which then stops the worker.
+        # In a new session (Windows: process group), so that Ctrl-C reaches only this process, which
+        # then stops the worker.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "vaelab.studies.worker"],
             stdin=subprocess.PIPE,
@@ -46,6 +48,7 @@ class WorkerProcess:
             stderr=self._errors,
             env={**os.environ, **environment},
             start_new_session=True,
+            creationflags=_NEW_GROUP,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -72,16 +75,14 @@ class WorkerProcess:
     def start_job(self, job: Job) -> None:
         """Send a job."""
         self.job = job
-        with contextlib.suppress(BrokenPipeError):  # it has died, which an event reports
+        with contextlib.suppress(OSError):  # it has died, which an event reports
             self._to.write(f"{job.to_json()}\n".encode())
             self._to.flush()
 
     def request_stop(self) -> None:
-        """Ask it to save the state of its training and stop."""
-        if self.job is not None:
-            self._process.terminate()
-            return
-        with contextlib.suppress(BrokenPipeError):
+        """Ask it to save the state of its training and stop, by the end of its input."""
+        # Not by SIGTERM, for which Windows kills the process.
+        with contextlib.suppress(OSError):
             self._to.close()
 
     def wait(self, deadline: float) -> None:
@@ -98,7 +99,7 @@ class WorkerProcess:
             self._process.kill()
         self._reader.join()
         for file in (self._to, self._from, self._errors):
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 file.close()
 
     def _read(self) -> None:
@@ -111,7 +112,9 @@ class WorkerProcess:
 
     def _describe_death(self) -> str:
         code = self._process.wait()
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        names = {each.value: each.name for each in signal.Signals}
+        killed = f"was killed by {names.get(-code, f'signal {-code}')}"
+        how = killed if code < 0 else f"exited with {code}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         reason = f" ({lines[-1].strip()})" if lines else ""

@@ -1,13 +1,16 @@
 """Signals to stop: training checkpoints before it leaves."""
 
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
 
 from vaelab.errors import Interruption
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if sys.platform == "win32":  # sent by Ctrl-Break and when the console is closed
+    STOP_SIGNALS.append(signal.SIGBREAK)
 
 
 class StopSignals:
