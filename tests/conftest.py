@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,9 +71,18 @@ SLOW = (
     "test_notebook",
     "test_search",
     "test_serving",
+    "test_windows",
     "training/test_processes",
     "training/test_resume",
 )
+
+
+# For tests with these markers: whether this system has what they need, and what that is.
+SYSTEMS = {
+    "linux": (sys.platform == "linux", "needs Linux"),
+    "posix": (sys.platform != "win32", "needs POSIX"),
+    "real_data": (bool(os.environ.get("VAELAB_DATA")), "VAELAB_DATA is not set"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,11 +90,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(folder).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
-    if os.environ.get("VAELAB_DATA"):
-        return
-    for item in items:
-        if "real_data" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason=f"{item.name}: VAELAB_DATA is not set"))
+        for marker, (is_met, reason) in SYSTEMS.items():
+            if marker in item.keywords and not is_met:
+                item.add_marker(pytest.mark.skip(reason=f"{item.name}: {reason}"))
 
 
 def tiny(name: str, **settings: str) -> Config:

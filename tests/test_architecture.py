@@ -14,6 +14,7 @@ LAYERS = [
     "names",
     "errors",
     "files",
+    "cache",
     "locks",
     "randomness",
     "arithmetic",

@@ -2,11 +2,13 @@
 
 import importlib.util
 import platform
+import sys
 from importlib import metadata
 
 import torch
 
 import vaelab
+from vaelab.cache import ADVICE, cache_folder, temporary_cache_folder, usual_cache_folder
 from vaelab.data import fashion_mnist
 from vaelab.devices import device_for, gpu
 from vaelab.errors import InputError
@@ -30,6 +32,8 @@ def examine() -> dict[str, str]:
     found["gpu"] = _gpu()
     found["precision auto"] = _precision()
     found["fashion-mnist"] = _fashion_mnist()
+    found["cache"] = _cache()
+    found["output"] = _output()
     for package, (module, extra) in OPTIONAL.items():
         is_installed = importlib.util.find_spec(module) is not None
         advice = f"not installed; pip install 'vaelab[{extra}]'"
@@ -50,6 +54,24 @@ def _precision() -> str:
     flags = f"the processor has {', '.join(cpu_flags()) or 'no bfloat16 instructions'}"
     why = flags if device.type == "cpu" else _gpu()
     return f"{BFLOAT16 if has_native_bfloat16(device) else FLOAT32} ({why})"
+
+
+def _cache() -> str:
+    folder = cache_folder()
+    if folder != temporary_cache_folder():
+        return str(folder)
+    return (
+        f"{folder}, which may be deleted, in place of {usual_cache_folder() or 'a home folder'}; "
+        f"{ADVICE}"
+    )
+
+
+def _output() -> str:
+    """The encoding of standard output."""
+    encoding = sys.stdout.encoding.lower()
+    if encoding == "utf-8":
+        return encoding
+    return f"{encoding}, which lacks some characters; set PYTHONIOENCODING=utf-8"
 
 
 def _fashion_mnist() -> str:

@@ -1,5 +1,6 @@
 """Errors that users can fix have a one-line message; all others are bugs and show a traceback."""
 
+import contextlib
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
@@ -38,8 +39,9 @@ class LostProcessError(RuntimeError):
 
 
 def note(message: str) -> None:
-    """Print a message to the user, in one line, on standard error."""
-    print(f"vaelab: {displayed(message)}", file=sys.stderr)  # noqa: T201
+    """Print a message to the user, in one line, on standard error, if somebody can read it."""
+    with contextlib.suppress(OSError):
+        print(f"vaelab: {displayed(message)}", file=sys.stderr)  # noqa: T201
 
 
 def failure_reason(error: Exception) -> str:

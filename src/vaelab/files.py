@@ -1,13 +1,13 @@
-"""Atomic writes: a file or folder is replaced completely or not at all. Checksums of files."""
+"""Atomic writes: a file or folder is replaced completely or not at all. Checksums, names."""
 
 import contextlib
 import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +22,10 @@ CHECKSUMS = "SHA256SUMS"
 _PAUSES_SECONDS = (0.01, 0.05, 0.25, 1.0)
 _ERRORS_OF_OPEN_FILES = (5, 32)
 _ERRORS_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# What no name of a file may contain on Windows, and names of devices there.
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @contextmanager
@@ -145,6 +149,21 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_portable_name(name: str) -> bool:
+    """Whether a file can have this name on all systems."""
+    return (
+        bool(name)
+        and not _NOT_IN_NAMES.search(name)
+        and not _DEVICES.fullmatch(name)
+        and name[-1] not in " ."
+    )
+
+
+def portable_text(text: str) -> str:
+    """A part of a name, in which hyphens replace what not all systems allow."""
+    return _NOT_IN_NAMES.sub("-", text)
+
+
 def _sync_file(path: Path) -> None:
     with path.open("r+b") as file:  # Windows syncs no file that is open only for reading
         os.fsync(file.fileno())
@@ -152,18 +171,11 @@ def _sync_file(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Sync a folder, so that new names in it survive a power failure."""
-    if sys.platform == "win32":  # which cannot open a folder
+    flag = getattr(os, "O_DIRECTORY", None)
+    if flag is None:  # Windows cannot open a folder
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | flag)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def cache_folder() -> Path | None:
-    """The cache of vaelab, in `$XDG_CACHE_HOME` or ~/.cache; None without a home folder."""
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vaelab"
-    except RuntimeError:
-        return None

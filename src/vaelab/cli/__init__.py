@@ -1,10 +1,10 @@
 """The command line: one module per command; this one parses the arguments and sets exit codes."""
 
 import contextlib
+import errno
 import functools
 import io
 import itertools
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitSubcommandPrefixes
 
 import vaelab
+from vaelab.cache import cache_folder
 from vaelab.cli.compare import compare
 from vaelab.cli.data import data
 from vaelab.cli.doctor import doctor
@@ -28,6 +29,7 @@ from vaelab.cli.options import load_plugins
 from vaelab.cli.report import open_site, report
 from vaelab.cli.sample import sample
 from vaelab.cli.search import search
+from vaelab.cli.streams import drop_unwritable_output, prepare_streams
 from vaelab.cli.study import describe_studies, study
 from vaelab.cli.train import describe_presets, train
 from vaelab.errors import InputError, Interruption, LostProcessError, note
@@ -79,17 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     invalid input; 128 plus the number of the signal if interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    prepare_streams()
     try:
         _run(arguments)
+        sys.stdout.flush()
     except InputError as error:
         _fail(INVALID_INPUT, str(error))
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(BROKEN_PIPE)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(INVALID_INPUT, f"{where}{error.strerror or error}")
+        _fail_by_system(error)
     except LostProcessError as error:
         _fail(LOST_PROCESS, str(error))
     except Interruption as error:
@@ -111,7 +110,9 @@ def _run(arguments: Sequence[str]) -> None:
         if stop.code:
             text = re.sub(r"\x1b\[[0-9;]*m|[─-╿]", " ", messages.getvalue())
             _fail(INVALID_INPUT, " ".join(text.split()))
+        sys.stdout.flush()
         raise
+    cache_folder()  # before libraries that have caches of their own are imported
     command()
 
 
@@ -153,6 +154,16 @@ def _plugins_among(arguments: Sequence[str]) -> list[Path]:
     """The files named by --plugin, so that the help text lists what they add."""
     pairs = itertools.pairwise(arguments)
     return [Path(value) for option, value in pairs if option == "--plugin"]
+
+
+def _fail_by_system(error: OSError) -> NoReturn:
+    """Exit after an error of the operating system."""
+    is_of_output = drop_unwritable_output()
+    # The reader, such as `head`, has closed the pipe; Windows calls that an invalid argument.
+    if isinstance(error, BrokenPipeError) or (is_of_output and error.errno == errno.EINVAL):
+        sys.exit(BROKEN_PIPE)
+    where = error.filename or ("standard output" if is_of_output else "")
+    _fail(INVALID_INPUT, f"{where}: {error.strerror or error}".removeprefix(": "))
 
 
 def _fail(code: int, message: str) -> NoReturn:

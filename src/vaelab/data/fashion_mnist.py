@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vaelab import files
+from vaelab.cache import cache_folder, usual_cache_folder
 from vaelab.config import DataConfig
 from vaelab.data import idx
 from vaelab.data.csv_table import read_table
@@ -148,23 +148,11 @@ def find_folder(data_dir: Path | None = None) -> Path | None:
         return _require_files(data_dir, "--data-dir")
     if variable := os.environ.get("VAELAB_DATA"):
         return _require_files(Path(variable), "VAELAB_DATA")
-    cache = cache_folder()
-    return cache if _has_files(cache) else None
-
-
-def cache_folder() -> Path:
-    """The folder for downloads.
-
-    Raises:
-        DataUnavailableError: if there is no home folder.
-    """
-    base = files.cache_folder()
-    if base is None:
-        raise DataUnavailableError(
-            "there is no home folder for the download of Fashion-MNIST; set HOME or "
-            "XDG_CACHE_HOME, or name the folder of its files with --data-dir or VAELAB_DATA"
-        )
-    return base / NAME
+    usual = usual_cache_folder()
+    if usual is not None and _has_files(usual / NAME):
+        return usual / NAME  # also where it can only be read
+    folder = cache_folder() / NAME
+    return folder if _has_files(folder) else None
 
 
 def fetch(data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -> Path:
@@ -177,7 +165,7 @@ def fetch(data_dir: Path | None = None, *, mirrors: Sequence[str] = MIRRORS) -> 
         DataUnavailableError: if no mirror gave a file with the right content.
         InputError: if the folder cannot be written to.
     """
-    folder = data_dir or cache_folder()
+    folder = data_dir or cache_folder() / NAME
     for part in PARTS.values():
         for file in (part.images, part.labels):
             if not _is_verified(folder, file):

@@ -13,11 +13,11 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 from typing_extensions import TypeVar  # that of Python 3.11 has no default
 
+from vaelab.cache import cache_folder, updating_cache
 from vaelab.data import Dataset, ImageData
 from vaelab.data.unit_images import ImageParts, UnitImages
 from vaelab.errors import InputError
 from vaelab.features import Extracted, Extractors, FeatureExtractor
-from vaelab.files import cache_folder
 from vaelab.runs import read_tensors, write_tensors
 
 # What the images are; nothing said: a tensor.
@@ -64,7 +64,7 @@ class ClassifiedImages(Generic[ImagesT]):
         return self._extracted[extractor.fingerprint]
 
     def _cached_output(self, extractor: FeatureExtractor) -> Extracted:
-        path = None if self.fingerprint is None else self._cache_file(extractor)
+        path = None if self.fingerprint is None else self._cache_file(extractor, self.fingerprint)
         if path is not None and path.exists():
             try:
                 return Extracted(**read_tensors(path))
@@ -73,14 +73,14 @@ class ClassifiedImages(Generic[ImagesT]):
         output = extractor(self.images, self.device)
         if path is not None:
             named = output._asdict().items()
-            write_tensors(path, {name: value for name, value in named if value is not None})
+            with updating_cache():
+                write_tensors(path, {name: value for name, value in named if value is not None})
         return output
 
-    def _cache_file(self, extractor: FeatureExtractor) -> Path | None:
-        cache = cache_folder()
+    def _cache_file(self, extractor: FeatureExtractor, images: str) -> Path:
         # Devices round differently, so each has its own features.
-        name = f"{extractor.fingerprint[:16]}-{self.fingerprint:.16}-{self.device.type}.safetensors"
-        return None if cache is None else cache / "features" / name
+        name = f"{extractor.fingerprint[:16]}-{images[:16]}-{self.device.type}.safetensors"
+        return cache_folder() / "features" / name
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,12 @@ from pathlib import Path
 from torch import Generator
 
 import vaelab
+from vaelab.cache import cache_folder, updating_cache
 from vaelab.evaluation.baselines import REFERENCE_SAMPLES
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
-from vaelab.files import cache_folder, write_json
+from vaelab.files import write_json
 from vaelab.randomness import generator
 from vaelab.runs import read_json
 
@@ -63,21 +64,18 @@ def _reference_values(
 ) -> dict[str, float]:
     """The numbers of images in place of the samples, from the cache if they are in it."""
     path = _cache_file(name, kind, specs, context)
-    if path is not None and path.exists():
+    if path.exists():
         return read_json(path)
     found = score(context.reference_samples(kind), context.real, generator(0, name, kind))
     values = {number: value.value for number, value in found.items()}
-    if path is not None:
+    with updating_cache():
         write_json(path, values)
     return values
 
 
 def _cache_file(
     name: str, kind: str, specs: tuple[MetricSpec, ...], context: EvaluationContext
-) -> Path | None:
-    cache = cache_folder()
-    if cache is None:
-        return None
+) -> Path:
     extractors = sorted({spec.features for spec in specs if spec.features is not None})
     identity = [
         PROTOCOL,
@@ -92,4 +90,4 @@ def _cache_file(
         context.device.type,
     ]
     key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
-    return cache / "baselines" / f"{name}-{kind}-{key}.json"
+    return cache_folder() / "baselines" / f"{name}-{kind}-{key}.json"

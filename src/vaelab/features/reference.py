@@ -3,18 +3,17 @@
 import hashlib
 import json
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import vaelab
 from vaelab import settings
+from vaelab.cache import cache_folder
 from vaelab.config import ClassifierConfig, ResNetConfig
 from vaelab.data import Dataset
 from vaelab.errors import InputError
 from vaelab.features.classifier import CARD, ReferenceClassifier, load_classifier
 from vaelab.features.training import train_classifier
-from vaelab.files import cache_folder
 from vaelab.locks import wait_for_lock
 from vaelab.presets import classifier, second_classifier
 from vaelab.training import Hardware
@@ -91,11 +90,7 @@ def _trained(config: ClassifierConfig, dataset: Dataset) -> ReferenceClassifier:
         vaelab.__version__,
     ]
     key = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
-    cache = cache_folder()
-    if cache is None:
-        with tempfile.TemporaryDirectory() as passing:
-            return _train(config, Path(passing), dataset)
-    folder = cache / "classifiers" / key
+    folder = cache_folder() / "classifiers" / key
     if not (folder / CARD).exists():
         # Several runs may be evaluated at the same time.
         with wait_for_lock(folder.with_suffix(".lock")):

@@ -18,7 +18,6 @@ An unknown name is an error that names the closest match.
 """
 
 import itertools
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -30,6 +29,7 @@ from vaelab.config import Config, DataConfig
 from vaelab.data import data_config
 from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
+from vaelab.files import is_portable_name, portable_text
 from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
 from vaelab.settings import read_as, with_settings
@@ -42,7 +42,6 @@ DERIVED_KEYS = ("fit_prior", "set", "vary", "figures")
 FIT_KEYS = ("parent", "prior")
 
 # The name of a run is the name of its folder; these folders are the study's.
-_NAME = re.compile(r"[^\s./\\][^/\\\n]*")
 _RESERVED = {"archive", "data", "failures", "figures", "site"}
 
 
@@ -75,12 +74,12 @@ def read_study(path: Path) -> Study:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; a study is a TOML file")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"there is no study file {path}") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder; a study is a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
 
@@ -118,9 +117,8 @@ def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
 def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
     """The runs of each table, in the order of the file, with derived runs after all others."""
     blocks: dict[str, _Block] = {}
-    names = set[str]()
+    names: dict[str, str] = {}
     for name in sorted(tables, key=lambda name: "fit_prior" in _of_type(dict, tables[name], name)):
-        _require_name(name)
         table = tables[name]
         block = (
             _derived_runs(name, table, blocks)
@@ -128,9 +126,10 @@ def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
             else _runs(name, table, seeds)
         )
         for run in block.runs:
-            if run in names:
-                raise InputError(f"two runs would be called {run!r}; rename one")
-        names |= block.runs.keys()
+            _require_name(run)
+            # Windows and macOS ignore the case of names.
+            if (other := names.setdefault(run.casefold(), run)) is not run:
+                raise InputError(f"two runs would be called {other!r} and {run!r}; rename one")
         blocks[name] = block
     return blocks
 
@@ -188,7 +187,7 @@ def _combinations(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, d
     for values in itertools.product(*varied.values()):
         chosen = dict(zip(varied, map(_text, values), strict=True))
         suffix = "".join(f"-{name.rpartition('.')[2]}-{text}" for name, text in chosen.items())
-        yield suffix, fixed | chosen
+        yield portable_text(suffix), fixed | chosen
 
 
 def _comparisons(
@@ -241,10 +240,11 @@ def _require_known(what: str, values: Mapping[str, Any], known: tuple[str, ...])
 
 
 def _require_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    is_taken = name.casefold() in _RESERVED
+    if is_taken or not is_portable_name(name) or name[0] in " .":
         raise InputError(
-            f"a run cannot be called {name!r}: it is also the name of a folder, and must not be "
-            f"one of {', '.join(sorted(_RESERVED))}"
+            f"a run cannot be called {name!r}: it is also the name of a folder on any system, and "
+            f"must not be one of {', '.join(sorted(_RESERVED))}"
         )
 
 
