@@ -70,9 +70,10 @@ def _use_temporary_cache(problem: str) -> Path:
 
 def temporary_cache_folder() -> Path:
     """Where the cache is if the usual folder cannot be written: this user's in all processes."""
-    # The folder of temporary files of Windows is the user's own.
-    user = "" if sys.platform == "win32" else f"-{os.getuid()}"
-    return Path(tempfile.gettempdir(), f"vaelab{user}", "vaelab")
+    name = "vaelab"
+    if sys.platform != "win32":  # where each user has another folder of temporary files
+        name += f"-{os.getuid()}"
+    return Path(tempfile.gettempdir(), name, "vaelab")
 
 
 def _cache_problem(folder: Path) -> str | None:

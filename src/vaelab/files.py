@@ -21,6 +21,8 @@ CHECKSUMS = "SHA256SUMS"
 # Windows renames no file that another program has open, as virus scanners do for moments.
 _PAUSES_SECONDS = (0.01, 0.05, 0.25, 1.0)
 _ERRORS_OF_OPEN_FILES = (5, 32)
+# Windows cannot open a folder, and some network file systems cannot sync one.
+_ERRORS_OF_FOLDER_SYNC = (errno.EACCES, errno.EBADF, errno.EINVAL)
 _ERRORS_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # What no name of a file may contain on Windows, and names of devices there.
@@ -170,12 +172,13 @@ def _sync_file(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Sync a folder, so that new names in it survive a power failure."""
-    flag = getattr(os, "O_DIRECTORY", None)
-    if flag is None:  # Windows cannot open a folder
-        return
-    descriptor = os.open(path, os.O_RDONLY | flag)
+    """Sync a folder where the system can, so that new names in it survive a power failure."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _ERRORS_OF_FOLDER_SYNC:
+            raise

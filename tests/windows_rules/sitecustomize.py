@@ -1,4 +1,4 @@
-"""Rules of Windows about files and processes, for all Python processes with this folder on the path.
+"""Rules of Windows about files and processes, for Python processes with this folder on their path.
 
 Linux lets a process do more with files and signals. These rules refuse what Windows refuses, with
 the errors of Windows, so that tests on Linux fail where Windows would. Needs /proc.
@@ -142,7 +142,6 @@ os.mkdir, os.remove, os.unlink, os.rmdir = mkdir, remove, remove, rmdir
 os.replace = lambda source, target: move(source, target, may_replace=True)
 os.rename = lambda source, target: move(source, target, may_replace=False)
 shutil._use_fd_functions = False
-del os.O_DIRECTORY
 
 real_kill = os.kill
 

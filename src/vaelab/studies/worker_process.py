@@ -17,7 +17,10 @@ from vaelab.studies.steps import PREPARE
 
 # A worker that is asked to stop finishes its batch and saves its state.
 SECONDS_TO_STOP = 30.0
-_NEW_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+if sys.platform == "win32":
+    _FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _FLAGS = 0
 
 EventQueue = SimpleQueue[tuple["WorkerProcess", Event]]
 
@@ -48,7 +51,7 @@ class WorkerProcess:
             stderr=self._errors,
             env={**os.environ, **environment},
             start_new_session=True,
-            creationflags=_NEW_GROUP,
+            creationflags=_FLAGS,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
