@@ -161,6 +161,11 @@ def is_portable_name(name: str) -> bool:
     )
 
 
+def is_unicode(name: str) -> bool:
+    """Whether UTF-8 can encode a name; Linux has names that are any bytes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def portable_text(text: str) -> str:
     """A part of a name, in which hyphens replace what not all systems allow."""
     return _NOT_IN_NAMES.sub("-", text)

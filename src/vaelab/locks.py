@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vaelab.errors import InputError
-from vaelab.files import unwritable, write_text
+from vaelab.files import is_unicode, unwritable, write_text
 
 
 @contextmanager
@@ -26,6 +26,11 @@ def lock_folder(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # slow to import, and not needed for help texts
 
+    if not is_unicode(str(folder)):
+        raise InputError(
+            f"the name of {folder} is not Unicode, which not all libraries can write; choose "
+            "another --out"
+        )
     name, lock = folder / ".holder", FileLock(folder / ".lock", blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)

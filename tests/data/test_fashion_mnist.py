@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.data.data_files import idx_bytes, leftovers, refused, write_csv, write_idx
+from vaelab import cache
 from vaelab.config import DataConfig
 from vaelab.data import data_config, download, fashion_mnist, idx, load_data
 from vaelab.data.fashion_mnist import DataUnavailableError, PublishedFile, fetch, load
@@ -264,11 +265,10 @@ def test_a_folder_that_lacks_one_file(small, tmp_path):
         load(CONFIG, folder, mirrors=())
 
 
-def test_without_a_home_folder(small, monkeypatch):
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(Path, "home", lambda: Path("~no-such-user").expanduser())
-    with refused("no home folder", "XDG_CACHE_HOME"):
-        load(CONFIG, mirrors=())
+def test_files_in_a_cache_that_can_only_be_read(small, monkeypatch):
+    write_files(small)
+    monkeypatch.setattr(cache, "_cache_problem", lambda folder: "it cannot be written")
+    assert_is_the_set(load(CONFIG, mirrors=()))
 
 
 # The content of the files.

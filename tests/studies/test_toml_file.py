@@ -86,6 +86,18 @@ def test_values_and_seeds_make_every_combination(tmp_path: Path) -> None:
     assert len(study.comparisons["sweep-kl"]) == 8
 
 
+def test_names_from_values_are_names_of_files_on_all_systems(tmp_path: Path) -> None:
+    study = study_of(
+        tmp_path,
+        """
+        [runs.a]
+        preset = "mlp-vae"
+        vary = { "data.path" = ["here/x", 'C:\\y?'], "objective.beta" = [1] }
+        """,
+    )
+    assert list(study.configs) == ["a-path-here-x-beta-1", "a-path-C--y--beta-1"]
+
+
 def test_a_prior_is_fitted_to_each_run_of_the_parents_table(tmp_path: Path) -> None:
     study = study_of(
         tmp_path,
@@ -212,9 +224,15 @@ DERIVED = RUN + "[runs.b]\nfit_prior = { parent = '%s', prior = '%s' }"
         ("[runs.site]\npreset = 'mlp-vae'", "a run cannot be called 'site'"),
         ("[runs.'../up']\npreset = 'mlp-vae'", "a run cannot be called '../up'"),
         ("[runs.'']\npreset = 'mlp-vae'", "a run cannot be called ''"),
+        ("[runs.Site]\npreset = 'mlp-vae'", "a run cannot be called 'Site'"),
+        ("[runs.'a:b']\npreset = 'mlp-vae'", "a run cannot be called 'a:b'"),
+        ("[runs.'a.']\npreset = 'mlp-vae'", "a run cannot be called 'a.'"),
+        ("[runs.Nul]\npreset = 'mlp-vae'", "a run cannot be called 'Nul'"),
+        ("[runs.'com1.x']\npreset = 'mlp-vae'", "a run cannot be called 'com1.x'"),
+        (f"{RUN}[runs.A]\npreset = 'mlp-vae'", "two runs would be called 'a' and 'A'"),
         (
             f"{RUN}vary = {{ 'objective.beta' = [2] }}\n[runs.a-beta-2]\npreset = 'mlp-vae'",
-            "two runs would be called 'a-beta-2'",
+            "two runs would be called 'a-beta-2';",
         ),
         ("[runs", "is not TOML"),
     ],

@@ -1,7 +1,6 @@
 """The command line: one module per command; this one parses the arguments and sets exit codes."""
 
 import contextlib
-import errno
 import functools
 import io
 import itertools
@@ -26,10 +25,11 @@ from vaelab.cli.export import export
 from vaelab.cli.figures import describe_comparisons, describe_figures, figures
 from vaelab.cli.fit_prior import fit_prior
 from vaelab.cli.options import load_plugins
+from vaelab.cli.output import print_text
 from vaelab.cli.report import open_site, report
 from vaelab.cli.sample import sample
 from vaelab.cli.search import search
-from vaelab.cli.streams import drop_unwritable_output, prepare_streams
+from vaelab.cli.streams import OutputError, prepare_streams, writing_output
 from vaelab.cli.study import describe_studies, study
 from vaelab.cli.train import describe_presets, train
 from vaelab.errors import InputError, Interruption, LostProcessError, note
@@ -84,11 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prepare_streams()
     try:
         _run(arguments)
-        sys.stdout.flush()
     except InputError as error:
         _fail(INVALID_INPUT, str(error))
+    except OutputError as error:
+        if error.is_closed:
+            sys.exit(BROKEN_PIPE)
+        _fail(INVALID_INPUT, str(error))
     except OSError as error:
-        _fail_by_system(error)
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(INVALID_INPUT, f"{where}{error.strerror or error}")
     except LostProcessError as error:
         _fail(LOST_PROCESS, str(error))
     except Interruption as error:
@@ -99,18 +103,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str]) -> None:
     if list(arguments) == ["--version"]:
-        print(f"vaelab {vaelab.__version__}")  # noqa: T201
+        print_text(f"vaelab {vaelab.__version__}")
         return
     # tyro prints a frame around its error messages; they are turned into one line.
     messages = io.StringIO()
     try:
-        with contextlib.redirect_stderr(messages):
+        with writing_output(), contextlib.redirect_stderr(messages):
             command = _parse(arguments)
     except SystemExit as stop:
         if stop.code:
             text = re.sub(r"\x1b\[[0-9;]*m|[─-╿]", " ", messages.getvalue())
             _fail(INVALID_INPUT, " ".join(text.split()))
-        sys.stdout.flush()
         raise
     cache_folder()  # before libraries that have caches of their own are imported
     command()
@@ -154,16 +157,6 @@ def _plugins_among(arguments: Sequence[str]) -> list[Path]:
     """The files named by --plugin, so that the help text lists what they add."""
     pairs = itertools.pairwise(arguments)
     return [Path(value) for option, value in pairs if option == "--plugin"]
-
-
-def _fail_by_system(error: OSError) -> NoReturn:
-    """Exit after an error of the operating system."""
-    is_of_output = drop_unwritable_output()
-    # The reader, such as `head`, has closed the pipe; Windows calls that an invalid argument.
-    if isinstance(error, BrokenPipeError) or (is_of_output and error.errno == errno.EINVAL):
-        sys.exit(BROKEN_PIPE)
-    where = error.filename or ("standard output" if is_of_output else "")
-    _fail(INVALID_INPUT, f"{where}: {error.strerror or error}".removeprefix(": "))
 
 
 def _fail(code: int, message: str) -> NoReturn:

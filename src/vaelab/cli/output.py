@@ -12,13 +12,16 @@ from vaelab.errors import note
 if TYPE_CHECKING:
     from vaelab.data import Dataset
 
+from vaelab.cli.streams import writing_output
+
 # Narrower terminals get lines of this width too.
 MIN_WIDTH = 60
 
 
 def print_text(text: str, end: str = "\n") -> None:
     """Print text."""
-    print(text, end=end)  # noqa: T201
+    with writing_output():
+        print(text, end=end)  # noqa: T201
 
 
 def print_paths(paths: Sequence[Path]) -> None:

@@ -1,10 +1,13 @@
 """Standard output and error that work with any encoding, also where they are closed."""
 
 import codecs
+import errno
 import functools
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from vaelab.errors import note
 
@@ -27,23 +30,34 @@ def prepare_streams() -> None:
         sys.stdout.reconfigure(errors="vaelab")
 
 
-def drop_unwritable_output() -> bool:
-    """Whether standard output cannot be written; then what it still holds is dropped.
+class OutputError(Exception):
+    """Standard output cannot be written.
 
-    Otherwise the interpreter would try once more when it ends, and print a traceback.
+    Attributes:
+        is_closed: whether its reader, such as `head`, has closed it.
     """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"standard output cannot be written: {error.strerror or error}")
+        self.is_closed = error.errno in (errno.EPIPE, errno.EINVAL)  # the latter on Windows
+
+
+@contextmanager
+def writing_output() -> Iterator[None]:
+    """Turn errors of standard output, to which this context writes, into `OutputError`."""
     try:
+        yield
         sys.stdout.flush()
-    except OSError:
+    except OSError as error:
+        # What is still to be written is dropped; else the interpreter tries again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+        raise OutputError(error) from error
 
 
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
     assert isinstance(error, UnicodeEncodeError)
-    if error.encoding != "utf-8":  # which lacks only the parts of file names that are not text
-        _note_escapes(error.encoding)
+    if sys.stdout.encoding != "utf-8":  # which lacks only the parts of file names that are not text
+        _note_escapes(sys.stdout.encoding)
     return codecs.backslashreplace_errors(error)
 
 

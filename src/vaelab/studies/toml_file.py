@@ -129,7 +129,8 @@ def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
             _require_name(run)
             # Windows and macOS ignore the case of names.
             if (other := names.setdefault(run.casefold(), run)) is not run:
-                raise InputError(f"two runs would be called {other!r} and {run!r}; rename one")
+                names_of_both = " and ".join(map(repr, dict.fromkeys([other, run])))
+                raise InputError(f"two runs would be called {names_of_both}; rename one")
         blocks[name] = block
     return blocks
 
