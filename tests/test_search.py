@@ -1,10 +1,8 @@
 """Searches: results, messages, and several processes that work on the same trials."""
 
 import json
-import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -187,7 +185,7 @@ def test_processes_share_a_search_and_resume_the_trial_of_a_killed_one(tmp_path:
     while len(holders()) < 2:
         assert time.monotonic() < deadline
         assert all(process.poll() is None for process in both)
-    os.kill(both[0].pid, signal.SIGKILL)
+    both[0].kill()
     output, _ = both[1].communicate()
     assert both[1].returncode == 0
     assert output.decode().startswith("8 trials: 8 finished\n")

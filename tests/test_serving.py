@@ -16,6 +16,8 @@ import pytest
 from vaelab.errors import InputError
 from vaelab.serving import SiteServer, serve, site_in
 
+pytestmark = pytest.mark.posix  # symbolic links, a named pipe and Ctrl-C
+
 SECRET = b"not for the web"
 PAGE = b"<!doctype html><title>study</title>"
 

@@ -116,6 +116,7 @@ def stored(out: Path, name: str) -> dict[str, str]:
     return next(run for run in runs if run["name"] == name)
 
 
+@pytest.mark.posix
 def test_a_killed_worker_fails_its_run_and_all_results_equal_those_of_one_process(
     trained: TrainedRuns, wardrobe: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +157,7 @@ def test_workers_load_the_plugins_of_a_study(tmp_path: Path) -> None:
     assert record["train"]["test_code_size"] > 0
 
 
+@pytest.mark.linux
 def test_sigterm_stops_the_workers_with_their_state_saved(
     wardrobe: Dataset, tmp_path: Path
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_worker_stops_when_its_parent_process_is_gone(wardrobe: Dataset, tmp_p
     assert open_run(tmp_path / "endless").load_checkpoint_values() is not None
 
 
+@pytest.mark.linux
 def test_ray_gives_the_same_results_and_leaves_no_process(
     trained: TrainedRuns, wardrobe: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -263,6 +263,7 @@ def test_a_study_whose_runs_all_failed_has_no_report(study: Study, tmp_path: Pat
     assert not (tmp_path / "site").exists()
 
 
+@pytest.mark.posix
 def test_a_killed_study_is_resumed(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(

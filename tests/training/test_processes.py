@@ -92,6 +92,7 @@ def test_two_processes_train_in_bfloat16(alone: Path, tmp_path: Path) -> None:
     assert_same(tmp_path / "run", alone, tolerance=5e-3)
 
 
+@pytest.mark.posix
 def test_devices_give_the_losses_of_one_process_and_resume_as_one(
     alone: Path, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_what_is_drawn_for_an_image_does_not_depend_on_how_many_there_are(tmp_pa
     assert_same(tmp_path / "two", tmp_path / "one")
 
 
+@pytest.mark.linux
 def test_one_lost_process_ends_all_with_a_message_and_the_run_resumes(
     alone: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -107,6 +107,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, wardrobe: Dataset) -> 
     return left_by(finished(tmp_path_factory.mktemp("resume") / "run", wardrobe).path)
 
 
+@pytest.mark.posix
 def test_killed_again_and_again_at_any_moment(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
     """By SIGKILL, in the middle of steps, of saves, and of everything between."""
     path, moments = tmp_path / "run", random.Random(0)
@@ -134,6 +135,7 @@ def stamp(path: Path) -> int:
         return 0
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_asked_to_stop_it_keeps_its_state_and_leaves(
     number: signal.Signals, code: int, whole: Path, tmp_path: Path
@@ -272,11 +274,12 @@ def test_tensors_of_another_model_are_refused(tmp_path: Path, wardrobe: Dataset)
 
 
 @pytest.fixture
-def little_room() -> Iterator[None]:
+def little_room() -> Iterator[ModuleType]:
     """The operating system refuses files that are larger than a checkpoint's tensors."""
+    resource = pytest.importorskip("resource", reason="limits of file sizes are POSIX")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
-    yield
+    yield resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
@@ -288,7 +291,7 @@ def test_no_room_in_the_middle_of_a_save_loses_nothing(
 ) -> None:
     begun(tmp_path / "run", wardrobe, 20)
     before = (tmp_path / "run/checkpoint/SHA256SUMS").read_bytes()
-    request.getfixturevalue("little_room")
+    resource = request.getfixturevalue("little_room")
     with pytest.raises(InputError, match=r"cannot be written: File too large; free"):
         finished(tmp_path / "run", wardrobe)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
