@@ -17,8 +17,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         InputError: if it is missing or damaged.
     """
     try:
-        # Read, not mapped: Windows replaces no file that is mapped into memory. And the library's own
-        # reader opens no path that is not UTF-8.
+        # Read, not mapped: Windows replaces no file that is mapped. The library's own reader opens
+        # no path that is not UTF-8.
         tensors: dict[str, Tensor] = load(path.read_bytes())
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from None
