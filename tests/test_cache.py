@@ -25,7 +25,7 @@ def _no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    for variable in ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NUMBA_CACHE_DIR"):
+    for variable in ("XDG_CACHE_HOME", *cache._LIBRARIES):
         monkeypatch.setenv(variable, "")  # so that the value is restored
         monkeypatch.delenv(variable)
 

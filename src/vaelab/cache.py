@@ -11,6 +11,13 @@ from pathlib import Path
 from vaelab.errors import InputError, note
 
 ADVICE = "set XDG_CACHE_HOME to a folder that can be written"
+# Other libraries with caches in the home folder, or in one named after the user.
+_LIBRARIES = {
+    "MPLCONFIGDIR": "matplotlib",
+    "NUMBA_CACHE_DIR": "numba",
+    "TORCHINDUCTOR_CACHE_DIR": "torchinductor",
+    "TRITON_CACHE_DIR": "triton",
+}
 # On a full disk an empty file can be written.
 _PROBE_BYTES = 4096
 
@@ -56,10 +63,7 @@ def _use_temporary_cache(problem: str) -> Path:
         also = f"{folder.parent} belongs to another user"
     if also is not None:
         raise InputError(f"{problem}; {also}; {ADVICE}")
-    libraries = {
-        "MPLCONFIGDIR": str(folder / "matplotlib"),
-        "NUMBA_CACHE_DIR": str(folder / "numba"),
-    }
+    libraries = {variable: str(folder / name) for variable, name in _LIBRARIES.items()}
     # Otherwise the process that started this one has said it.
     if not libraries.items() <= os.environ.items():
         note(f"{problem}; using {folder}, which may be deleted; {ADVICE}")

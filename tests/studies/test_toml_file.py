@@ -86,6 +86,11 @@ def test_values_and_seeds_make_every_combination(tmp_path: Path) -> None:
     assert len(study.comparisons["sweep-kl"]) == 8
 
 
+def test_a_file_may_begin_with_the_mark_of_its_encoding(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[runs.a]\npreset = "mlp-vae"\n', encoding="utf-8-sig")
+    assert list(read_study(tmp_path / "mine.toml").configs) == ["a"]
+
+
 def test_names_from_values_are_names_of_files_on_all_systems(tmp_path: Path) -> None:
     study = study_of(
         tmp_path,

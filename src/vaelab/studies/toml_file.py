@@ -77,7 +77,8 @@ def _read(path: Path) -> dict[str, Any]:
     if path.is_dir():
         raise InputError(f"{path} is a folder; a study is a TOML file")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors of Windows begin a file with a mark of its encoding.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"there is no study file {path}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
