@@ -39,7 +39,7 @@ class LostProcessError(RuntimeError):
 
 
 def note(message: str) -> None:
-    """Print a message to the user, in one line, on standard error, if somebody can read it."""
+    """Print a message to the user, in one line, on standard error, if it is open."""
     with contextlib.suppress(OSError):
         print(f"vaelab: {displayed(message)}", file=sys.stderr)  # noqa: T201
 

@@ -64,7 +64,12 @@ def test_three_given_splits(tmp_path, train, validation, test, classes):
             fill(tmp_path / folder / name, count)
     dataset = load(tmp_path)
     used_for_training, used_for_validation = training_split(dataset, DataConfig())
-    parts = {train: used_for_training, validation: used_for_validation, test: dataset.test}
+    assert used_for_training.rows is used_for_validation.rows is None  # all of them
+    parts = {
+        train: used_for_training.data,
+        validation: used_for_validation.data,
+        test: dataset.test,
+    }
     for folder, data in parts.items():
         assert {image.tobytes() for image in data.images} == prints(tmp_path / folder)
         assert data.class_names == classes

@@ -46,7 +46,7 @@ def predicted(true: torch.Tensor, right: int) -> torch.Tensor:
         ((10,) * 10, 12, True),
         ((10,) * 10, 30, False),
         ((1,) * 30, 2, True),
-        ((7,), 7, True),  # one class: nothing to tell apart
+        ((7,), 7, True),  # one class: nothing to distinguish
     ],
 )
 def test_what_is_near_chance(counts: tuple[int, ...], right: int, is_near: bool) -> None:

@@ -206,8 +206,8 @@ def test_a_figure_that_fails_takes_no_other_with_it(
     monkeypatch.setitem(FIGURES, "curves", replace(FIGURES["curves"], draw=fail))
     assert [path.stem for path in draw_figures(subject)] == ["samples"]
     assert capsys.readouterr().err.splitlines() == [
-        "vaelab: left out: figure latent, it needs 2 latent dimensions, but the model has 10",
         "vaelab: left out: figure curves, it failed with ZeroDivisionError: of 1 by 0",
+        "vaelab: left out: figure latent, it needs 2 latent dimensions, but the model has 10",
     ]
     # Named, it is an error, after the others are drawn.
     (subject.run.figures / "samples.png").unlink()

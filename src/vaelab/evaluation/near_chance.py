@@ -12,7 +12,7 @@ from torch import Tensor
 # standard errors.
 LEAST_SHARE, STANDARD_ERRORS = 0.1, 2.0
 
-# In sentences and beside single numbers, in place of the whole caveat.
+# In sentences and next to single numbers, in place of the whole caveat.
 SHORT_CAVEAT = "classifier near chance"
 
 
@@ -30,7 +30,7 @@ def caveat(name: str, predicted: Int[Tensor, " M"], labels: Int[Tensor, " M"]) -
     count = len(labels)
     right, most_frequent = int((predicted == labels).sum()), int(labels.bincount().max())
     if most_frequent == count:
-        return f"{name} has nothing to tell apart: all {count:,} test images are of one class"
+        return f"{name} has nothing to distinguish: all {count:,} test images are of one class"
     accuracy, chance = right / count, most_frequent / count
     error = math.sqrt(chance * (1 - chance) / count)
     if accuracy - STANDARD_ERRORS * error > chance + LEAST_SHARE * (1 - chance):

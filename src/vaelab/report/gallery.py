@@ -55,7 +55,7 @@ class Gallery:
         caption: str = "",
         scale: float = PAGE_PIXELS_PER_PIXEL,
     ) -> Picture | None:
-        """Copy a figure into the site; returns None if the file does not exist or is no image."""
+        """Copy a figure into the site; returns None if there is no file or it is not an image."""
         if not source.exists():
             return None
         if href not in self._sizes:
@@ -73,7 +73,7 @@ class Gallery:
         )
 
     def _copy(self, source: Path, href: str) -> tuple[int, int] | None:
-        """Copy the file; returns its width and height in pixels, None if it is no image."""
+        """Copy the file; returns its width and height in pixels, None if it is not an image."""
         try:
             with Image.open(source) as opened:
                 image = _compressed(opened)
