@@ -153,7 +153,7 @@ def fit(
             while not training.is_finished():
                 scalars, seconds = training.train_epoch()
                 training.end_epoch(scalars, training.validate(), seconds)
-        if group.is_first and has_tensorboard():
+        if group.is_first and has_tensorboard(run):
             write_projector(run, dataset.test)
     return run
 

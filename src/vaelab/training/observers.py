@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -126,20 +127,17 @@ class TensorBoard:
         self.writer.flush()
 
 
-def has_tensorboard() -> bool:
-    """Whether the optional package tensorboard is installed."""
-    return importlib.util.find_spec("tensorboard") is not None
+def has_tensorboard(run: Run) -> bool:
+    """Whether the optional package tensorboard is installed and can write into the run's folder."""
+    return importlib.util.find_spec("tensorboard") is not None and _is_utf8(run.path)
 
 
-def _tensorboard(run: Run, epochs_done: int) -> TensorBoard | None:
-    """The TensorBoard files, where the package is installed and can write into the folder."""
-    if not has_tensorboard():
-        return None
+def _is_utf8(path: Path) -> bool:
     try:
-        return TensorBoard(run, epochs_done)
+        str(path.absolute()).encode()
     except UnicodeEncodeError:
-        note(f"left out: TensorBoard's files, which need a path in UTF-8, found {run.path}")
-        return None
+        return False
+    return True
 
 
 @contextmanager
@@ -161,7 +159,9 @@ def observing(
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]
-    tensorboard = _tensorboard(run, epochs_done)
+    if not _is_utf8(run.path):
+        note(f"left out: TensorBoard's files, which need a path in UTF-8, found {run.path}")
+    tensorboard = TensorBoard(run, epochs_done) if has_tensorboard(run) else None
     if tensorboard is not None:
         observers.append(tensorboard)
     steps_per_epoch = math.ceil(image_count / run.config.training.batch_size)

@@ -40,7 +40,7 @@ def write_projector(run: Run, test: ImageData) -> None:
     pictures = torch.cat([torch.from_numpy(displayable(batch.x.numpy())) for batch in batches])
     classes = None
     if data.labels is not None:  # one line for each, so a name has no line break
-        names = [" ".join(name.split()) for name in data.class_names]
+        names = [" ".join(name.split()) for name in run.data.class_names]
         classes = [names[label] for label in data.labels.tolist()]
     folder, epochs = run.path / "tensorboard", len(run.read_metrics())
     # A process that was killed here has left some of the files.
