@@ -49,8 +49,7 @@ def run_command(
             cli.main(list(map(str, words)))
         except SystemExit as stop:
             assert stop.code == 2  # noqa: PT017
-            (line,) = capsys.readouterr().err.splitlines()
-            return line
+            return capsys.readouterr().err.splitlines()[-1]
         capsys.readouterr()
         return ""
 

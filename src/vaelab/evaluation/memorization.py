@@ -22,7 +22,7 @@ NEIGHBOR_COUNT, NEAR_COPY_RATIO = 50, 0.33
 MOST_IMAGES = 2000
 # Images that are compared at once, values of the training images that they are compared with, and
 # values of the differences that are computed exactly.
-BLOCK, TRAINING_VALUES, EXACT_VALUES = 500, 2**23, 2**24
+BLOCK, TRAINING_VALUES, EXACT_VALUES = 500, 2**21, 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
