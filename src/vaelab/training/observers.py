@@ -5,7 +5,6 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from vaelab.data.batches import Batch
 from vaelab.errors import note
+from vaelab.files import is_unicode
 from vaelab.models.contract import LatentVariableModel
 from vaelab.pictures import rows_in_pairs, save_png, tile
 from vaelab.randomness import generator
@@ -129,15 +129,8 @@ class TensorBoard:
 
 def has_tensorboard(run: Run) -> bool:
     """Whether the optional package tensorboard is installed and can write into the run's folder."""
-    return importlib.util.find_spec("tensorboard") is not None and _is_utf8(run.path)
-
-
-def _is_utf8(path: Path) -> bool:
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    is_installed = importlib.util.find_spec("tensorboard") is not None
+    return is_installed and is_unicode(str(run.path.absolute()))
 
 
 @contextmanager
@@ -159,7 +152,7 @@ def observing(
         yield []
         return
     observers: list[Observer] = [Previews(run, preview_batch)]
-    if not _is_utf8(run.path):
+    if not is_unicode(str(run.path.absolute())):
         note(f"left out: TensorBoard's files, which need a path in UTF-8, found {run.path}")
     tensorboard = TensorBoard(run, epochs_done) if has_tensorboard(run) else None
     if tensorboard is not None:
