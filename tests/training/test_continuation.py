@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from tests.conftest import noise_images, tiny
+from tests.training.test_fit import StopAfter, timeless
 from vaelab import cli
 from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.errors import InputError
-from vaelab.models.contract import LatentVariableModel
 from vaelab.runs import Run, open_run, read_tensors
 from vaelab.runs.derived import initial_weights_of
 from vaelab.settings import with_settings
@@ -23,22 +23,7 @@ from vaelab.training import Hardware, continue_training, fit
 from vaelab.training.derived import fit_prior
 
 CPU = Hardware(accelerator="cpu")
-TIMES = {"seconds", "images_per_second"}
 WORDS = ("--accelerator", "cpu")
-
-
-class StopAfter:
-    """An observer that interrupts training after some epochs."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-
-    def on_step(self) -> None:
-        pass
-
-    def on_epoch(self, record: dict[str, Any], model: LatentVariableModel) -> None:
-        if record["epoch"] == self.epochs:
-            raise KeyboardInterrupt
 
 
 def train(config: Config, out: Path, dataset: Dataset, *observers: StopAfter) -> Run:
@@ -59,10 +44,7 @@ def go_further(path: Path, more: int | None, dataset: Dataset, *observers: StopA
 def left_by(run: Run) -> dict[str, Any]:
     """Records, weights and state, to the bit, but for the times."""
     return {
-        "records": [
-            {name: value for name, value in record.items() if name not in TIMES}
-            for record in run.read_metrics()
-        ],
+        "records": timeless(run),
         "weights": run.weights.read_bytes(),
         "checkpoint": (run.path / "checkpoint/tensors.safetensors").read_bytes(),
     }
