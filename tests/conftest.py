@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
-import tests.shape_checks  # noqa: F401  (the hook below looks it up by name)
+from tests.shape_checks import modules_with_shapes
 
 # Tests run in parallel, and their models are too small for threads to help.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -20,8 +20,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile("vaelab", deadline=None)
 hypothesis.settings.load_profile("vaelab")
 
-# Before anything of vaelab is imported: every annotated shape is checked while tests run.
-install_import_hook("vaelab", "tests.shape_checks.check")
+# Before anything of vaelab is imported: every annotated shape is checked while tests run. In
+# modules without shapes the checks would only repeat those of mypy, and take most of the time.
+install_import_hook(modules_with_shapes(), "tests.shape_checks.check")
 
 from vaelab.config import Config
 from vaelab.data import Dataset, ImageData, load_data
@@ -62,6 +63,7 @@ SLOW = (
     "figures/",
     "report/test_site",
     "studies/",
+    "test_any_content",
     "test_cli",
     "test_emulated_gpu",
     "test_explorer",

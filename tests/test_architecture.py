@@ -16,6 +16,7 @@ LAYERS = [
     "files",
     "cache",
     "locks",
+    "folders",
     "randomness",
     "arithmetic",
     "distributions",

@@ -87,6 +87,7 @@ def test_the_folder(name: str, written: Any, wardrobe: Dataset) -> None:
         "codes.safetensors",
         "images.png",
         "explorer.json",
+        ".vaelab.json",
     }
     assert ("prior.onnx" in files) == (name != "autoencoder")
     assert torch.equal(found.tensors["codes"], loaded.codes(wardrobe.test))
@@ -178,7 +179,7 @@ def test_a_model_that_cannot_be_exported_is_left_out_with_its_reason(
 
     monkeypatch.setattr(writing, "to_onnx", refuse)
     folder = write_explorer(loaded)
-    assert [path.name for path in folder.iterdir()] == ["explorer.json"]
+    assert {path.name for path in folder.iterdir()} == {"explorer.json", ".vaelab.json"}
     with pytest.raises(InputError, match="has no explorer: its decoder has an operation"):
         read_explorer(loaded.run)
 
@@ -278,7 +279,8 @@ def test_the_same_bits_twice(written: Any, tmp_path: Path) -> None:
     assert write_explorer(loaded) == folder
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert {path.name for path in loaded.run.path.iterdir() if "explorer" in path.name} == {
-        "explorer"
+        "explorer",
+        ".explorer.lock",
     }
 
 
@@ -400,15 +402,4 @@ def test_a_failure_leaves_the_previous_folder(
         with pytest.raises(InputError, match="No space left"):
             write_explorer(loaded)
     assert (loaded.run.path / "explorer" / "explorer.json").read_bytes() == before
-    assert [path.name for path in loaded.run.path.glob("explorer*")] == ["explorer"]
-
-
-@pytest.mark.usefixtures("without_export")
-def test_leftovers_of_an_interruption_are_removed(written: Any, tmp_path: Path) -> None:
-    loaded = copied(written["mlp-vae-2d"][0], tmp_path)
-    folder = loaded.run.path / "explorer"
-    (loaded.run.path / "explorer.new").mkdir()
-    folder.replace(loaded.run.path / "explorer.before")
-    write_explorer(loaded)
-    read_explorer(loaded.run)
     assert [path.name for path in loaded.run.path.glob("explorer*")] == ["explorer"]

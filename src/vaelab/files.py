@@ -1,4 +1,4 @@
-"""Atomic writes: a file or folder is replaced completely or not at all. Checksums, names."""
+"""Atomic writes: a file is replaced completely or not at all. Checksums, names."""
 
 import contextlib
 import errno
@@ -7,7 +7,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ _ERRORS_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # What no name of a file may contain on Windows, and names of devices there.
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+# Systems allow 255, and temporary names are longer than the name that they stand for.
+_MOST_BYTES = 200
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -44,43 +45,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        _sync_file(partial)
+        sync_file(partial)
         rename(partial, path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces `path` on success.
-
-    Raises:
-        InputError: if it cannot be written, for example on a full disk.
-    """
-    aside, before = (path.with_name(f"{path.name}.{end}") for end in ("new", "before"))
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        for each in aside.rglob("*"):
-            if each.is_file():
-                _sync_file(each)
-        sync_folder(aside)
-        shutil.rmtree(before, ignore_errors=True)
-        if path.exists():
-            rename(path, before)
-        rename(aside, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        if before.exists() and not path.exists():
-            rename(before, path)
-        for leftover in (aside, before):
-            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def rename(source: Path, target: Path) -> None:
@@ -154,7 +125,7 @@ def _sha256(path: Path) -> str:
 def is_portable_name(name: str) -> bool:
     """Whether a file can have this name on all systems."""
     return (
-        bool(name)
+        0 < len(os.fsencode(name)) <= _MOST_BYTES
         and not _NOT_IN_NAMES.search(name)
         and not _DEVICES.fullmatch(name)
         and name[-1] not in " ."
@@ -171,7 +142,8 @@ def portable_text(text: str) -> str:
     return _NOT_IN_NAMES.sub("-", text)
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Sync a file, so that its content survives a power failure."""
     with path.open("r+b") as file:  # Windows syncs no file that is open only for reading
         os.fsync(file.fileno())
 

@@ -25,7 +25,7 @@ from vaelab.models.contract import LatentVariableModel
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.notebook import Html
 from vaelab.randomness import generator
-from vaelab.runs import DataCard, Run, open_run, require_same_images
+from vaelab.runs import DataCard, Run, TrainedModel, open_run, require_same_images
 
 BATCH_SIZE = 500
 # Images in the strip of a notebook cell.
@@ -73,7 +73,16 @@ class LoadedRun:
     @cached_property
     def model(self) -> LatentVariableModel:
         """The model with the weights of the best epoch, in evaluation mode."""
-        return self.run.load_model().to(self.device)
+        return self._trained.model.to(self.device)
+
+    @property
+    def weights_fingerprint(self) -> str:
+        """SHA-256 of the file that the model's weights were read from."""
+        return self._trained.fingerprint
+
+    @cached_property
+    def _trained(self) -> TrainedModel:
+        return self.run.load_trained()
 
     @cached_property
     def capabilities(self) -> Capabilities:

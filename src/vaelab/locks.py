@@ -16,6 +16,32 @@ from pathlib import Path
 from vaelab.errors import InputError
 from vaelab.files import is_unicode, unwritable, write_text
 
+# Device and inode of the folders that this process has locked, by path.
+_locked: dict[Path, tuple[int, int]] = {}
+
+
+def require_same_folder(folder: Path) -> None:
+    """Refuse to write into another folder than the one that this process locked under this name.
+
+    Raises:
+        InputError: if the folder was moved away, deleted or replaced by another one since.
+    """
+    locked = _locked.get(folder.absolute())
+    if locked is not None and _identity(folder) != locked:
+        raise InputError(
+            f"{folder} cannot be written: it is no longer the folder that the run began in; "
+            "move it back, and the same command resumes"
+        )
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode; None if there is no such folder."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
@@ -45,10 +71,14 @@ def lock_folder(folder: Path) -> Iterator[None]:
         since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         write_text(name, f"process {os.getpid()} on {platform.node()} since {since} ({command})")
+        status = folder.stat()
+        _locked[folder.absolute()] = status.st_dev, status.st_ino
         yield
     finally:
-        with contextlib.suppress(OSError):
-            name.unlink(missing_ok=True)
+        # Another process may have locked another folder under this name since.
+        if _identity(folder) == _locked.pop(folder.absolute(), None):
+            with contextlib.suppress(OSError):
+                name.unlink(missing_ok=True)
         lock.release()
 
 

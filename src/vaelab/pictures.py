@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from vaelab.errors import InputError
 from vaelab.files import atomic_write
 
 GAP_PIXELS = 2
+# A larger picture takes more than 250 MB to read, and vaelab draws none.
+MOST_PIXELS = 64_000_000
 BACKGROUND = 255
 
 
@@ -92,3 +95,22 @@ def png_bytes(picture: NDArray[np.uint8], *, scale: int = 1) -> bytes:
     file = io.BytesIO()
     image.save(file, format="PNG")
     return file.getvalue()
+
+
+def read_picture(path: Path) -> Image.Image:
+    """A stored picture of at most `MOST_PIXELS` pixels, decoded.
+
+    Raises:
+        InputError: if it is larger, or cannot be read as an image.
+    """
+    try:
+        with Image.open(path) as opened:
+            size = opened.size
+            picture = opened.copy() if size[0] * size[1] <= MOST_PIXELS else None
+    # For a damaged file Pillow may raise many exceptions.
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path} cannot be read as an image ({reason})") from None
+    if picture is None:
+        raise InputError(f"{path} has {size[0]} x {size[1]} pixels, more than vaelab draws")
+    return picture

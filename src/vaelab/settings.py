@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import inspect
 import itertools
 import math
@@ -98,7 +99,7 @@ def help_of(config: AnyConfig) -> dict[str, str]:
 
 
 def _help_within(group: Any, prefix: str) -> dict[str, str]:
-    kind = type(group)
+    kind: Any = type(group)
     texts = {f"{prefix}{name}": text for name, text in _field_docstrings(kind).items()}
     for name, hint in _hints(kind).items():
         value = getattr(group, name)
@@ -124,6 +125,7 @@ def _help_of(kind: Any, prefix: str) -> list[tuple[str, str]]:
     return list(texts.items())
 
 
+@functools.cache
 def _field_docstrings(kind: Any) -> dict[str, str]:
     """The string literal below each field of a dataclass, and of those that it derives from."""
     try:
@@ -188,6 +190,7 @@ def _descend(values: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     return inner
 
 
+@functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
     """The types of the fields of a dataclass."""
     hints = typing.get_type_hints(kind)

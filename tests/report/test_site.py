@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import math
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -440,21 +441,21 @@ def test_scripts_that_are_not_built(full: Path, built: Path) -> None:
 
 def test_a_site_is_replaced_whole(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(full)
-    old = full / "site" / "old.html"
-    old.write_text("")
+    before = {path.name for path in (full / "site").iterdir()}
     monkeypatch.setattr("vaelab.report.site._write_assets", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_site(full)
-    assert old.exists()
+    assert {path.name for path in (full / "site").iterdir()} == before
     monkeypatch.undo()
-    assert [path.name for path in full.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in full.iterdir() if path.name.startswith(".")] == [".site.lock"]
 
 
 def test_a_new_site_has_nothing_of_the_old(full: Path) -> None:
     build(full)
-    (full / "site" / "old.html").write_text("")
+    assert (full / "site" / "runs" / "beta-4-0.html").exists()
+    shutil.rmtree(full / "beta-4.0")
     build(full)
-    assert not (full / "site" / "old.html").exists()
+    assert not (full / "site" / "runs" / "beta-4-0.html").exists()
 
 
 def test_a_damaged_figure_takes_no_other_with_it(

@@ -151,7 +151,16 @@ def train(
 
 
 def _is_run_folder(name: str) -> bool:
-    return (Path(name) / "config.json").exists()
+    """Whether a name that is no preset's is that of a run folder.
+
+    Raises:
+        InputError: if it is that of another folder.
+    """
+    if (Path(name) / "config.json").exists():
+        return True
+    if Path(name).is_dir():
+        raise InputError(f"{name} is not a run folder: it has no config.json")
+    return False
 
 
 def _preset(name: str) -> Config | ClassifierConfig:

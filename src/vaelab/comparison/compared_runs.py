@@ -7,7 +7,7 @@ from typing import Any
 from vaelab.comparison.formats import FORMATS, as_html, as_records, as_text
 from vaelab.comparison.groups import Evaluated, comparable
 from vaelab.comparison.tables import Table, read_row
-from vaelab.errors import InputError, entry, unknown_name
+from vaelab.errors import InputError, entry, note, unknown_name
 from vaelab.evaluation.results import data_frame
 from vaelab.loaded_run import LoadedRun
 
@@ -44,12 +44,14 @@ def compare(runs: Sequence[Evaluated | LoadedRun], columns: Sequence[str] = ()) 
         runs: runs, loaded or not, and evaluated samples.
         columns: names of numbers; none: those shown by default that any of the runs has.
 
+    Runs whose stored numbers are of other weights than they have now are left out, and noted.
+
     Raises:
         InputError: on no run, an unknown number, or a run that was not evaluated.
     """
     if not runs:
         raise InputError("there is no run to compare")
-    folders = [each.run if isinstance(each, LoadedRun) else each for each in runs]
+    folders = _current([each.run if isinstance(each, LoadedRun) else each for each in runs])
     rows = {run.path: read_row(run) for run in folders}
     stored = {name: result for row in rows.values() for name, result in row.metrics.items()}
     for name in columns:
@@ -63,6 +65,16 @@ def compare(runs: Sequence[Evaluated | LoadedRun], columns: Sequence[str] = ()) 
             for group in comparable(folders, shown)
         ]
     )
+
+
+def _current(runs: Sequence[Evaluated]) -> list[Evaluated]:
+    """The runs whose stored numbers are those of their present weights."""
+    reasons = {run.path: reason for run in runs if (reason := run.stale_evaluation())}
+    if len(reasons) == len(runs):
+        raise InputError("; ".join(reasons.values()))
+    for reason in reasons.values():
+        note(f"left out: {reason}")
+    return [run for run in runs if run.path not in reasons]
 
 
 def render(runs: Sequence[Evaluated], form: str, columns: Sequence[str] = ()) -> str:

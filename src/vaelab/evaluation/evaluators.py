@@ -1,7 +1,6 @@
 """Evaluating a run, samples or a file of samples, and storing the results."""
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from vaelab.config import DataConfig
 from vaelab.data import Dataset, load_data
 from vaelab.data.given_images import as_array, class_positions
 from vaelab.devices import device_for
-from vaelab.errors import InputError, entry, failure_reason
+from vaelab.errors import InputError, entry, note
+from vaelab.evaluation.computation import complete, compute, default_metrics, merged
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
 from vaelab.evaluation.samples import checked_samples, made_samples, read_samples
@@ -26,7 +24,7 @@ from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
 from vaelab.features import Features
 from vaelab.loaded_run import LoadedRun
 from vaelab.needs import facts_of, obstacle
-from vaelab.runs import DataCard
+from vaelab.runs import DataCard, Run
 from vaelab.sampling import Samples
 
 MOST_SAMPLES = 10_000
@@ -102,20 +100,26 @@ def evaluate(
         features=features,
         show_progress=show_progress,
     )
-    results = _compute(context, metrics or defaults.metrics, only_available=only_available)
+    results = compute(context, metrics or defaults.metrics, only_available=only_available)
     identity = {
         "test_fingerprint": loaded.run.data.test_fingerprint,
-        "weights_fingerprint": loaded.run.weights_fingerprint(),
+        "weights_fingerprint": loaded.weights_fingerprint,
     }
-    loaded.run.write_evaluation(_merged(loaded.run.read_evaluation(), identity, results))
-    return results if only_available else _complete(results, metrics)
+    _store(loaded.run, identity, results)
+    return results if only_available else complete(results, metrics)
 
 
-def _complete(results: Results, named: Sequence[str]) -> Results:
-    """The results; raises the first failure if metrics were named."""
-    if named and results.failures:
-        raise next(iter(results.failures.values()))
-    return results
+def _store(run: Run, identity: Mapping[str, str], results: Results) -> None:
+    """Add the results to the run's folder, unless it has those of other, newer weights."""
+    stored = run.read_evaluation()
+    measured = stored.get("weights_fingerprint", identity["weights_fingerprint"])
+    if measured != identity["weights_fingerprint"]:
+        note(
+            f"{run.path} got other weights during the evaluation, which has been stored for these "
+            "already: the numbers of the former weights are not stored"
+        )
+        return
+    run.write_evaluation(merged(stored, identity, results))
 
 
 def _sample_count(loaded: LoadedRun) -> int:
@@ -155,7 +159,7 @@ def evaluate_samples(
     dataset = data if isinstance(data, Dataset) else load_data(data or DataConfig())
     given = _as_samples(samples, None if labels is None else np.asarray(labels), dataset, count)
     context = _context_of_samples(given, dataset, features, accelerator, seed, show_progress)
-    return _complete(_compute(context, metrics), metrics)
+    return complete(compute(context, metrics), metrics)
 
 
 def _context_of_samples(
@@ -212,14 +216,14 @@ def evaluate_file(
         stored = StoredSamples(out, _card(samples), DataCard.of(dataset))
         stored.create()
     context = _context_of_samples(samples, dataset, features, accelerator, seed, True)
-    results = _compute(context, metrics)
+    results = compute(context, metrics)
     if stored is not None:
         identity = {
             "test_fingerprint": stored.data.test_fingerprint,
             "samples_fingerprint": stored.card.fingerprint,
         }
-        stored.write_evaluation(_merged(stored.read_evaluation(), identity, results))
-    return _complete(results, metrics)
+        stored.write_evaluation(merged(stored.read_evaluation(), identity, results))
+    return complete(results, metrics)
 
 
 def _card(samples: Samples) -> SamplesCard:
@@ -262,94 +266,6 @@ def available_metrics(loaded: LoadedRun, among: Sequence[str] = ()) -> list[str]
         loaded: the trained run.
         among: names of metrics; none: all default ones.
     """
-    names = [metric_name(name) for name in among] or _default_metrics()
+    names = [metric_name(name) for name in among] or default_metrics()
     facts = facts_of(loaded, sample_count=_sample_count(loaded))
     return [name for name in names if obstacle(METRICS[name].needs, facts) is None]
-
-
-def _default_metrics() -> list[str]:
-    return [name for name, metric in METRICS.items() if metric.is_default]
-
-
-def _compute(
-    context: EvaluationContext, requested: Sequence[str], *, only_available: bool = False
-) -> Results:
-    """The requested metrics, or all default ones that are available."""
-    names = [metric_name(name) for name in requested]
-    reasons = {
-        name: reason
-        for name in names or _default_metrics()
-        if (reason := obstacle(METRICS[name].needs, context.facts)) is not None
-    }
-    for name in names:
-        if name in reasons and not only_available:
-            raise InputError(f"metric {name!r} is not available here: {reasons[name]}")
-    context.require_features()
-    chosen = [name for name in names or _default_metrics() if name not in reasons]
-    values: dict[str, MetricValue] = {}
-    failures: dict[str, Exception] = {}
-    with tqdm(chosen, disable=not context.show_progress, leave=False) as progress:
-        for name in progress:
-            progress.set_description_str(name)
-            try:
-                found = _values(name, context)
-            # No metric takes the others with it, and a user's metric may fail in any way.
-            except Exception as error:
-                failures[name] = error
-                reasons[name] = failure_reason(error)
-                continue
-            reasons |= _missing_numbers(name, found, context)
-            values |= found
-    undefined = [name for name, value in values.items() if not math.isfinite(value.value)]
-    for name in undefined:
-        del values[name]
-        reasons[name] = "its value is NaN or infinite"
-    return Results(values, reasons, failures)
-
-
-def _missing_numbers(
-    metric: str, found: Mapping[str, MetricValue], context: EvaluationContext
-) -> dict[str, str]:
-    """The declared numbers that a metric does not give here, each with the reason."""
-    return {
-        spec.name: obstacle(spec.needs, context.facts) or "it is not defined here"
-        for spec in METRICS[metric].specs
-        if spec.name not in found
-    }
-
-
-def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:
-    """The numbers of one metric with their declarations."""
-    specs = {spec.name: spec for spec in METRICS[name].specs}
-    values = METRICS[name].compute(context)
-    described = {}
-    for number, value in values.items():
-        spec = value.spec or specs.get(number)
-        if spec is None:
-            raise InputError(f"metric {name!r} gives {number!r}, which it does not declare")
-        described[number] = value.described(spec, context)
-    return described
-
-
-def _merged(
-    stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
-) -> dict[str, Any]:
-    """New results with stored ones of the same weights or samples on the same test images."""
-    if any(stored.get(key) != value for key, value in identity.items()):
-        stored = {}
-    found = results.to_json()
-    metrics = stored.get("metrics", {}) | found["metrics"]
-    order = [number for metric in METRICS.values() for number in metric.names]
-    left_out = stored.get("left_out", {}) | results.left_out
-    computed = {name for name, metric in METRICS.items() if metrics.keys() & set(metric.names)}
-    return {
-        **identity,
-        "metrics": {name: metrics[name] for name in sorted(metrics, key=_position(order))},
-        "details": stored.get("details", {}) | found["details"],
-        "left_out": {name: left_out[name] for name in left_out if name not in computed},
-    }
-
-
-def _position(order: Sequence[str]) -> Callable[[str], int]:
-    places = {name: place for place, name in enumerate(order)}
-    return lambda name: places.get(name, len(places))

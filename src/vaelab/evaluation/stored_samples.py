@@ -80,6 +80,19 @@ class StoredSamples:
 
     def read_evaluation(self) -> dict[str, Any]:
         """What was measured of the samples; empty if nothing was."""
+        return {} if self.stale_evaluation() else self._stored_evaluation()
+
+    def stale_evaluation(self) -> str:
+        """Why the stored evaluation is not that of these samples; empty if it is."""
+        measured = self._stored_evaluation().get("samples_fingerprint", self.card.fingerprint)
+        if measured == self.card.fingerprint:
+            return ""
+        return (
+            f"the stored numbers of {self.path} are of other samples than {CARD} names; evaluate "
+            "the samples again"
+        )
+
+    def _stored_evaluation(self) -> dict[str, Any]:
         path = self.path / EVALUATION
         return read_json(path) if path.exists() else {}
 

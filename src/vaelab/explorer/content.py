@@ -8,11 +8,14 @@ from pathlib import Path
 
 from torch import Tensor
 
+from vaelab.pictures import channel_note
+
 SCHEMA_VERSION = 2
 FOLDER = "explorer"
 RECORD, TENSORS = "explorer.json", "codes.safetensors"
 ENCODER, DECODER, PRIOR = "encoder.onnx", "decoder.onnx", "prior.onnx"
 IMAGES, SAMPLES = "images.png", "samples.png"
+MAP_KINDS = ("codes", "pca", "tsne")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +38,11 @@ class Sprite:
     height: int
     width: int
     columns: int
+
+    @property
+    def shown_height(self) -> int:
+        """Of an image with its channels below each other, where they are."""
+        return self.height * (self.channels if channel_note(self.channels) else 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +73,8 @@ class Plane:
         axes: 2 times D numbers.
     """
 
-    origin: list[float]
-    axes: list[list[float]]
+    origin: tuple[float, ...]
+    axes: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +82,7 @@ class LatentMap:
     """A map of all codes.
 
     Attributes:
-        kind: codes, pca or tsne; the tensor of its (N, 2) coordinates has that name.
+        kind: one of `MAP_KINDS`; the tensor of its (N, 2) coordinates has that name.
         title: for the page.
         axis_labels: of x and y; empty where they have no meaning.
         plane: None where a point on the map cannot be decoded.

@@ -52,14 +52,14 @@ def _line(data: ImageData, codes: Float[Tensor, "N 1"]) -> MapPoints:
     if data.labels is not None:
         height = (torch.from_numpy(data.labels) + 0.8 * height) / len(data.class_names)
     spread = REACH * float(codes.std(correction=0)) or 1.0
-    flat = Plane(origin=[0.0], axes=[[1.0], [0.0]])
+    flat = Plane(origin=(0.0,), axes=((1.0,), (0.0,)))
     labels = ("z1", "" if data.labels is None else "class")
     latent_map = LatentMap(kind="pca", title="Latent dimension", axis_labels=labels, plane=flat)
     return latent_map, torch.stack([codes[:, 0], spread * (2 * height - 1)], 1)
 
 
 def _plane_of_codes(codes: Float[Tensor, "N 2"]) -> MapPoints:
-    plane = Plane(origin=[0.0, 0.0], axes=[[1.0, 0.0], [0.0, 1.0]])
+    plane = Plane(origin=(0.0, 0.0), axes=((1.0, 0.0), (0.0, 1.0)))
     latent_map = LatentMap(
         kind="codes", title="Latent space", axis_labels=("z1", "z2"), plane=plane
     )
@@ -82,6 +82,9 @@ def _principal_plane(
         kind="pca",
         title="Principal plane",
         axis_labels=plane.axis_labels,
-        plane=Plane(origin=plane.origin.tolist(), axes=plane.axes.tolist()),
+        plane=Plane(
+            origin=tuple(plane.origin.tolist()),
+            axes=tuple(tuple(axis) for axis in plane.axes.tolist()),
+        ),
     )
     return latent_map, points

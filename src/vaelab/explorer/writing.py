@@ -26,7 +26,8 @@ from vaelab.explorer.content import (
 from vaelab.explorer.maps import latent_maps
 from vaelab.explorer.pictures import images_shown, sample_strip, sprite_sheet
 from vaelab.export import to_onnx
-from vaelab.files import atomic_folder, write_json
+from vaelab.files import write_json
+from vaelab.folders import atomic_folder
 from vaelab.latent_dimensions import LatentDimensions, measure_dimensions
 from vaelab.loaded_run import LoadedRun
 from vaelab.runs import write_tensors
@@ -54,7 +55,7 @@ def write_explorer(loaded: LoadedRun, *, tsne: bool = False) -> Path:
     record: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "vaelab_version": vaelab.__version__,
-        "weights_fingerprint": loaded.run.weights_fingerprint(),
+        "weights_fingerprint": loaded.weights_fingerprint,
         "absence": "",
     }
     data = images_shown(loaded.data.test)

@@ -132,7 +132,7 @@ def figure(run: LoadedRun, name: str) -> DrawnFigure:
     spec = FIGURES[name]
     with styled(*_names([run])):
         drawing = _titled(spec.draw(run), spec.title, run.run.name, run.data)
-        return DrawnFigure(name, run.run.name, settled(drawing.figure))
+        return DrawnFigure(name, run.run.name, settled(drawing.figure), (run.weights_fingerprint,))
 
 
 def _require_possible(run: LoadedRun, name: str) -> None:
@@ -166,7 +166,8 @@ def compare_figure(runs: Sequence[LoadedRun], name: str) -> DrawnFigure:
     with styled(*_names(runs)):
         names = ", ".join(run.run.name for run in runs)
         drawing = _titled(spec.draw(runs), spec.title, "", runs[0].data)
-        return DrawnFigure(name, names, settled(drawing.figure))
+        weights = tuple(run.weights_fingerprint for run in runs)
+        return DrawnFigure(name, names, settled(drawing.figure), weights)
 
 
 def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[Path]:

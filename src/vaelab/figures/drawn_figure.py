@@ -19,11 +19,13 @@ class DrawnFigure:
         name: a key of the table that it comes from.
         subject: names of the runs that it shows.
         figure: the matplotlib figure.
+        weights: fingerprints of the weights of these runs.
     """
 
     name: str
     subject: str
     figure: Figure
+    weights: tuple[str, ...]
 
     def save(self, path: Path | str) -> Path:
         """Write it as .png or .svg.
@@ -34,11 +36,11 @@ class DrawnFigure:
         Raises:
             InputError: on another suffix.
         """
-        return write(self.figure, Path(path))
+        return write(self.figure, Path(path), self.weights)
 
     def save_in(self, folder: Path) -> Path:
         """Write NAME.png and NAME.svg into a folder; returns the PNG file."""
-        return save(self.figure, folder / self.name)[0]
+        return save(self.figure, folder / self.name, self.weights)[0]
 
     def __repr__(self) -> str:
         return f"<figure {self.name} of {self.subject}>"

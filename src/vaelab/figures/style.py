@@ -3,7 +3,7 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ TEXT_COLOR = "#222222"
 PNG_DPI = 160
 # Metadata by file type; no date, so that the same figure gives the same file.
 METADATA: dict[str, dict[str, Any]] = {".png": {"Software": "vaelab"}, ".svg": {"Date": None}}
+# The entry of a PNG file for the fingerprints of the weights that it shows.
+WEIGHTS = "Weights"
 TITLE_LETTERS_PER_INCH, DETAIL_LETTERS_PER_INCH = 11, 15
 # The most letters of a name: of the run in a title, and of a class or a run in a label.
 TITLE_LETTERS, LABEL_LETTERS = 60, 24
@@ -112,13 +114,18 @@ def settled(figure: Figure) -> Figure:
     return figure
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png and `stem`.svg atomically."""
-    return [write(figure, stem.with_name(stem.name + suffix)) for suffix in METADATA]
+def save(figure: Figure, stem: Path, weights: Sequence[str] = ()) -> list[Path]:
+    """Write `stem`.png and `stem`.svg; see `write`."""
+    return [write(figure, stem.with_name(stem.name + suffix), weights) for suffix in METADATA]
 
 
-def write(figure: Figure, path: Path) -> Path:
+def write(figure: Figure, path: Path, weights: Sequence[str] = ()) -> Path:
     """Write a figure atomically, in the format of the file's suffix.
+
+    Args:
+        figure: the figure.
+        path: of the file.
+        weights: fingerprints of the weights that it shows, stored in PNG files.
 
     Raises:
         InputError: on a suffix that is not in `METADATA`.
@@ -126,15 +133,17 @@ def write(figure: Figure, path: Path) -> Path:
     if path.suffix not in METADATA:
         raise InputError(f"{path}: figures are written as {' or '.join(METADATA)}")
     with atomic_write(path) as partial:
-        partial.write_bytes(encoded(figure, path.suffix))
+        partial.write_bytes(encoded(figure, path.suffix, weights))
     return path
 
 
-def encoded(figure: Figure, suffix: str) -> bytes:
+def encoded(figure: Figure, suffix: str, weights: Sequence[str] = ()) -> bytes:
     """The content of a file with that suffix, a key of `METADATA`."""
-    file = io.BytesIO()
+    file, metadata = io.BytesIO(), METADATA[suffix]
+    if weights and suffix == ".png":
+        metadata = {**metadata, WEIGHTS: " ".join(weights)}
     with styled():
-        figure.savefig(file, format=suffix[1:], dpi=PNG_DPI, metadata=METADATA[suffix])
+        figure.savefig(file, format=suffix[1:], dpi=PNG_DPI, metadata=metadata)
     return file.getvalue()
 
 

@@ -1,5 +1,6 @@
 """The static site of a study, from stored results; computes nothing."""
 
 from vaelab.report.site import build_site
+from vaelab.report.stored_study import STUDY_FILE
 
-__all__ = ["build_site"]
+__all__ = ["STUDY_FILE", "build_site"]

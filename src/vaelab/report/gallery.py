@@ -1,11 +1,16 @@
 """Copies figures into a site, compressed without a visible loss."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from vaelab.errors import InputError
+from vaelab.figures.style import WEIGHTS
 from vaelab.files import atomic_write
+from vaelab.folders import require_inside
+from vaelab.pictures import read_picture
 
 # Figures are drawn at 160 dots per inch; a page has 96 pixels per inch.
 PAGE_PIXELS_PER_PIXEL = 96 / 160
@@ -34,15 +39,16 @@ class Picture:
 
 
 class Gallery:
-    """Copies figures into a site.
+    """Copies figures of a study into a site.
 
     Attributes:
-        problems: figures that cannot be read, one line each.
+        problems: figures that are left out, one line each.
     """
 
-    def __init__(self, site: Path) -> None:
+    def __init__(self, site: Path, study: Path) -> None:
         self.problems: list[str] = []
         self._site = site
+        self._study = study
         # Several pages show the same figure.
         self._sizes: dict[str, tuple[int, int] | None] = {}
 
@@ -54,12 +60,22 @@ class Gallery:
         alt: str,
         caption: str = "",
         scale: float = PAGE_PIXELS_PER_PIXEL,
+        weights: Sequence[str] = (),
     ) -> Picture | None:
-        """Copy a figure into the site; returns None if there is no file or it is not an image."""
+        """Copy a figure into the site; returns None if there is none that can be shown.
+
+        Args:
+            source: the file; not every figure is drawn.
+            href: its path in the site.
+            alt: alternative text.
+            caption: the text below it.
+            scale: CSS pixels on the page for each pixel.
+            weights: fingerprints of the weights of its runs; a figure of others is left out.
+        """
         if not source.exists():
             return None
         if href not in self._sizes:
-            self._sizes[href] = self._copy(source, href)
+            self._sizes[href] = self._copy(source, href, weights)
         size = self._sizes[href]
         if size is None:
             return None
@@ -72,18 +88,21 @@ class Gallery:
             caption=caption,
         )
 
-    def _copy(self, source: Path, href: str) -> tuple[int, int] | None:
-        """Copy the file; returns its width and height in pixels, None if it is not an image."""
+    def _copy(self, source: Path, href: str, weights: Sequence[str]) -> tuple[int, int] | None:
+        """Copy the file; returns its width and height in pixels, None if it is left out."""
         try:
-            with Image.open(source) as opened:
-                image = _compressed(opened)
-        # For a damaged file Pillow may raise many exceptions.
-        except Exception as error:
-            reason = str(error).partition("\n")[0]
+            require_inside(source, self._study)
+            opened = read_picture(source)
+        except InputError as error:
+            self.problems.append(f"{error}; draw the figure again")
+            return None
+        drawn = set(str(opened.info.get(WEIGHTS, "")).split())
+        if drawn and weights and drawn != set(weights):
             self.problems.append(
-                f"{source} cannot be read as an image ({reason}); draw the figure again"
+                f"{source} shows other weights than its runs have now; draw the figure again"
             )
             return None
+        image = _compressed(opened)
         with atomic_write(self._site / href) as partial:
             image.save(partial, format="PNG", compress_level=6)
         return image.width, image.height

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from vaelab.errors import InputError
+from vaelab.errors import InputError, failure_reason
 from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.explorer import Explorer, Plane, read_explorer
 from vaelab.files import write_text
@@ -59,10 +59,17 @@ def write_payloads(
         InputError: if a file cannot be written.
     """
     explorers, left_out = _with_common_images(runs)
+    models = {}
+    for slug, each in list(explorers.items()):
+        try:
+            _write_model(site, slug, each)
+            models[slug] = _model(slug, runs[slug], pages[slug], each)
+        # What is stored may be anything, and no model takes the others with it.
+        except Exception as error:
+            left_out[slug] = failure_reason(error)
+            del explorers[slug]
     if not explorers:
         return left_out
-    for slug, explorer in explorers.items():
-        _write_model(site, slug, explorer)
     first, explorer = next(iter(explorers.items()))
     _provide(site, "images", _png(explorer.images))
     # Last, so that everything that it names exists.
@@ -70,7 +77,7 @@ def write_payloads(
         "version": VERSION,
         "study": study,
         "images": _images(runs[first], explorer),
-        "models": [_model(slug, runs[slug], pages[slug], each) for slug, each in explorers.items()],
+        "models": list(models.values()),
     }
     _provide(site, "index", index)
     return left_out

@@ -1,15 +1,19 @@
 """Builds the site of a study: writes all pages, figures and scripts, or nothing."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import vaelab
 from vaelab.comparison import FORMATS
-from vaelab.errors import InputError, note
-from vaelab.files import atomic_folder, write_text
+from vaelab.errors import InputError, failure_reason, note
+from vaelab.files import write_text
+from vaelab.folders import atomic_folder
 from vaelab.formatting import counted, listed
 from vaelab.report.data_sets import data_notice
 from vaelab.report.formatting import without_paths
@@ -57,6 +61,12 @@ def build_site(folder: Path | str) -> Path:
     study = read_folder(folder)
     _require_built(SITE_SCRIPTS)
     with atomic_folder(folder / FOLDER) as site:
+        gallery = Gallery(site, folder)
+        gallery.problems += study.problems
+        study = study.without(_broken_runs(study, gallery))
+        if not study.runs:
+            reasons = "; ".join(f"{each.name}: {each.reason}" for each in study.failed)
+            raise InputError(f"no run of {folder} can be shown: {reasons}")
         left_out = write_payloads(
             study.name,
             {run.slug: run.run for run in study.runs},
@@ -64,14 +74,33 @@ def build_site(folder: Path | str) -> Path:
             {run.slug: run.page for run in study.runs},
         )
         explored = [run for run in study.runs if run.slug not in left_out]
-        gallery = Gallery(site)
         pages = _pages(study, gallery, explored, left_out)
-        _write_pages(site, study, pages, {run.slug for run in explored})
+        shared = _shared(study, pages, {run.slug for run in explored})
+        for page in pages:
+            write_text(site / page.file, _rendered(page, shared))
         _write_downloads(site, study.results)
         _write_assets(site, has_explorer=bool(explored))
     for problem in gallery.problems:
         note(problem)
     return folder / FOLDER / "index.html"
+
+
+def _broken_runs(study: StoredStudy, gallery: Gallery) -> dict[str, str]:
+    """The runs whose stored results cannot be shown, by slug with the reasons.
+
+    What is stored may be anything, and no run takes the others with it.
+    """
+    broken = {}
+    for run in study.runs:
+        alone = replace(study, runs=[run], samples=[])
+        try:
+            pages = [index_page(alone, [], gallery), run_page(run, alone, gallery)]
+            shared = _shared(alone, pages, set())
+            for page in pages:
+                _rendered(page, shared)
+        except Exception as error:
+            broken[run.slug] = failure_reason(error)
+    return broken
 
 
 def _pages(
@@ -81,23 +110,36 @@ def _pages(
     left_out: Mapping[str, str],
 ) -> list[Page]:
     """All pages that have something to show, in the order of the navigation."""
-    chapters = without_none(
-        [
-            data_page(study, gallery),
-            autoencoder_page(study, gallery),
-            architectures_page(study, gallery),
-            *(
-                sweep_page(sweep, study, gallery)
-                for sweep in find_sweeps(study.evaluated, study.comparisons.values())
-            ),
-            conditional_page(study, gallery),
-            metrics_page(study),
-            _explorer_page(explored, study, left_out) if explored else None,
-            _method_page(study),
-        ]
-    )
+    sweeps = find_sweeps(study.evaluated, study.comparisons.values())
+    made: list[Callable[[], Page | None]] = [
+        lambda: data_page(study, gallery),
+        lambda: autoencoder_page(study, gallery),
+        lambda: architectures_page(study, gallery),
+        *(partial(sweep_page, sweep, study, gallery) for sweep in sweeps),
+        lambda: conditional_page(study, gallery),
+        lambda: metrics_page(study),
+        lambda: _explorer_page(explored, study, left_out) if explored else None,
+        lambda: _method_page(study),
+    ]
+    trial = _shared(study, [], set())
+    chapters = without_none(_if_possible(make, trial, gallery.problems) for make in made)
     runs = [run_page(run, study, gallery) for run in study.runs]
     return [index_page(study, chapters, gallery), *chapters, *runs]
+
+
+def _if_possible(
+    make: Callable[[], Page | None], shared: Mapping[str, Any], problems: list[str]
+) -> Page | None:
+    """A page; None if there is nothing to show, or with a problem if it cannot be shown."""
+    try:
+        page = make()
+        if page is not None:
+            _rendered(page, shared)
+    # No page takes the others with it.
+    except Exception as error:
+        problems.append(f"a page is left out: {failure_reason(error)}")
+        return None
+    return page
 
 
 def _explorer_page(
@@ -132,7 +174,8 @@ def _method_page(study: StoredStudy) -> Page:
     )
 
 
-def _write_pages(site: Path, study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> None:
+@cache
+def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("vaelab.report"),
         autoescape=True,
@@ -140,21 +183,24 @@ def _write_pages(site: Path, study: StoredStudy, pages: Sequence[Page], explored
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        study=study,
-        notice=data_notice(card.name for card in study.cards),
-        menu=[page for page in pages if page.menu],
-        explored=explored,
-        listed=listed,
-        counted=counted,
-        vaelab_version=vaelab.__version__,
-    )
-    for page in pages:
-        depth = page.file.count("/")
-        text = environment.get_template(page.template).render(
-            {**page.content, "page": page, "root": "../" * depth}
-        )
-        write_text(site / page.file, text)
+    environment.globals.update(listed=listed, counted=counted, vaelab_version=vaelab.__version__)
+    return environment
+
+
+def _shared(study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> dict[str, Any]:
+    """The variables of all templates."""
+    return {
+        "study": study,
+        "notice": data_notice(card.name for card in study.cards),
+        "menu": [page for page in pages if page.menu],
+        "explored": explored,
+    }
+
+
+def _rendered(page: Page, shared: Mapping[str, Any]) -> str:
+    root = "../" * page.file.count("/")
+    template = _templates().get_template(page.template)
+    return template.render({**shared, **page.content, "page": page, "root": root})
 
 
 def _write_downloads(site: Path, results: Sequence[StoredResults]) -> None:

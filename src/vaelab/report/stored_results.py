@@ -49,6 +49,7 @@ class StoredRun:
         details: results that are not single numbers.
         left_out: metrics that are not available for the model, each with the reason.
         records: one for each epoch.
+        weights: the fingerprint of its weights; empty if it has none.
         problems: what could not be made or read, one line each.
     """
 
@@ -60,6 +61,7 @@ class StoredRun:
     details: dict[str, Any]
     left_out: dict[str, str]
     records: list[dict[str, Any]]
+    weights: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property

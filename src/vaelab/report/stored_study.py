@@ -13,6 +13,7 @@ from typing import Any
 from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.evaluation.stored_samples import holds_samples, open_samples
+from vaelab.folders import require_inside
 from vaelab.names import displayed
 from vaelab.report.formatting import (
     unique_slugs,
@@ -66,6 +67,7 @@ class StoredStudy:
         failed: runs that failed or were left out.
         comparisons: names of the runs in each figure of several runs, by file name.
         summary: statistics of the data; empty if they were not computed.
+        problems: what cannot be read, one line each.
     """
 
     folder: Path
@@ -79,6 +81,7 @@ class StoredStudy:
     failed: list[FailedRun]
     comparisons: dict[str, list[str]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
     @property
     def evaluated(self) -> list[StoredRun]:
@@ -90,6 +93,20 @@ class StoredStudy:
         """The runs and samples with metrics."""
         return [*self.evaluated, *self.samples]
 
+    def without(self, broken: Mapping[str, str]) -> "StoredStudy":
+        """The study with some runs listed as failed, with the reasons by slug."""
+        failed = [
+            FailedRun(name=run.name, status="failed", step="", reason=broken[run.slug])
+            for run in self.runs
+            if run.slug in broken
+        ]
+        names = {each.name for each in failed}
+        return replace(
+            self,
+            runs=[run for run in self.runs if run.slug not in broken],
+            failed=[*(each for each in self.failed if each.name not in names), *failed],
+        )
+
 
 def read_folder(folder: Path) -> StoredStudy:
     """The stored results in `folder`.
@@ -99,13 +116,14 @@ def read_folder(folder: Path) -> StoredStudy:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder of a study or of runs")
-    study = read_json(folder / STUDY_FILE) if (folder / STUDY_FILE).exists() else {}
+    study, problems = _study(folder / STUDY_FILE)
     entries = _entries(folder, study)
     runs: list[StoredRun] = []
     failed: list[FailedRun] = []
     slugs = unique_slugs([entry.name for entry in entries])
     for entry, slug in zip(entries, slugs, strict=True):
         try:
+            require_inside(folder / entry.folder, folder)
             run = _read_run(open_run(folder / entry.folder), slug, entry.notes)
         except InputError as error:
             failed.append(entry.failed(str(error)))
@@ -138,7 +156,19 @@ def read_folder(folder: Path) -> StoredStudy:
         failed=failed,
         comparisons=_comparisons(folder, study),
         summary=_summary(folder),
+        problems=tuple(problems),
     )
+
+
+def _study(file: Path) -> tuple[dict[str, Any], list[str]]:
+    """What a study wrote about itself, and why it cannot be read."""
+    if not file.exists():
+        return {}, []
+    try:
+        require_inside(file, file.parent)
+        return read_json(file), []
+    except InputError as error:
+        return {}, [_one_line(f"{error}: all runs in the folder are shown")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,11 +216,15 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
             status=str(values.get("status") or ""),
             step=str(values.get("step") or ""),
             error=str(values.get("error") or ""),
-            notes=tuple(_one_line(str(note)) for note in values.get("notes") or ()),
+            notes=tuple(map(_one_line, map(str, _list(values.get("notes"))))),
         )
         for values in found
         if isinstance(values, dict)
     ]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_derived(path: Path) -> bool:
@@ -212,6 +246,8 @@ def _read_run(run: Run, slug: str, notes: tuple[str, ...]) -> StoredRun:
         evaluation = run.read_evaluation()
     except InputError as error:
         problems.append(without_paths(str(error)))
+    else:
+        problems += [without_paths(reason)] if (reason := run.stale_evaluation()) else []
     try:
         records = [record for record in run.read_metrics() if isinstance(record.get("epoch"), int)]
     except InputError as error:
@@ -229,6 +265,7 @@ def _read_run(run: Run, slug: str, notes: tuple[str, ...]) -> StoredRun:
         details=details if isinstance(details, dict) else {},
         left_out=left_out if isinstance(left_out, dict) else {},
         records=records,
+        weights=(run.weights_fingerprint(),) if run.weights.is_file() else (),
         problems=tuple(problems),
     )
 
@@ -238,6 +275,7 @@ def _samples(folder: Path) -> list[StoredSampleSet]:
     found = []
     for path in sorted(path for path in folder.iterdir() if holds_samples(path)):
         with contextlib.suppress(InputError):
+            require_inside(path, folder)
             samples = open_samples(path)
             metrics, not_finite = read_metrics(samples.read_evaluation())
             found.append(StoredSampleSet(folder=samples, metrics=metrics, not_finite=not_finite))
@@ -247,7 +285,7 @@ def _samples(folder: Path) -> list[StoredSampleSet]:
 def _cards(study: Mapping[str, Any], cards: list[DataCard]) -> list[DataCard]:
     """Each data set once."""
     # A folder of runs has no card, and another version may store another form of it.
-    with contextlib.suppress(KeyError, TypeError):
+    with contextlib.suppress(KeyError, InputError):
         cards = [data_card_from(study["data_card"]), *cards]
     unique: dict[tuple[str, str, str], DataCard] = {}
     for card in cards:
@@ -260,12 +298,14 @@ def _comparisons(folder: Path, study: Mapping[str, Any]) -> dict[str, list[str]]
     stored = study.get("comparisons")
     known = stored if isinstance(stored, dict) else {}
     drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))
-    return {stem: [str(name) for name in known.get(stem, [])] for stem in drawn}
+    return {stem: [str(name) for name in _list(known.get(stem))] for stem in drawn}
 
 
 def _summary(folder: Path) -> dict[str, Any]:
+    file = folder / "data" / "summary.json"
     try:
-        summary = read_json(folder / "data" / "summary.json")
+        require_inside(file, folder)
+        summary = read_json(file)
     except InputError:
         return {}
     return {**summary, "source": without_location(str(summary.get("source", "")))}

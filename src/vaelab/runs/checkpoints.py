@@ -19,7 +19,7 @@ from vaelab.files import (
 from vaelab.runs.json_files import read_json
 from vaelab.runs.tensors import read_tensors, write_tensors
 
-CHECKPOINT_VERSION = 4
+CHECKPOINT_VERSION = 5
 
 NEWEST, INCOMPLETE, PREVIOUS = "checkpoint", "checkpoint.new", "checkpoint.before"
 _TENSORS, _VALUES = "tensors.safetensors", "state.json"

@@ -13,7 +13,8 @@ from vaelab.config import InitialWeightsConfig, ParentConfig
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
 from vaelab.runs.run import Run, open_run
-from vaelab.runs.tensors import load_weights, read_tensors
+from vaelab.runs.tensors import load_weights
+from vaelab.runs.weights import Weights
 
 
 def parent_of(run: Run, out: Path, *, trains: str) -> ParentConfig:
@@ -66,14 +67,15 @@ def load_initial_weights(model: LatentVariableModel, run: Run) -> None:
     if named is None or run.load_checkpoint_values() is not None:
         return
     source = _source(run, named)
-    if source.weights_fingerprint() != named.weights_fingerprint:
+    weights = source.read_weights()
+    if weights.fingerprint != named.weights_fingerprint:
         raise InputError(
             f"{source.path} has other weights than {run.path} was to start from "
-            f"({_both(source, named)}); repeat the command with --from {source.path} to start "
+            f"({_both(weights, named)}); repeat the command with --from {source.path} to start "
             "from these"
         )
     _require_same_model(source, run)
-    load_weights(model, read_tensors(source.weights), source.weights)
+    load_weights(model, weights.tensors, source.weights)
 
 
 def _require_same_model(source: Run, run: Run) -> None:
@@ -117,17 +119,14 @@ def derived_model(run: Run) -> LatentVariableModel:
     if run.load_checkpoint_values() is not None:
         return model
     source = _source(run, parent)
-    if source.weights_fingerprint() != parent.weights_fingerprint:
+    weights = source.read_weights()
+    if weights.fingerprint != parent.weights_fingerprint:
         raise InputError(
             f"{source.path} has other weights than {run.path} was derived from "
-            f"({_both(source, parent)}); derive the run again into another --out"
+            f"({_both(weights, parent)}); derive the run again into another --out"
         )
     prefix = f"{parent.trains}."
-    kept = {
-        name: value
-        for name, value in read_tensors(source.weights).items()
-        if not name.startswith(prefix)
-    }
+    kept = {name: value for name, value in weights.tensors.items() if not name.startswith(prefix)}
     initial = {name: value for name, value in model.state_dict().items() if name.startswith(prefix)}
     load_weights(model, kept | initial, source.weights)
     return model
@@ -152,9 +151,6 @@ def _source(run: Run, reference: Reference) -> Run:
     return open_run(Path(os.path.normpath(run.path / reference.run)))
 
 
-def _both(source: Run, reference: Reference) -> str:
+def _both(found: Weights, reference: Reference) -> str:
     """The fingerprints of the weights found and expected."""
-    return (
-        f"SHA-256 {source.weights_fingerprint()[:12]}, "
-        f"expected {reference.weights_fingerprint[:12]}"
-    )
+    return f"SHA-256 {found.fingerprint[:12]}, expected {reference.weights_fingerprint[:12]}"

@@ -1,11 +1,10 @@
 """A run folder: its files, how they are written and read."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from torch import Tensor
 import vaelab
 from vaelab import settings
 from vaelab.config import Config
-from vaelab.errors import InputError, UnknownNameError
-from vaelab.files import write_json, write_text
-from vaelab.locks import lock_folder
+from vaelab.errors import InputError, UnknownNameError, note
+from vaelab.files import write_json
+from vaelab.folders import require_no_way_out
+from vaelab.locks import lock_folder, require_same_folder
 from vaelab.models import ImageShape
 from vaelab.models.build import build_model
 from vaelab.models.capabilities import Capabilities
@@ -24,10 +24,11 @@ from vaelab.models.contract import LatentVariableModel
 from vaelab.names import displayed
 from vaelab.notebook import Html
 from vaelab.randomness import generator
-from vaelab.runs import checkpoints, summary
+from vaelab.runs import checkpoints, records, summary, weights
 from vaelab.runs.data_card import DataCard, data_card_from
-from vaelab.runs.json_files import parse_json, read_json, read_text
-from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
+from vaelab.runs.json_files import read_json
+from vaelab.runs.tensors import load_weights
+from vaelab.runs.weights import TrainedModel, Weights
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,25 +108,53 @@ class Run:
         )
 
     def load_model(self) -> LatentVariableModel:
-        """The trained model, in evaluation mode.
+        """The trained model, in evaluation mode; see `load_trained`."""
+        return self.load_trained().model
+
+    def load_trained(self) -> TrainedModel:
+        """The trained model, in evaluation mode, and the fingerprint of its weights.
 
         Raises:
-            InputError: if there are no weights yet, or they belong to another model.
+            InputError: if there are no weights yet, they are damaged, or they belong to another
+                model or run.
         """
-        if not self.weights.exists():
-            raise self._untrained()
-        model = self.build_model()
-        load_weights(model, read_tensors(self.weights), self.weights)
-        return model.eval().requires_grad_(requires_grad=False)
+        read, model = self._read_weights(), self.build_model()
+        load_weights(model, read.tensors, self.weights)
+        weights.require_mark(read, self.config, self.data, self.weights)
+        return TrainedModel(model.eval().requires_grad_(requires_grad=False), read.fingerprint)
 
-    def save_weights(self, weights: dict[str, Tensor]) -> None:
+    def read_weights(self) -> Weights:
+        """The weights to use, with the fingerprint of the bytes that they were read from.
+
+        Raises:
+            InputError: if there are none yet, they are damaged, or they belong to another run.
+        """
+        read = self._read_weights()
+        weights.require_mark(read, self.config, self.data, self.weights)
+        return read
+
+    def _read_weights(self) -> Weights:
+        try:
+            return weights.read_weights(self.weights)
+        except FileNotFoundError:
+            raise self._untrained() from None
+
+    def has_whole_weights(self) -> bool:
+        """Whether the weights to use are there and undamaged."""
+        try:
+            self.read_weights()
+        except InputError:
+            return False
+        return True
+
+    def save_weights(self, tensors: dict[str, Tensor]) -> None:
         """Replace the weights to use.
 
         Raises:
             InputError: for what the operating system refuses, or if the run's folder is gone.
         """
-        self._require_folder()
-        write_tensors(self.weights, weights)
+        self.require_folder()
+        weights.write_weights(self.weights, tensors, self.config, self.data)
 
     def weights_fingerprint(self) -> str:
         """SHA-256 of the file of the weights to use.
@@ -139,24 +168,70 @@ class Run:
             raise self._untrained() from None
 
     def read_metrics(self) -> list[dict[str, Any]]:
-        """The records of all epochs so far.
+        """The records of all epochs so far: the checkpoint's, or where it has none, the file's.
 
         Raises:
             InputError: naming the first line that is not a record.
         """
-        path = self.path / "metrics.jsonl"
-        if not path.exists():
-            return []
-        lines = read_text(path).splitlines()
-        return [_record(line, f"{path} line {i}", i) for i, line in enumerate(lines, 1)]
+        values = self.load_checkpoint_values()
+        if values is not None:
+            where = f"{self.path}: record"
+            return [
+                records.checked(each, f"{where} {i}", i)
+                for i, each in enumerate(values["records"], 1)
+            ]
+        return records.read_records(self.path / "metrics.jsonl")
 
-    def write_metrics(self, records: list[dict[str, Any]]) -> None:
+    def write_metrics(self, lines: list[dict[str, Any]]) -> None:
         """Replace the records of all epochs atomically."""
-        lines = (json.dumps(record, allow_nan=False) + "\n" for record in records)
-        write_text(self.path / "metrics.jsonl", "".join(lines))
+        self.require_folder()
+        records.write_records(self.path / "metrics.jsonl", lines)
+
+    def restore(self, best: dict[str, Tensor]) -> None:
+        """Write what is not whole in the folder again, from the checkpoint.
+
+        Args:
+            best: the weights of the best epoch; none before the end of the first one.
+        """
+        self.restore_records()
+        if best and not self.has_whole_weights():
+            note(f"{self.weights} was missing or damaged and is restored from the checkpoint")
+            self.save_weights(best)
+
+    def restore_records(self) -> None:
+        """Write the records of the checkpoint where those in the folder are others."""
+        file, lines = self.path / "metrics.jsonl", self.read_metrics()
+        if not records.are_in(file, lines):  # also if killed before they were written
+            if not file.exists():
+                note(f"{file} was missing and is restored from the checkpoint")
+            self.write_metrics(lines)
 
     def read_evaluation(self) -> dict[str, Any]:
-        """The stored evaluation; empty if there is none."""
+        """The stored evaluation of the present weights; empty if there is none.
+
+        Raises:
+            InputError: if the file cannot be read.
+        """
+        return {} if self.stale_evaluation() else self._stored_evaluation()
+
+    def stale_evaluation(self) -> str:
+        """Why the stored evaluation is not that of the present weights; empty if it is.
+
+        Raises:
+            InputError: if the file cannot be read.
+        """
+        measured = self._stored_evaluation().get("weights_fingerprint")
+        if measured is None or not self.weights.exists():
+            return ""
+        present = self.weights_fingerprint()
+        if measured == present:
+            return ""
+        return (
+            f"the stored numbers of {self.path} are of other weights (SHA-256 {measured!s:.12}) "
+            f"than it has now ({present:.12}); run `vaelab evaluate {self.path}`"
+        )
+
+    def _stored_evaluation(self) -> dict[str, Any]:
         path = self.path / "evaluation.json"
         return read_json(path) if path.exists() else {}
 
@@ -184,7 +259,7 @@ class Run:
         Raises:
             InputError: also if the run's folder is gone.
         """
-        self._require_folder()
+        self.require_folder()
         checkpoints.save_checkpoint(self.path, tensors, values)
 
     def load_checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -196,9 +271,13 @@ class Run:
         return checkpoints.load_checkpoint_values(self.path)
 
     def is_finished(self) -> bool:
-        """Whether training is complete."""
+        """Whether training is complete, and its weights are there and undamaged."""
         values = self.load_checkpoint_values()
-        return values is not None and values["stages_done"] == len(self.config.training.stages)
+        return (
+            values is not None
+            and values["stages_done"] == len(self.config.training.stages)
+            and self.has_whole_weights()
+        )
 
     def summary(self) -> dict[str, str]:
         """Preset, data, progress and best epoch.
@@ -206,15 +285,15 @@ class Run:
         Raises:
             InputError: if a file of the run cannot be read.
         """
-        records = self.read_metrics()
+        epochs = self.read_metrics()
         progress = summary.progress(
-            records, self.config.training.epochs, is_finished=self.is_finished()
+            epochs, self.config.training.epochs, is_finished=self.is_finished()
         )
         return {
             "preset": self.config.preset,
             "data": self.data.name,
             "epochs": progress,
-            **(summary.best_epoch(records, self.capabilities.unit) if records else {}),
+            **(summary.best_epoch(epochs, self.capabilities.unit) if epochs else {}),
         }
 
     def __repr__(self) -> str:
@@ -234,8 +313,13 @@ class Run:
         except InputError as error:
             return [summary.problem(error)]
 
-    def _require_folder(self) -> None:
-        """Nothing is written into a folder that was moved or replaced."""
+    def require_folder(self) -> None:
+        """Refuse to write into a folder that was moved or replaced since the run began.
+
+        Raises:
+            InputError: if it was.
+        """
+        require_same_folder(self.path)
         if not (self.path / "config.json").exists():
             raise InputError(
                 f"{self.path} cannot be written: it is no longer the folder that the run began in; "
@@ -246,73 +330,17 @@ class Run:
         return InputError(f"{self.path} holds no trained model yet; run its `vaelab train` again")
 
 
-def require_free(wanted: Run) -> None:
-    """Refuse a folder that holds anything else than this run, begun or finished.
-
-    Raises:
-        InputError: naming what differs, or that other files are there.
-    """
-    path = wanted.path
-    if not (path / "config.json").exists():
-        if path.exists() and (not path.is_dir() or any(_visible(path))):
-            raise InputError(f"{path} exists and is not a run folder; choose another --out")
-        return
-    existing = open_run(path)
-    if existing.load_checkpoint_values() is None:
-        return  # without a checkpoint nothing is lost by starting again
-    other_splits = existing.data.differing_splits(wanted.data)
-    config = existing.config
-    if not other_splits:  # the same images may have been moved
-        config = replace(config, data=replace(config.data, path=wanted.config.data.path))
-    there, here = config.training.stages, wanted.config.training.stages
-    differing = settings.differences(config, wanted.config)
-    if not other_splits and there[: len(here)] == here[: len(there)]:
-        same_stages = replace(
-            config.training,
-            epochs=wanted.config.training.epochs,
-            continued_from_epochs=wanted.config.training.continued_from_epochs,
-        )
-        if replace(config, training=same_stages) == wanted.config:
-            if len(there) <= len(here):
-                return  # the wanted run is this one, continued or not
-            raise InputError(
-                f"{path} was continued to {there[-1]} epochs: `vaelab train {path}` resumes it; "
-                f"for a run of {here[-1]} epochs choose another --out"
-            )
-    differing += [
-        f"{split} images: of {existing.data.name} / of {wanted.data.name}" for split in other_splits
-    ]
-    raise InputError(
-        f"{path} holds a run with other settings (there / wanted): "
-        f"{'; '.join(differing)}; choose another --out or delete that folder"
-    )
-
-
-def require_same_images(run: Run, found: DataCard) -> None:
-    """Refuse other images than those that a run was trained on.
-
-    Raises:
-        InputError: naming the split that differs.
-    """
-    differing = run.data.differing_splits(found)
-    if differing:
-        raise InputError(
-            f"{run.path} was trained on other {differing[0]} images of {run.data.name} "
-            f"({run.data.source}) than those found now ({found.source}); "
-            "name the right ones with --data-dir"
-        )
-
-
 def open_run(path: Path | str) -> Run:
     """The run at `path`.
 
     Raises:
-        InputError: if there is none, or its configuration cannot be read.
+        InputError: if there is none, its configuration cannot be read, or a link leads out of it.
     """
     path = Path(path)
     file = path / "config.json"
     if not file.exists():
         raise InputError(f"{path} is not a run folder: it has no config.json")
+    require_no_way_out(path)
     values = read_json(file)
     for name in ("vaelab_version", "capabilities", "precision"):
         values.pop(name, None)
@@ -324,26 +352,3 @@ def open_run(path: Path | str) -> Run:
         raise InputError(f"{file}: {error}; {hint}") from None
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
-
-
-def _record(line: str, where: str, epoch: int) -> dict[str, Any]:
-    """A line of metrics.jsonl, checked: its epoch, selection loss, and scalars by split."""
-    record = parse_json(line, where)
-    numbers = {"selection_loss": record.get("selection_loss")}
-    for split in ("train", "validation"):
-        scalars = record.get(split)
-        if not isinstance(scalars, dict):
-            raise InputError(f"{where}: {split} should be an object, found {scalars!r:.40}")
-        numbers |= {f"{split}.{name}": value for name, value in scalars.items()}
-    for name, value in numbers.items():
-        is_absent = value is None and name != "selection_loss"
-        if not is_absent and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise InputError(f"{where}: {name} should be a number, found {value!r:.40}")
-    if record.get("epoch") != epoch:
-        raise InputError(f"{where}: expected epoch {epoch}, found {record.get('epoch')!r:.40}")
-    return record
-
-
-def _visible(folder: Path) -> list[Path]:
-    """Without hidden files, such as those that a killed process left incomplete."""
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]

@@ -19,15 +19,41 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         # Read, not mapped: Windows replaces no file that is mapped. The library's own reader opens
         # no path that is not UTF-8.
-        tensors: dict[str, Tensor] = load(path.read_bytes())
-    except (SafetensorError, OSError) as error:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
+    return parse_tensors(content, path)
+
+
+def parse_tensors(content: bytes, path: Path) -> dict[str, Tensor]:
+    """All tensors in the content of a safetensors file.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    try:
+        tensors: dict[str, Tensor] = load(content)
+    # For types that it does not know the library raises KeyError.
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from None
     return tensors
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """Write a safetensors file atomically."""
-    content = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
+    write_content(path, serialized(tensors))
+
+
+def serialized(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """Tensors as the content of a safetensors file."""
+    content: bytes = save(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, metadata
+    )
+    return content
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write a file atomically."""
     with atomic_write(path) as partial:
         partial.write_bytes(content)
 

@@ -14,12 +14,13 @@ from vaelab.config import Config, DataConfig
 from vaelab.data import Dataset, DataUnavailableError, load_data
 from vaelab.errors import InputError
 from vaelab.files import write_json
+from vaelab.folders import require_no_link
 from vaelab.loaded_run import LoadedRun
 from vaelab.locks import lock_folder
 from vaelab.models.build import build_model
 from vaelab.models.image_shape import ImageShape
 from vaelab.randomness import generator
-from vaelab.report import build_site
+from vaelab.report import STUDY_FILE, build_site
 from vaelab.runs import DataCard, Run, open_run
 from vaelab.studies.archive import archive_other_run
 from vaelab.studies.dataset_cache import DatasetCache
@@ -30,11 +31,10 @@ from vaelab.studies.progress_display import ProgressDisplay
 from vaelab.studies.status import EventRecorder, StudyStatus
 from vaelab.studies.step import Step
 from vaelab.studies.steps import PREPARE, build_steps, comparison_steps, data_step
-from vaelab.studies.study import Study
+from vaelab.studies.study import FOLDERS, Study
 from vaelab.training import Hardware
 from vaelab.training.derived import derived_config
 
-STUDY_FILE = "study.json"
 SCHEMA_VERSION = 1
 SHORTENED = (
     "This machine needs more time than the study allows, so every run was trained for {share:.1%} "
@@ -91,18 +91,22 @@ def run_study(
         study = replace(study, data=replace(study.data, name="wardrobe"))
         dataset, data_dir = load_data(study.data), None
     with lock_folder(out):
+        _require_own(out, study)
         study, factor = at_pace(study, out, dataset, hardware)
         remark = "" if factor == 1 else SHORTENED.format(share=factor)
         if remark:
             print(remark, file=sys.stderr)  # noqa: T201
         status = StudyStatus()
+        card = DataCard.of(dataset)
+        if not (out / STUDY_FILE).exists():  # from now on the folder is this study's
+            _write_study(study, out, card, command, remark, status)
         # The report of an interrupted study is built from the file that is written in any case.
         try:
             _StudyRunner(
                 study, out, dataset, data_dir, hardware, executor or LocalExecutor(), status
             ).execute()
         finally:
-            _write_study(study, out, DataCard.of(dataset), command, remark, status)
+            _write_study(study, out, card, command, remark, status)
         if not status.finished:
             raise InputError(f"all runs of the study failed: {'; '.join(status.failures())}")
         finished = [open_run(out / name) for name in study.run_names if name in status.finished]
@@ -112,6 +116,25 @@ def run_study(
             failures=tuple(status.failures()),
             notes=tuple(status.all_notes()),
         )
+
+
+def _require_own(out: Path, study: Study) -> None:
+    """Refuse folders that are not the study's, and links, through which nothing is written.
+
+    Raises:
+        InputError: naming the first one.
+    """
+    for name in (*FOLDERS, *study.run_names):
+        require_no_link(out / name)
+    if (out / STUDY_FILE).exists():
+        return
+    for name in FOLDERS:
+        # The report replaces only what it made itself.
+        if name != "site" and (out / name).exists():
+            raise InputError(
+                f"{out / name} exists, and no study was begun in {out}: choose another --out, or "
+                "rename that folder"
+            )
 
 
 class _StudyRunner:

@@ -73,10 +73,12 @@ class Step:
             IncompleteStepError: if part of the output could not be made. Nothing is recorded, so
                 the step runs again the next time.
         """
+        # Before the work: what changes during it was not its input.
+        inputs = fingerprint(self.inputs())
         start = time.perf_counter()
         self.action(report_progress)
         seconds = time.perf_counter() - start
-        record = {"inputs": fingerprint(self.inputs()), "seconds": round(seconds, 3)}
+        record = {"inputs": inputs, "seconds": round(seconds, 3)}
         write_json(self.record_file, {**_read_records(self.record_file), self.kind: record})
         return seconds
 

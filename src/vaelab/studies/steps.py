@@ -109,7 +109,7 @@ def _evaluate(loaded: LoadedRun, outputs: Outputs, hardware: Hardware) -> Step:
         return all(name in left_out or numbers & set(METRICS[name].names) for name in metrics())
 
     def inputs() -> list[Any]:
-        weights = run.weights_fingerprint()
+        weights = loaded.weights_fingerprint
         return [weights, metrics(), outputs.sample_count, vaelab.__version__]
 
     def action(_: ReportProgress) -> None:
@@ -184,7 +184,7 @@ def _explorer(loaded: LoadedRun, *, tsne: bool) -> Step:
         kind="explorer",
         run=run.name,
         record_file=run.path / RECORD_FILE,
-        inputs=lambda: [run.weights_fingerprint(), identity(run), tsne, vaelab.__version__],
+        inputs=lambda: [loaded.weights_fingerprint, identity(run), tsne, vaelab.__version__],
         output_exists=(run.path / "explorer" / "explorer.json").exists,
         action=lambda _: write_explorer(loaded, tsne=tsne),
     )
@@ -234,7 +234,7 @@ def _inputs_of_figures(loaded: LoadedRun) -> list[Any]:
     run = loaded.run
     return [
         identity(run),
-        run.weights_fingerprint(),
+        loaded.weights_fingerprint,
         fingerprint(run.read_evaluation()),
         vaelab.__version__,
     ]

@@ -5,12 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vaelab.config import Config, DataConfig
+from vaelab.errors import InputError
+from vaelab.files import is_portable_name
 
 # Figures of runs that differ in one setting; keys of `COMPARISON_FIGURES`.
 SWEEP_FIGURES = ("rate-distortion", "sweep-images", "sweep-kl")
 
 # The figure of an autoencoder and a VAE with the same networks.
 PAIR_FIGURE = "autoencoder-vs-vae"
+
+# The name of a run is the name of its folder; these folders and files are the study's.
+FOLDERS = ("archive", "data", "failures", "figures", "site")
+RESERVED = (*FOLDERS, "pace.json", "study.json")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +71,9 @@ class Study:
         training_seconds: of all trainings together; where a machine needs more, all runs are
             trained for fewer epochs by the same factor; None: no limit.
         plugins: Python files that define parts of the runs; every process loads them.
+
+    Raises:
+        InputError: if a run cannot have its name.
     """
 
     name: str
@@ -80,6 +89,10 @@ class Study:
     training_seconds: float | None = None
     plugins: tuple[Path, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in self.run_names:
+            _require_name(name)
+
     @property
     def run_names(self) -> tuple[str, ...]:
         """The names of all runs."""
@@ -94,4 +107,14 @@ class Study:
             figures=has_figures,
             excluded_figures=self.excluded_figures,
             tsne=self.tsne and has_figures,
+        )
+
+
+def _require_name(name: str) -> None:
+    # Windows and macOS ignore the case of names.
+    is_taken = name.casefold() in RESERVED
+    if is_taken or not is_portable_name(name) or name[0] in " .":
+        raise InputError(
+            f"a run cannot be called {name!r}: it is also the name of a folder on any system, and "
+            f"must not be one of {', '.join(RESERVED)}"
         )

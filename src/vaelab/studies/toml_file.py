@@ -29,7 +29,7 @@ from vaelab.config import Config, DataConfig
 from vaelab.data import data_config
 from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
-from vaelab.files import is_portable_name, portable_text
+from vaelab.files import portable_text
 from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
 from vaelab.settings import read_as, with_settings
@@ -40,9 +40,6 @@ STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "plugins", "ru
 RUN_KEYS = ("preset", "set", "vary", "figures")
 DERIVED_KEYS = ("fit_prior", "set", "vary", "figures")
 FIT_KEYS = ("parent", "prior")
-
-# The name of a run is the name of its folder; these folders are the study's.
-_RESERVED = {"archive", "data", "failures", "figures", "site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,6 @@ def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
             else _runs(name, table, seeds)
         )
         for run in block.runs:
-            _require_name(run)
             # Windows and macOS ignore the case of names.
             if (other := names.setdefault(run.casefold(), run)) is not run:
                 names_of_both = " and ".join(map(repr, dict.fromkeys([other, run])))
@@ -239,15 +235,6 @@ def _require_known(what: str, values: Mapping[str, Any], known: tuple[str, ...])
     for name in values:
         if name not in known:
             raise unknown_name(what, name, known)
-
-
-def _require_name(name: str) -> None:
-    is_taken = name.casefold() in _RESERVED
-    if is_taken or not is_portable_name(name) or name[0] in " .":
-        raise InputError(
-            f"a run cannot be called {name!r}: it is also the name of a folder on any system, and "
-            f"must not be one of {', '.join(sorted(_RESERVED))}"
-        )
 
 
 def _of_type(kind: type, value: Any, where: str) -> Any:

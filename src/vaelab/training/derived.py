@@ -89,6 +89,7 @@ def train_derived(
     run = Run(out, config, DataCard.of(dataset))
     require_free(run)
     if run.is_finished():
+        run.restore_records()
         return run
     if run.build_model().prior_is_fitted:
         _fit_to_codes(run, dataset)
@@ -153,7 +154,8 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
             divergence_limit=divergence_limit(run, validation),
         )
         run.save_checkpoint(
-            prefixed("model", model.state_dict()), {"stages_done": 1, "records": [record]}
+            prefixed("model", model.state_dict()),
+            {"stages_done": 1, "epochs_done": 1, "steps_done": 0, "records": [record]},
         )
         run.write_metrics([record])
 

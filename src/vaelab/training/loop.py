@@ -87,6 +87,7 @@ def fit(
     run = Run(Path(out), config, DataCard.of(dataset))
     require_free(run)
     if run.is_finished():
+        run.restore_records()
         return run
 
     from vaelab.training.launching import launch

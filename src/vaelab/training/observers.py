@@ -92,6 +92,7 @@ class Previews:
 
     @torch.no_grad()
     def _save(self, stem: str, model: LatentVariableModel) -> None:
+        self.run.require_folder()
         x, labels = self.batch.x, self.batch.labels
         pairs = rows_in_pairs(x, model.reconstruct(x, labels), self.columns)
         self._save_images(f"{stem}-reconstructions.png", pairs)

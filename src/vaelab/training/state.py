@@ -70,6 +70,7 @@ class TrainingState:
         records: one per finished epoch, as in metrics.jsonl.
         best_epoch: the epoch, counted from 1, with the least validation loss.
         best_loss: that loss.
+        best_weights: of that epoch, on the CPU; none before the end of the first one.
     """
 
     seed: int
@@ -81,6 +82,7 @@ class TrainingState:
     records: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     best_loss: float = float("inf")
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._begin_epoch()
@@ -107,6 +109,10 @@ class TrainingState:
         if not loss < self.best_loss:
             return False
         self.best_loss, self.best_epoch = loss, self.epochs_done
+        self.best_weights = {
+            name: value.detach().to("cpu", copy=True)
+            for name, value in self.to_use.state_dict().items()
+        }
         return True
 
     def save(self, run: Run, totals: Float64[Tensor, " n_plus_1"], world_size: int) -> None:
@@ -120,6 +126,7 @@ class TrainingState:
         tensors = prefixed("model", self.model.state_dict())
         if self.averaged is not None:
             tensors |= prefixed("averaged", self.averaged.model.state_dict())
+        tensors |= prefixed("best", self.best_weights)
         tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
         tensors |= {"epoch.totals": totals, "epoch.noise": self.epoch.noise.get_state()}
         run.save_checkpoint(
@@ -141,6 +148,8 @@ class TrainingState:
     def resume(self, run: Run, rank: int, world_size: int) -> None:
         """Go to where the run's newest whole checkpoint stands, if there is one.
 
+        What is missing or damaged in the run's folder is restored from the checkpoint.
+
         Raises:
             InputError: if no checkpoint is whole, or it belongs to another model.
         """
@@ -153,8 +162,9 @@ class TrainingState:
             load_weights(self.averaged.model, unprefixed("averaged", tensors), run.path)
         restore_optimizer(self.optimizer, unprefixed("optimizer", tensors))
         self.records = values["records"]
-        if rank == 0 and run.read_metrics() != self.records:  # killed before they were written
-            run.write_metrics(self.records)
+        self.best_weights = unprefixed("best", tensors)
+        if rank == 0:
+            run.restore(self.best_weights)
         if values["best_epoch"]:
             self.best_epoch, self.best_loss = values["best_epoch"], values["best_loss"]
         self._begin_epoch()

@@ -77,7 +77,7 @@ def index_page(study: StoredStudy, pages: Sequence[Page], gallery: Gallery) -> P
             "rankings": [] if largest is None else rankings(largest, results),
             "best_samples": _best_samples(study, gallery),
             "tables": table_views(results, headlines(results), "All runs"),
-            "missing_figures": [without_paths(problem) for problem in gallery.problems],
+            "problems": [without_paths(problem) for problem in gallery.problems],
             "not_evaluated": [run for run in study.runs if not run.metrics],
             "settings": [(run, settings_view(run)) for run in study.runs],
             "chapters": [page for page in pages if page.findings],

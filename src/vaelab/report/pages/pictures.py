@@ -25,6 +25,7 @@ def run_picture(run: StoredRun, name: str, gallery: Gallery) -> Picture | None:
             data=data_title(run.run.data.name),
         ),
         caption=spec.caption,
+        weights=run.weights,
     )
 
 
@@ -37,16 +38,19 @@ def comparison_pictures(
     study: StoredStudy, runs: Iterable[StoredRun], gallery: Gallery
 ) -> list[Picture]:
     """The figures of several runs that show no other run than these."""
-    names = {run.name for run in runs}
+    compared = {run.name: run for run in runs}
     return without_none(
         gallery.add(
             study.folder / "figures" / f"{figure}.png",
             f"figures/{figure}.png",
             alt=_filled(spec.alt, run=listed(drawn), data=data_title(study.cards[0].name)),
             caption=spec.caption,
+            weights=[each for name in drawn for each in compared[name].weights],
         )
         for figure, spec in COMPARISON_FIGURES.items()
-        if spec.is_on_page and (drawn := study.comparisons.get(figure)) and names >= set(drawn)
+        if spec.is_on_page
+        and (drawn := study.comparisons.get(figure))
+        and compared.keys() >= set(drawn)
     )
 
 

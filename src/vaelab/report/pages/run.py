@@ -116,7 +116,7 @@ def _previews(run: StoredRun, gallery: Gallery) -> list[tuple[str, list[Picture]
     found: dict[str, list[Picture]] = {}
     for path in sorted(run.run.previews.glob("epoch-*-*.png")):
         _, epoch, kind = path.stem.split("-", 2)
-        if not epoch.isdigit() or kind not in PREVIEWS:
+        if not (epoch.isascii() and epoch.isdigit()) or kind not in PREVIEWS:
             continue
         picture = gallery.add(
             path,
