@@ -100,11 +100,11 @@ def evaluate(
         features=features,
         show_progress=show_progress,
     )
-    results = compute(context, metrics or defaults.metrics, only_available=only_available)
     identity = {
         "test_fingerprint": loaded.run.data.test_fingerprint,
         "weights_fingerprint": loaded.weights_fingerprint,
     }
+    results = compute(context, metrics or defaults.metrics, only_available=only_available)
     _store(loaded.run, identity, results)
     return results if only_available else complete(results, metrics)
 
@@ -115,8 +115,8 @@ def _store(run: Run, identity: Mapping[str, str], results: Results) -> None:
     measured = stored.get("weights_fingerprint", identity["weights_fingerprint"])
     if measured != identity["weights_fingerprint"]:
         note(
-            f"{run.path} got other weights during the evaluation, which has been stored for these "
-            "already: the numbers of the former weights are not stored"
+            f"{run.path} has other weights now than were evaluated, and numbers of the present ones "
+            "are stored: the numbers of the former weights are not stored"
         )
         return
     run.write_evaluation(merged(stored, identity, results))
