@@ -259,7 +259,7 @@ def test_names_in_an_explorer_lead_nowhere(
 
 
 @pytest.mark.parametrize("folder", ["../outside", "/", "..", "mlp-vae/../../outside"])
-def test_a_study_names_only_folders_of_its_own(folder: str, run: Run, tmp_path: Path) -> None:
+def test_a_study_names_only_its_folders(folder: str, run: Run, tmp_path: Path) -> None:
     shutil.copytree(run.path, tmp_path / "outside")
     study = run.path.parent
     names = [{"name": "mine", "folder": "mlp-vae"}, {"name": "theirs", "folder": folder}]

@@ -115,8 +115,8 @@ def _store(run: Run, identity: Mapping[str, str], results: Results) -> None:
     measured = stored.get("weights_fingerprint", identity["weights_fingerprint"])
     if measured != identity["weights_fingerprint"]:
         note(
-            f"{run.path} has other weights now than were evaluated, and numbers of the present ones "
-            "are stored: the numbers of the former weights are not stored"
+            f"{run.path} has other weights now than were evaluated, and numbers of the present "
+            "ones are stored: the numbers of the former weights are not stored"
         )
         return
     run.write_evaluation(merged(stored, identity, results))
