@@ -1,7 +1,7 @@
 """Run folders: the only place that knows their files."""
 
+from vaelab.documents import read_json
 from vaelab.runs.data_card import DataCard, data_card_from
-from vaelab.runs.json_files import read_json
 from vaelab.runs.run import Run, open_run, require_free, require_same_images
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from vaelab.documents import read_json
 from vaelab.errors import InputError, note
 from vaelab.files import (
     find_damage,
@@ -16,7 +17,6 @@ from vaelab.files import (
     write_checksums,
     write_json,
 )
-from vaelab.runs.json_files import read_json
 from vaelab.runs.tensors import read_tensors, write_tensors
 
 CHECKPOINT_VERSION = 4

@@ -14,6 +14,7 @@ from torch import Tensor
 import vaelab
 from vaelab import settings
 from vaelab.config import Config
+from vaelab.documents import parse_json, read_json, read_text
 from vaelab.errors import InputError, UnknownNameError
 from vaelab.files import write_json, write_text
 from vaelab.locks import lock_folder
@@ -26,7 +27,6 @@ from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import checkpoints, summary
 from vaelab.runs.data_card import DataCard, data_card_from
-from vaelab.runs.json_files import parse_json, read_json, read_text
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 
 
