@@ -9,19 +9,25 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.conftest import TrainedRuns
+from tests.conftest import TrainedRuns, tiny
 from tests.data.data_files import refused
 from vaelab import cli, memory
 from vaelab.config import DataConfig
-from vaelab.data import csv_table, image_files, load_data
+from vaelab.data import Dataset, csv_table, image_files, load_data
 from vaelab.data.arrays import dataset
 from vaelab.evaluation import evaluate
 from vaelab.figures.eda import draw_images
 from vaelab.figures.grid import THUMBNAIL_SIDE, image_grid, thumbnails
 from vaelab.loaded_run import LoadedRun
+from vaelab.models import ImageShape
+from vaelab.models.build import build_model
+from vaelab.presets import preset
 from vaelab.sampling import sample
+from vaelab.settings import with_settings
+from vaelab.training import Hardware, fit
 
 MEGABYTE = 10**6
+SHAPE = ImageShape(1, 28, 28)
 
 
 @pytest.fixture
@@ -169,3 +175,40 @@ def test_an_allocation_that_fails_is_one_line(
     assert stop.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("vaelab: there is not enough memory for this command")
+
+
+def test_more_processes_than_fit_are_refused_before_one_starts(
+    limit: Callable[[float], None],
+) -> None:
+    from vaelab.training.launching import launch
+
+    limit(10**9)
+    with refused("1,000,000 processes would take at least", "name fewer with --devices"):
+        launch(Hardware(accelerator="cpu", devices=1_000_000))
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_trained(
+    limit: Callable[[float], None], wardrobe: Dataset, tmp_path: Path
+) -> None:
+    config = tiny("mlp-vae")
+    weights = 4 * sum(
+        each.numel()
+        for each in build_model(config.model, SHAPE, 10, torch.Generator()).parameters()
+    )
+    for share, message in ((0.5, "the weights of this model would"), (3, "the training of this")):
+        limit(share * weights)
+        with refused(message, "choose smaller sizes"):
+            fit(config, tmp_path / "run", dataset=wardrobe, show_progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"model.network": "residual", "model.network.blocks": "1000000000"},
+        {"model.prior": "flow", "model.prior.layers": "1000000000"},
+    ],
+)
+def test_layers_are_counted_before_they_are_built(setting: dict[str, str]) -> None:
+    with refused("must lie in 1 to 1000"):
+        with_settings(preset("mlp-vae"), setting)

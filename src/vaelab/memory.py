@@ -12,6 +12,7 @@ SHARE = 0.8
 """Of the machine's memory, for what one command keeps at a time."""
 
 _GIGABYTE = 10**9
+_BYTES_OF_PROCESS = 200 * 10**6  # with PyTorch, before any images
 _LIMITS_OF_CONTAINERS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -35,6 +36,15 @@ def require_memory(needed: float, what: str, advice: str) -> None:
             f"{what} would take at least {needed / _GIGABYTE:,.1f} GB of memory, expected at most "
             f"{limit / _GIGABYTE:,.1f} GB ({SHARE:.0%} of this machine's); {advice}"
         )
+
+
+def require_memory_for_processes(count: int, option: str) -> None:
+    """Refuse so many processes that their libraries alone would not fit into memory.
+
+    Raises:
+        InputError: naming the option of the command line that sets their number.
+    """
+    require_memory(count * _BYTES_OF_PROCESS, f"{count:,} processes", f"name fewer with {option}")
 
 
 @functools.cache
