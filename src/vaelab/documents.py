@@ -3,6 +3,8 @@
 import json
 import math
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,24 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _invalid(where, "TOML", error) from None
     return values
+
+
+@contextmanager
+def well_formed(where: Path, advice: str) -> Iterator[None]:
+    """Turn what fails on content of unexpected types and names into an error of one line.
+
+    Raises:
+        InputError: naming the file or folder and what to do.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        cause = " ".join(str(error).split())
+        raise InputError(
+            f"{where} has unexpected content ({type(error).__name__}: {cause:.100}); {advice}"
+        ) from error
 
 
 def require_bounded(where: str, number: int) -> None:

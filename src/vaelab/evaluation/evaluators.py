@@ -18,6 +18,7 @@ from vaelab.data.given_images import as_array, class_positions
 from vaelab.devices import device_for
 from vaelab.errors import InputError, entry, failure_reason
 from vaelab.evaluation.context import EvaluationContext
+from vaelab.evaluation.merged_results import merged
 from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
@@ -91,6 +92,7 @@ def evaluate(
         if count is not None and count < 1:
             raise InputError(f"the number of {name} must be at least 1, found {count}")
     loaded.require_memory_for(sample_count or 0)
+    loaded.run.read_evaluation()  # new results are added to it, so it is checked before hours pass
     if accelerator not in (None, loaded.accelerator):
         loaded = replace(loaded, dataset=loaded.data, accelerator=accelerator)
     context = EvaluationContext(
@@ -108,7 +110,7 @@ def evaluate(
         "test_fingerprint": loaded.run.data.test_fingerprint,
         "weights_fingerprint": loaded.run.weights_fingerprint(),
     }
-    loaded.run.write_evaluation(_merged(loaded.run.read_evaluation(), identity, results))
+    loaded.run.write_evaluation(merged(loaded.run.read_evaluation(), identity, results))
     return results if only_available else _complete(results, metrics)
 
 
@@ -219,7 +221,7 @@ def evaluate_file(
             "test_fingerprint": stored.data.test_fingerprint,
             "samples_fingerprint": stored.card.fingerprint,
         }
-        stored.write_evaluation(_merged(stored.read_evaluation(), identity, results))
+        stored.write_evaluation(merged(stored.read_evaluation(), identity, results))
     return _complete(results, metrics)
 
 
@@ -330,27 +332,3 @@ def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:
             raise InputError(f"metric {name!r} gives {number!r}, which it does not declare")
         described[number] = value.described(spec, context)
     return described
-
-
-def _merged(
-    stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
-) -> dict[str, Any]:
-    """New results with stored ones of the same weights or samples on the same test images."""
-    if any(stored.get(key) != value for key, value in identity.items()):
-        stored = {}
-    found = results.to_json()
-    metrics = stored.get("metrics", {}) | found["metrics"]
-    order = [number for metric in METRICS.values() for number in metric.names]
-    left_out = stored.get("left_out", {}) | results.left_out
-    computed = {name for name, metric in METRICS.items() if metrics.keys() & set(metric.names)}
-    return {
-        **identity,
-        "metrics": {name: metrics[name] for name in sorted(metrics, key=_position(order))},
-        "details": stored.get("details", {}) | found["details"],
-        "left_out": {name: left_out[name] for name in left_out if name not in computed},
-    }
-
-
-def _position(order: Sequence[str]) -> Callable[[str], int]:
-    places = {name: place for place, name in enumerate(order)}
-    return lambda name: places.get(name, len(places))

@@ -3,6 +3,7 @@
 from vaelab.documents import read_json
 from vaelab.runs.data_card import DataCard, data_card_from
 from vaelab.runs.run import Run, open_run, require_free, require_same_images
+from vaelab.runs.stored_values import read_evaluation
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "data_card_from",
     "load_weights",
     "open_run",
+    "read_evaluation",
     "read_json",
     "read_tensors",
     "require_free",

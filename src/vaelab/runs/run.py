@@ -27,6 +27,7 @@ from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import checkpoints, summary
 from vaelab.runs.data_card import DataCard, data_card_from
+from vaelab.runs.stored_values import check_record, read_evaluation
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 
 
@@ -157,8 +158,7 @@ class Run:
 
     def read_evaluation(self) -> dict[str, Any]:
         """The stored evaluation; empty if there is none."""
-        path = self.path / "evaluation.json"
-        return read_json(path) if path.exists() else {}
+        return read_evaluation(self.path / "evaluation.json")
 
     def write_evaluation(self, evaluation: dict[str, Any]) -> None:
         """Replace the stored evaluation."""
@@ -327,20 +327,8 @@ def open_run(path: Path | str) -> Run:
 
 
 def _record(line: str, where: str, epoch: int) -> dict[str, Any]:
-    """A line of metrics.jsonl, checked: its epoch, selection loss, and scalars by split."""
     record = parse_json(line, where)
-    numbers = {"selection_loss": record.get("selection_loss")}
-    for split in ("train", "validation"):
-        scalars = record.get(split)
-        if not isinstance(scalars, dict):
-            raise InputError(f"{where}: {split} should be an object, found {scalars!r:.40}")
-        numbers |= {f"{split}.{name}": value for name, value in scalars.items()}
-    for name, value in numbers.items():
-        is_absent = value is None and name != "selection_loss"
-        if not is_absent and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise InputError(f"{where}: {name} should be a number, found {value!r:.40}")
-    if record.get("epoch") != epoch:
-        raise InputError(f"{where}: expected epoch {epoch}, found {record.get('epoch')!r:.40}")
+    check_record(record, where, epoch)
     return record
 
 
