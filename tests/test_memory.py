@@ -188,13 +188,17 @@ def test_more_processes_than_fit_are_refused_before_one_starts(
 
 
 def test_a_model_that_does_not_fit_is_refused_before_it_is_trained(
-    limit: Callable[[float], None], wardrobe: Dataset, tmp_path: Path
+    limit: Callable[[float], None],
+    wardrobe: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = tiny("mlp-vae")
     weights = 4 * sum(
         each.numel()
         for each in build_model(config.model, SHAPE, 10, torch.Generator()).parameters()
     )
+    monkeypatch.setattr(memory, "_BYTES_OF_PROCESS", 0)
     for share, message in ((0.5, "the weights of this model would"), (3, "the training of this")):
         limit(share * weights)
         with refused(message, "choose smaller sizes"):
