@@ -83,7 +83,14 @@ def well_formed(where: Path, advice: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         cause = " ".join(str(error).split())
         raise InputError(
             f"{where} has unexpected content ({type(error).__name__}: {cause:.100}); {advice}"

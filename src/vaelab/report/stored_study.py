@@ -170,7 +170,7 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
     ]
     listed = study.get("runs")
     if isinstance(listed, list):
-        known = {values.get("folder") for values in listed if isinstance(values, dict)}
+        known = {str(values.get("folder")) for values in listed if isinstance(values, dict)}
         found = [
             *listed,
             *(
@@ -186,7 +186,7 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
             status=str(values.get("status") or ""),
             step=str(values.get("step") or ""),
             error=str(values.get("error") or ""),
-            notes=tuple(_one_line(str(note)) for note in values.get("notes") or ()),
+            notes=tuple(_one_line(str(note)) for note in _list(values.get("notes"))),
         )
         for values in found
         if isinstance(values, dict)
@@ -260,7 +260,11 @@ def _comparisons(folder: Path, study: Mapping[str, Any]) -> dict[str, list[str]]
     stored = study.get("comparisons")
     known = stored if isinstance(stored, dict) else {}
     drawn = sorted(path.stem for path in (folder / "figures").glob("*.png"))
-    return {stem: [str(name) for name in known.get(stem, [])] for stem in drawn}
+    return {stem: [str(name) for name in _list(known.get(stem))] for stem in drawn}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _summary(folder: Path) -> dict[str, Any]:
