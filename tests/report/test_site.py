@@ -656,18 +656,16 @@ def test_the_overview_does_not_rank_likelihoods_given_the_label(tmp_path: Path) 
     assert "Conditional models are given the label" in text
 
 
-ODD_VALUES = [None, True, "x", 1.5, [], [1], {}, {"a": []}]
+ODD_VALUES = [True, [1], {"a": []}]
 
 
 @pytest.mark.parametrize(
     ("file", "keys"),
     [
-        ("study.json", ["runs"]),
         ("study.json", ["runs", 0, "folder"]),
         ("study.json", ["runs", 0, "notes"]),
         ("study.json", ["comparisons"]),
         ("data/summary.json", ["class_names"]),
-        ("data/summary.json", ["splits", "train"]),
         ("data/summary.json", ["splits", "train", "pixels", "histogram"]),
     ],
 )
