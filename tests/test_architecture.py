@@ -14,6 +14,8 @@ LAYERS = [
     "names",
     "errors",
     "files",
+    "documents",
+    "memory",
     "cache",
     "locks",
     "folders",

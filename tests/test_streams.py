@@ -61,6 +61,17 @@ def test_closed_streams_do_not_stop_a_training_or_change_its_files(
     assert run.summary()["epochs"] == "1 of 1"
 
 
+@pytest.mark.linux
+@pytest.mark.parametrize("lost", ["2>/dev/full", "2> >(true)"])
+def test_progress_that_cannot_be_printed_does_not_stop_a_training(
+    lost: str, tmp_path: Path
+) -> None:
+    done = vaelab(*TRAIN, cwd=tmp_path, line=f'"$@" {lost}')
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"runs/mlp-vae: best epoch 1 of 1")
+    assert open_run(tmp_path / "runs/mlp-vae").is_finished()
+
+
 @pytest.mark.linux  # macOS has no names that are not Unicode
 def test_a_folder_whose_name_is_not_unicode_is_refused(tmp_path: Path) -> None:
     done = vaelab(*TRAIN, "--out", os.fsdecode(b"run-\xff"), cwd=tmp_path)

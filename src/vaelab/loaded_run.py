@@ -1,5 +1,6 @@
 """A trained run with its model and its images."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from vaelab.data.batches import Batch, Batches, binarized
 from vaelab.data.given_images import class_positions, given_images
 from vaelab.devices import device_for
 from vaelab.errors import InputError, unknown_name
+from vaelab.memory import require_memory
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.posteriors import DiagonalGaussian
@@ -265,8 +267,9 @@ class LoadedRun:
             labels: classes to generate instead, of a conditional model.
 
         Raises:
-            InputError: if the model has no prior.
+            InputError: if the model has no prior, or the samples would not fit into memory.
         """
+        self.require_memory_for(count)
         if labels is None:
             labels = self.classes_in_turn(count)
         noise = generator(seed, "samples", device=self.device)
@@ -275,6 +278,17 @@ class LoadedRun:
             part = None if labels is None else labels[rows].to(self.device)
             images[rows[0] : rows[-1] + 1] = self.model.sample(len(rows), noise, part)
         return images
+
+    def require_memory_for(self, sample_count: int) -> None:
+        """Refuse so many samples that they would not fit into memory.
+
+        Raises:
+            InputError: naming the memory that they need.
+        """
+        image_bytes = math.prod(self.run.data.shape) * torch.float32.itemsize
+        require_memory(
+            sample_count * image_bytes, f"{sample_count:,} samples", "draw fewer at a time"
+        )
 
     def classes_in_turn(self, count: int) -> Int[Tensor, " N"] | None:
         """Labels 0, 1, ... over and over for a conditional model, None for others."""

@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 from vaelab.errors import entry
 
+MOST_LAYERS = 1000
+"""Of a stack whose depth is a setting; its layers are built one after the other."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:

@@ -112,6 +112,7 @@ def sample(
     """
     if count < 1:
         raise InputError(f"the number of samples must be at least 1, found {count}")
+    loaded.require_memory_for(count)
     labels = _labels(loaded, count, class_name)
     images = loaded.sample(count, seed=seed, labels=labels)
     return Samples(images, labels, loaded.run.name, loaded.run.data.class_names)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from vaelab.config import SCHEMA_VERSION, ClassifierConfig, Config, check
+from vaelab.documents import require_bounded, require_printable
 from vaelab.errors import InputError, unknown_name
 from vaelab.parts import PartConfig, family
 
@@ -282,13 +283,16 @@ def _read_scalar(kind: type, value: Any, where: str) -> Any:
             value = kind(value)
         except ValueError:
             raise _ill_typed(where, kind.__name__, value) from None
-    elif kind is float and type(value) is int:
-        value = float(value)
+    if isinstance(value, int):
+        require_bounded(where, value)
+        value = float(value) if kind is float and type(value) is int else value
     is_finite = not isinstance(value, float) or math.isfinite(value)
     if type(value) is not kind or not is_finite:
         raise _ill_typed(where, kind.__name__, value)
+    if isinstance(value, str):
+        require_printable(where, value)
     return value
 
 
 def _ill_typed(where: str, expected: str, found: Any) -> InputError:
-    return InputError(f"{where} takes {expected}, found {found!r}")
+    return InputError(f"{where} takes {expected}, found {found!r:.80}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.data.data_files import data_or_one_line
 from tests.report.html_check import Checker, check_page
 from tests.report.stored_runs import (
     CARD,
@@ -654,3 +655,31 @@ def test_the_overview_does_not_rank_likelihoods_given_the_label(tmp_path: Path) 
     text = text_of(build(tmp_path)["index.html"])
     assert "one, followed by two (250.00 nats)" in text
     assert "Conditional models are given the label" in text
+
+
+ODD_VALUES = [True, [1], {"a": []}]
+
+
+@pytest.mark.parametrize(
+    ("file", "keys"),
+    [
+        ("study.json", ["runs", 0, "folder"]),
+        ("study.json", ["runs", 0, "notes"]),
+        ("study.json", ["comparisons"]),
+        ("data/summary.json", ["class_names"]),
+        ("data/summary.json", ["splits", "train", "pixels", "histogram"]),
+    ],
+)
+def test_stored_values_of_any_type_give_a_report_or_a_line(
+    full: Path, file: str, keys: list[Any]
+) -> None:
+    path = full / file
+    original = path.read_text()
+    for value in ODD_VALUES:
+        values = json.loads(original)
+        inner = values
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = value
+        path.write_text(json.dumps(values))
+        data_or_one_line(build_site, full)

@@ -9,7 +9,7 @@ from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.presets import PRESETS, preset
 from vaelab.settings import describe_fields, with_settings
-from vaelab.studies import DerivedRun, Study, read_study
+from vaelab.studies import DerivedRun, Study, read_study, toml_file
 
 
 def written(folder: Path, text: str) -> Path:
@@ -258,5 +258,56 @@ def test_a_missing_file_is_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder"):
         read_study(tmp_path / "folder.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="is not TOML"):
+    with pytest.raises(InputError, match="is not text in UTF-8: byte 0 is invalid"):
         read_study(tmp_path / "bytes.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"x = {'[' * 100_000}", "is nested too deeply"),
+        (f"[{'.'.join('a' * 500)}]", "is nested too deeply"),
+        (f"x = {'{a=' * 5000}1{'}' * 5000}", "is nested too deeply"),
+        (f"{RUN}set = {{ 'training.batch_size' = {'9' * 5000} }}", "is not TOML"),
+        (f"{RUN}set = {{ 'training.batch_size' = {'9' * 400} }}", "found about 10^400"),
+        (f"{RUN}set = {{ 'training.batch_size' = 0x{'f' * 5000} }}", "found about 10^6021"),
+        (f"sample_count = {2**53}\n{RUN}", "whole numbers between -2^53 and 2^53"),
+        ('data = "a\\u0000b.csv"\n' + RUN, "without the character NUL, found 'a\\x00b.csv'"),
+        ('[runs."a\\u0000b"]\npreset = "mlp-vae"', "without the character NUL"),
+        ("data = 'a\0b'", "is not TOML: "),
+    ],
+)
+def test_documents_that_python_cannot_process_are_a_one_line_error(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    test_an_unusable_file_is_a_one_line_error(tmp_path, text, message)
+
+
+THOUSAND = [index + 1 for index in range(1000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            f"{RUN}vary = {{ 'objective.beta' = {THOUSAND}, 'seed' = {THOUSAND}, "
+            f"'training.epochs' = {THOUSAND} }}",
+            "runs.a: expected at most 1,000 runs in a study, found 1,000,000,000, here 1,000 "
+            "(objective.beta) x 1,000 (seed) x 1,000 (training.epochs) x 1 (seeds); vary fewer",
+        ),
+        (
+            f"seeds = {THOUSAND}\n{RUN}[runs.b]\npreset = 'mlp-vae'",
+            "runs.b: expected at most 1,000 runs in a study, found 2,000, here 1,000 (seeds)",
+        ),
+        (
+            f"seeds = {THOUSAND[:40]}\n{DERIVED % ('a', 'gmm')}\n"
+            f"vary = {{ 'model.prior.components' = {THOUSAND[:40]} }}",
+            "found 1,640, here 40 (model.prior.components) x 40 (runs of a); vary fewer values",
+        ),
+    ],
+)
+def test_runs_are_counted_before_they_are_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    monkeypatch.setattr(toml_file, "with_settings", None)  # which builds the settings of a run
+    test_an_unusable_file_is_a_one_line_error(tmp_path, text, message)

@@ -32,7 +32,9 @@ from vaelab.cli.search import search
 from vaelab.cli.streams import OutputError, prepare_streams, writing_output
 from vaelab.cli.study import describe_studies, study
 from vaelab.cli.train import describe_presets, train
-from vaelab.errors import InputError, Interruption, LostProcessError, note
+from vaelab.documents import require_bounded
+from vaelab.errors import InputError, Interruption, LostProcessError, failure_reason, note
+from vaelab.memory import is_out_of_memory
 
 LOST_PROCESS, INVALID_INPUT, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -95,6 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(INVALID_INPUT, f"{where}{error.strerror or error}")
     except LostProcessError as error:
         _fail(LOST_PROCESS, str(error))
+    except RecursionError:
+        _fail(INVALID_INPUT, "a file that this command reads is nested too deeply; replace it")
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = failure_reason(error).partition(". ")[0]
+        _fail(INVALID_INPUT, f"there is not enough memory for this command: {reason}")
     except Interruption as error:
         _fail(error.exit_code, str(error))
     except KeyboardInterrupt:
@@ -145,6 +154,9 @@ def _deferred(command: Command, help_arguments: Sequence[str]) -> Callable[..., 
 
     @functools.wraps(command.function)
     def defer(*values: Any, **named: Any) -> Callable[[], None]:
+        for name, value in named.items():
+            if isinstance(value, int):
+                require_bounded(f"--{name.replace('_', '-')}", value)
         return functools.partial(command.function, *values, **named)
 
     if help_arguments and command.list_names is not None:

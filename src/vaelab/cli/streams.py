@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from vaelab.errors import note
 
@@ -16,7 +17,8 @@ def prepare_streams() -> None:
     r"""Let standard output take every character, and replace closed streams.
 
     Characters that its encoding lacks are printed as escapes such as \u2192, and a note says so;
-    standard error is like that from the start.
+    standard error is like that from the start, and loses what cannot be written, because neither
+    a message nor a progress bar is worth a training.
     """
     # Otherwise the next files to be opened get these numbers, and messages are written into them.
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -28,6 +30,26 @@ def prepare_streams() -> None:
     codecs.register_error("vaelab", _escape)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="vaelab")
+    if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr = _lossy(sys.stderr)
+
+
+def _lossy(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # Python may run with unbuffered streams
+    if type(raw) is not io.FileIO:  # such as a console of Windows
+        return stream
+    file: Any = _LossyFile(raw.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(file, stream.encoding, stream.errors, write_through=True)
+
+
+class _LossyFile(io.FileIO):
+    """A file that loses what cannot be written, as on a full disk or without a reader."""
+
+    def write(self, content: Any) -> int:
+        try:
+            return super().write(content) or len(content)
+        except OSError:
+            return len(content)
 
 
 class OutputError(Exception):

@@ -100,7 +100,7 @@ class Table:
 
     def ranked_rows(self, column: str) -> list[Row]:
         """The rows that have the number, without likelihoods given the label among others."""
-        rows = [row for row in self.rows if column in row.metrics]
+        rows = [row for row in self.rows if row.value(column) is not None]
         return [row for row in rows if not row.metrics[column].get("given_label")] or rows
 
     @property

@@ -9,9 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vaelab.data.image_decoding import LARGEST_SIDE
 from vaelab.data.reading import one_line, reading, refuse_web_page
 from vaelab.errors import InputError
+from vaelab.memory import require_memory
 
+LARGEST_LINE = 16 * (LARGEST_SIDE**2 + 1)
+"""Characters of a line: room for the names of columns. A file may have no line breaks at all."""
+
+_MEMORY_ADVICE = "save the images as mapped .npy files, which may be larger than memory"
 _BYTE_ORDER_MARK = r"\xef\xbb\xbf"  # as ASCII text
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -45,6 +51,10 @@ def read_table(
         InputError: naming the file, the line, the column, what was expected and what was found.
     """
     numpy_fault = "not a table of whole numbers"
+    with reading(path):
+        size = path.stat().st_size
+    # A cell has at least one character and a comma, and becomes four bytes.
+    require_memory(2 * size, f"{path}: a table of {size:,} bytes", _MEMORY_ADVICE)
     try:
         with closing(_rows(path)) as rows, warnings.catch_warnings():
             # numpy only warns about an empty table and about floats in place of whole numbers.
@@ -72,7 +82,14 @@ def _rows(path: Path) -> Generator[tuple[int, str], None, None]:
 def _lines(path: Path) -> Generator[tuple[int, str], None, None]:
     # ASCII only, because other characters make numpy's parser of integers read out of bounds.
     with reading(path), path.open(encoding="ascii", errors="backslashreplace") as file:
-        for number, line in enumerate(file, 1):
+        parts = iter(lambda: file.readline(LARGEST_LINE + 1), "")
+        for number, line in enumerate(parts, 1):
+            if len(line) > LARGEST_LINE or line.count(",") > LARGEST_SIDE**2:
+                raise InputError(
+                    f"{path} line {number}: expected at most {LARGEST_SIDE**2 + 1:,} cells and "
+                    f"{LARGEST_LINE:,} characters (an image of {LARGEST_SIDE} x {LARGEST_SIDE} "
+                    "pixels and its label), found more; write a line per image"
+                )
             if number == 1:
                 line = line.removeprefix(_BYTE_ORDER_MARK)
                 refuse_web_page(path, line[:512].encode())

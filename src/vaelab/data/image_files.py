@@ -19,10 +19,15 @@ from vaelab.data.constant_images import constant_count
 from vaelab.data.image_decoding import MAPPINGS, DecodedImage, decode
 from vaelab.data.levels import LevelMapping
 from vaelab.errors import InputError, note
+from vaelab.memory import require_memory
 
 BACKGROUNDS = {"black": 0, "white": 255}
 """What can be behind transparent parts; the first is used unless images would vanish on it."""
 
+_COPIES = 2
+"""Of each image at a time: as decoded, and in the array of all."""
+
+_MEMORY_ADVICE = "read them smaller, as with --resize 64 --crop, or save them as mapped .npy files"
 _FOLDER_ADVICE = "--resize N with --crop or --pad reads images of any size at N x N pixels"
 
 
@@ -64,8 +69,16 @@ def read_image_files(
         InputError: naming the first file that is damaged, of another size or out of range.
     """
     decoded: list[DecodedImage] = []
+    largest = 0
     for path in paths:
         image = decode(path, config)
+        if image.values.nbytes > largest:
+            largest = image.values.nbytes
+            require_memory(
+                _COPIES * largest * len(paths),
+                f"{paths[0].parent}: {len(paths):,} files of {_described(image)}",
+                _MEMORY_ADVICE,
+            )
         (height, width), expected = image.values.shape[:2], (decoded or [image])[0].values.shape[:2]
         if (height, width) != expected:
             raise InputError(
@@ -86,6 +99,11 @@ def read_image_files(
         *color_notes,
     ]
     return ReadImages(stacked, tuple(notes))
+
+
+def _described(image: DecodedImage) -> str:
+    height, width = image.values.shape[:2]
+    return f"{width} x {height} pixels"
 
 
 def _mappings(images: Sequence[DecodedImage]) -> dict[str, LevelMapping]:

@@ -14,6 +14,7 @@ from vaelab.data.arrays import ARRAY_NAMES, NamedArrays, build_dataset, find_nam
 from vaelab.data.image_data import Dataset
 from vaelab.data.reading import configured_path, numpy_fault, reading, refuse_web_page
 from vaelab.errors import InputError
+from vaelab.memory import require_memory
 
 LARGEST_ARRAY = 4 << 30
 """Bytes of one array, uncompressed."""
@@ -101,8 +102,10 @@ def _load(
 
 def _refuse_bomb(path: Path, name: str, stored: ZipInfo) -> None:
     """Refuse an array that would take too much memory; a small zip file can claim any size."""
+    advice = "use a folder with images.npy and test_images.npy for larger data"
+    require_memory(stored.file_size, f"{path}: {name}", advice)
     if stored.file_size > LARGEST_ARRAY:
         raise InputError(
             f"{path}: {name}: expected at most {LARGEST_ARRAY} bytes, found {stored.file_size}; "
-            "use a folder with images.npy and test_images.npy for larger data"
+            f"{advice}"
         )

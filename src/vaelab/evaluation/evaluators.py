@@ -88,6 +88,8 @@ def evaluate(
     for name, count in (("samples", sample_count), ("draws", importance_samples)):
         if count is not None and count < 1:
             raise InputError(f"the number of {name} must be at least 1, found {count}")
+    loaded.require_memory_for(sample_count or 0)
+    loaded.run.read_evaluation()  # new results are added to it, so it is checked before hours pass
     if accelerator not in (None, loaded.accelerator):
         loaded = replace(loaded, dataset=loaded.data, accelerator=accelerator)
     context = EvaluationContext(

@@ -13,7 +13,7 @@ from vaelab import settings
 from vaelab.errors import InputError
 from vaelab.files import write_json
 from vaelab.names import displayed
-from vaelab.runs import DataCard, data_card_from, read_json
+from vaelab.runs import DataCard, data_card_from, read_evaluation, read_json
 
 CARD, EVALUATION = "samples.json", "evaluation.json"
 
@@ -93,8 +93,7 @@ class StoredSamples:
         )
 
     def _stored_evaluation(self) -> dict[str, Any]:
-        path = self.path / EVALUATION
-        return read_json(path) if path.exists() else {}
+        return read_evaluation(self.path / EVALUATION)
 
     def write_evaluation(self, evaluation: dict[str, Any]) -> None:
         """Replace what was measured."""

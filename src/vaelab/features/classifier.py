@@ -148,7 +148,7 @@ def load_classifier(folder: Path) -> ReferenceClassifier:
                 "confusion": tuple(map(tuple, values["confusion"])),
             }
         )
-    except (InputError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InputError(f"{folder / CARD}: {error}") from None
     if _sha256(folder / WEIGHTS) != card.fingerprint:
         raise InputError(f"{folder / WEIGHTS} is damaged: its SHA-256 is not the one in {CARD}")

@@ -28,6 +28,7 @@ from vaelab.data import Dataset, ImageData, training_split
 from vaelab.data.batches import Batches
 from vaelab.data.splits import ImageRows
 from vaelab.data.summary import level_counts
+from vaelab.documents import parse_json, read_json, read_text, well_formed
 from vaelab.errors import InputError
 from vaelab.features.classifier import (
     CARD,
@@ -42,7 +43,13 @@ from vaelab.files import write_json, write_text
 from vaelab.models import ImageShape
 from vaelab.presets import CLASSIFIER_PRESETS
 from vaelab.randomness import generator
-from vaelab.runs import DataCard, load_weights, read_json, read_tensors, write_tensors
+from vaelab.runs import (
+    DataCard,
+    data_card_from,
+    load_weights,
+    read_tensors,
+    write_tensors,
+)
 from vaelab.training.hardware import Hardware, flushed_denormals
 from vaelab.training.optimization import (
     SCHEDULES,
@@ -271,9 +278,10 @@ def _resume(out: Path, network: NormalizingClassifier, optimizer: SGD) -> list[d
         return []
     tensors = read_tensors(path)
     load_weights(network, unprefixed("network", tensors), path)
-    restore_optimizer(optimizer, unprefixed("optimizer", tensors))
-    lines = (out / RECORDS).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines[: int(tensors["epochs_done"])]]
+    with well_formed(path, f"delete {out} to start again"):
+        restore_optimizer(optimizer, unprefixed("optimizer", tensors))
+        lines = read_text(out / RECORDS).splitlines()[: int(tensors["epochs_done"])]
+    return [parse_json(line, str(out / RECORDS)) for line in lines]
 
 
 def _require_same(out: Path, config: ClassifierConfig, data: DataCard) -> None:
@@ -287,7 +295,7 @@ def _require_same(out: Path, config: ClassifierConfig, data: DataCard) -> None:
     card = values.pop("data_card", None)
     there = settings.from_dict(values, ClassifierConfig)
     differing = settings.differences(there, config)
-    if card is not None and card["train_fingerprint"] != data.train_fingerprint:
+    if card is not None and data_card_from(card).train_fingerprint != data.train_fingerprint:
         differing.append("training images")
     if differing:
         raise InputError(

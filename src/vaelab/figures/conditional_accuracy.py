@@ -10,6 +10,7 @@ from jaxtyping import Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vaelab.documents import well_formed
 from vaelab.figures.choices import class_rows
 from vaelab.figures.spec import Drawing, FigureSpec
 from vaelab.figures.style import TEXT_COLOR
@@ -32,7 +33,9 @@ def draw_conditional_accuracy(loaded: LoadedRun) -> Drawing:
     panels = figure.subplots(1, 2)
     for axes, (metric, classifier) in zip(panels, CLASSIFIERS.items(), strict=True):
         result = stored["metrics"][metric]
-        _draw_confusion(axes, np.array(stored["details"][f"{metric}_confusion"]), names)
+        with well_formed(loaded.run.path / "evaluation.json", "run `vaelab evaluate` again"):
+            counts = np.array(stored["details"][f"{metric}_confusion"], np.int64)
+            _draw_confusion(axes, counts, names)
         axes.set_title(f"{classifier}: {result['value']:.1%}{_floor(result)}")
         if result.get("caveat"):
             remark += f"; {result['caveat']}"

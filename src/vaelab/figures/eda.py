@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from vaelab.data.image_data import Dataset
 from vaelab.figures.choices import MAX_CLASS_ROWS
-from vaelab.figures.grid import image_grid
+from vaelab.figures.grid import image_grid, thumbnails
 from vaelab.figures.spec import DataFigureSpec, Drawing
 from vaelab.figures.style import TEST_COLOR, TRAIN_COLOR, VALIDATION_COLOR, label_of
 
@@ -28,10 +28,14 @@ def draw_images(dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
         rows = np.array_split(np.arange(min(UNLABELED_ROWS * COLUMNS, len(data))), UNLABELED_ROWS)
     else:
         rows = [np.flatnonzero(data.labels == label)[:COLUMNS] for label in range(len(names))]
-    images = np.ones((len(rows) * COLUMNS, *data.images.shape[1:]), np.float32)
-    for row, indices in enumerate(rows):
-        start = row * COLUMNS
-        images[start : start + len(indices)] = data.images[indices] / np.float32(255)
+    # One image at a time is reduced, because all that are drawn may be too many at their full size.
+    drawn = {
+        row * COLUMNS + column: thumbnails(torch.from_numpy(data.images[[index]] / np.float32(255)))
+        for row, indices in enumerate(rows)
+        for column, index in enumerate(indices)
+    }
+    images = torch.ones(len(rows) * COLUMNS, *next(iter(drawn.values())).shape[1:])
+    images[list(drawn)] = torch.cat(list(drawn.values()))
     height, width = data.images.shape[2:]
     chosen = f"first {COLUMNS} of each class among the" if names else "first of"
     remark = (
@@ -40,7 +44,7 @@ def draw_images(dataset: Dataset, _summary: dict[str, Any]) -> Drawing:
         else ""
     )
     return Drawing(
-        image_grid(torch.from_numpy(images), COLUMNS, row_labels=names),
+        image_grid(images, COLUMNS, row_labels=names),
         f"the {chosen} {len(data):,} training images, {height} x {width} pixels{remark}; "
         f"{len(dataset.test):,} test images",
     )

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.nn import functional
 
 from vaelab.figures.style import PNG_DPI
 from vaelab.names import text_width
@@ -22,6 +23,8 @@ CELL_INCHES, MAX_CELL_INCHES = 0.62, 1.0
 MAX_ASPECT = 4.0
 MIN_WIDTH_INCHES, TITLE_INCHES = 4.6, 0.75
 LETTER_INCHES = 0.075
+# Sides of the largest images that are drawn as they are: twice the pixels of a cell of a PNG.
+THUMBNAIL_SIDE = round(2 * MAX_CELL_INCHES * PNG_DPI)
 # A gap of a pixel for each so many pixels of height; smaller images are enlarged.
 GAP_SIDE = 28
 
@@ -32,6 +35,16 @@ def cell_inches(images: Float[Tensor, "N C H W"]) -> tuple[float, float]:
     side = min(max(CELL_INCHES, max(height, width) / PNG_DPI), MAX_CELL_INCHES)
     stretch = math.sqrt(min(max(width / height, 1 / MAX_ASPECT), MAX_ASPECT))
     return side * stretch, side / stretch
+
+
+def thumbnails(images: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C h w"]:
+    """Images of at most `THUMBNAIL_SIDE` pixels: smaller ones as they are, others as area means."""
+    height, width = images.shape[2:]
+    scale = max(1.0, max(height, width) / THUMBNAIL_SIDE)
+    if scale == 1:
+        return images
+    size = (max(1, round(height / scale)), max(1, round(width / scale)))
+    return functional.adaptive_avg_pool2d(images, size)
 
 
 def image_grid(
@@ -82,7 +95,7 @@ def show_images(
         column_labels: above the columns.
         group_rows: rows of a group; a wider gap separates groups; 0 for no groups.
     """
-    shown = displayable(images.numpy())
+    shown = displayable(thumbnails(images).numpy())
     enlarged = max(1, GAP_SIDE // max(shown.shape[2:]))
     shown = shown.repeat(enlarged, axis=2).repeat(enlarged, axis=3)
     rows = -(-len(shown) // columns)

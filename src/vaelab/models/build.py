@@ -1,13 +1,17 @@
 """Models built from their settings, with every weight drawn from a generator."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Generator, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from vaelab import parts
 from vaelab.config import ModelConfig
 from vaelab.errors import InputError
+from vaelab.memory import require_memory
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.network import SelfInitializing
@@ -31,7 +35,7 @@ def build_model(
     try:
         # Weights that `initialize` does not draw, such as a user's embeddings, depend on the seed
         # too; the process's random state stays as it is.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _bounded_weights():
             torch.manual_seed(generator.initial_seed())
             model: LatentVariableModel = parts.build(config, shape, class_count)
     except InputError:
@@ -42,6 +46,23 @@ def build_model(
         raise InputError(f"a model of these sizes cannot be built here: {reason}") from None
     initialize(model, generator)
     return model
+
+
+@contextmanager
+def _bounded_weights() -> Iterator[None]:
+    """Refuse weights that together would not fit into memory, each before it is filled."""
+    total = 0
+
+    def count(_module: nn.Module, _name: str, weights: nn.Parameter) -> None:
+        nonlocal total
+        total += 0 if weights is None else weights.nbytes
+        require_memory(total, "the weights of this model", "choose smaller sizes")
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @torch.no_grad()

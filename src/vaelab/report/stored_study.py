@@ -200,7 +200,7 @@ def _entries(folder: Path, study: Mapping[str, Any]) -> list[_Entry]:
     ]
     listed = study.get("runs")
     if isinstance(listed, list):
-        known = {values.get("folder") for values in listed if isinstance(values, dict)}
+        known = {str(values.get("folder")) for values in listed if isinstance(values, dict)}
         found = [
             *listed,
             *(

@@ -1,9 +1,10 @@
 """Run folders: the only place that knows their files."""
 
+from vaelab.documents import read_json
 from vaelab.runs.data_card import DataCard, data_card_from
-from vaelab.runs.json_files import read_json
 from vaelab.runs.requirements import require_free, require_same_images
 from vaelab.runs.run import Run, open_run
+from vaelab.runs.stored_values import read_evaluation
 from vaelab.runs.tensors import load_weights, read_tensors, write_tensors
 from vaelab.runs.weights import TrainedModel
 
@@ -14,6 +15,7 @@ __all__ = [
     "data_card_from",
     "load_weights",
     "open_run",
+    "read_evaluation",
     "read_json",
     "read_tensors",
     "require_free",

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from vaelab.documents import read_json
 from vaelab.errors import InputError, note
 from vaelab.files import (
     find_damage,
@@ -16,7 +17,7 @@ from vaelab.files import (
     write_checksums,
     write_json,
 )
-from vaelab.runs.json_files import read_json
+from vaelab.runs.stored_values import check_checkpoint
 from vaelab.runs.tensors import read_tensors, write_tensors
 
 CHECKPOINT_VERSION = 5
@@ -106,6 +107,7 @@ def _values(folder: Path) -> dict[str, Any]:
             f"{folder} has schema version {version!r}, this vaelab reads {CHECKPOINT_VERSION}; "
             "resume with the vaelab that wrote it, or train into another --out"
         )
+    check_checkpoint(values, folder)
     return values
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 import vaelab
 from vaelab import settings
 from vaelab.config import Config
+from vaelab.documents import read_json
 from vaelab.errors import InputError, UnknownNameError, note
 from vaelab.files import write_json
 from vaelab.folders import require_no_way_out
@@ -26,7 +27,7 @@ from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import checkpoints, records, summary, weights
 from vaelab.runs.data_card import DataCard, data_card_from
-from vaelab.runs.json_files import read_json
+from vaelab.runs.stored_values import read_evaluation
 from vaelab.runs.tensors import load_weights
 from vaelab.runs.weights import TrainedModel, Weights
 
@@ -174,13 +175,10 @@ class Run:
             InputError: naming the first line that is not a record.
         """
         values = self.load_checkpoint_values()
-        if values is not None:
-            where = f"{self.path}: record"
-            return [
-                records.checked(each, f"{where} {i}", i)
-                for i, each in enumerate(values["records"], 1)
-            ]
-        return records.read_records(self.path / "metrics.jsonl")
+        if values is None:
+            return records.read_records(self.path / "metrics.jsonl")
+        lines: list[dict[str, Any]] = values["records"]
+        return lines
 
     def write_metrics(self, lines: list[dict[str, Any]]) -> None:
         """Replace the records of all epochs atomically."""
@@ -232,8 +230,7 @@ class Run:
         )
 
     def _stored_evaluation(self) -> dict[str, Any]:
-        path = self.path / "evaluation.json"
-        return read_json(path) if path.exists() else {}
+        return read_evaluation(self.path / "evaluation.json")
 
     def write_evaluation(self, evaluation: dict[str, Any]) -> None:
         """Replace the stored evaluation."""

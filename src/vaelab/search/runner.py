@@ -14,10 +14,11 @@ from optuna.trial import FrozenTrial, TrialState
 import vaelab
 from vaelab.config import Config
 from vaelab.data import load_data
+from vaelab.documents import read_json, well_formed
 from vaelab.errors import InputError, note
 from vaelab.files import write_json
 from vaelab.locks import wait_for_lock
-from vaelab.runs import DataCard, read_json
+from vaelab.runs import DataCard
 from vaelab.search import results
 from vaelab.search.plan import Search
 from vaelab.search.storage import open_storage, without_password
@@ -139,8 +140,9 @@ class SearchRecord:
         requested = self._definition(card)
         if file.exists():
             values = read_json(file)
-            _require_same(self.out, values, requested)
-            self.name = values["name"]
+            with well_formed(file, "restore the file, or choose another --out"):
+                _require_same(self.out, values, requested)
+                self.name = str(values["name"])
         else:
             if any(not path.name.startswith(".") for path in self.out.iterdir()):
                 raise InputError(f"{self.out} exists and is not a search; choose another --out")

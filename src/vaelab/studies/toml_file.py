@@ -18,8 +18,8 @@ An unknown name is an error that names the closest match.
 """
 
 import itertools
-import tomllib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from typing import Any
 from vaelab import plugins
 from vaelab.config import Config, DataConfig
 from vaelab.data import data_config
+from vaelab.documents import parse_toml, read_text
 from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
 from vaelab.files import portable_text
@@ -40,6 +41,9 @@ STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "plugins", "ru
 RUN_KEYS = ("preset", "set", "vary", "figures")
 DERIVED_KEYS = ("fit_prior", "set", "vary", "figures")
 FIT_KEYS = ("parent", "prior")
+
+MOST_RUNS = 1000
+"""Of a study; their product is computed before any of them is built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,10 @@ def read_study(path: Path) -> Study:
 def _read(path: Path) -> dict[str, Any]:
     if path.is_dir():
         raise InputError(f"{path} is a folder; a study is a TOML file")
-    try:
-        # Some editors of Windows begin a file with a mark of its encoding.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise InputError(f"there is no study file {path}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from None
+    if not path.exists():
+        raise InputError(f"there is no study file {path}")
+    # Some editors of Windows begin a file with a mark of its encoding.
+    return parse_toml(read_text(path, "utf-8-sig"), str(path))
 
 
 def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
@@ -90,6 +91,7 @@ def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
     tables = _of_type(dict, values.get("runs", {}), "runs")
     if not tables:
         raise InputError("it has no runs; add a table such as [runs.small] with a preset")
+    _require_few(tables, seeds)
     blocks = _blocks(tables, seeds)
     runs = {name: run for block in blocks.values() for name, run in block.runs.items()}
     configs = {name: run for name, run in runs.items() if isinstance(run, Config)}
@@ -113,10 +115,10 @@ def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
 
 
 def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
-    """The runs of each table, in the order of the file, with derived runs after all others."""
+    """The runs of each table, those of parents first."""
     blocks: dict[str, _Block] = {}
     names: dict[str, str] = {}
-    for name in sorted(tables, key=lambda name: "fit_prior" in _of_type(dict, tables[name], name)):
+    for name in _parents_first(tables):
         table = tables[name]
         block = (
             _derived_runs(name, table, blocks)
@@ -130,6 +132,35 @@ def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
                 raise InputError(f"two runs would be called {names_of_both}; rename one")
         blocks[name] = block
     return blocks
+
+
+def _require_few(tables: Mapping[str, Any], seeds: Sequence[int]) -> None:
+    """Refuse a study of too many runs, before any of them is built.
+
+    Raises:
+        InputError: naming the numbers whose product is too large.
+    """
+    counts: dict[str, int] = {}
+    for name in _parents_first(tables):
+        table = tables[name]
+        factors = {field: len(values) for field, values in _varied(table, f"runs.{name}").items()}
+        if "fit_prior" in table:
+            parent = _fit(name, table, counts)[0]
+            factors[f"runs of {parent}"] = counts[parent]
+        else:
+            factors["seeds"] = len(seeds)
+        counts[name] = math.prod(factors.values())
+        if sum(counts.values()) > MOST_RUNS:
+            product = " x ".join(f"{size:,} ({factor})" for factor, size in factors.items())
+            raise InputError(
+                f"runs.{name}: expected at most {MOST_RUNS:,} runs in a study, found "
+                f"{sum(counts.values()):,}, here {product}; vary fewer values"
+            )
+
+
+def _parents_first(tables: Mapping[str, Any]) -> list[str]:
+    """The names of the tables in the order of the file, with derived runs after all others."""
+    return sorted(tables, key=lambda name: "fit_prior" in _of_type(dict, tables[name], name))
 
 
 def _runs(name: str, table: Mapping[str, Any], seeds: list[int]) -> _Block:
@@ -154,16 +185,7 @@ def _derived_runs(name: str, table: Mapping[str, Any], blocks: Mapping[str, _Blo
     """One run for each run of the parent's table and each combination of the varied values."""
     where = f"runs.{name}"
     _require_known(f"key of {where}", table, DERIVED_KEYS)
-    fit = _of_type(dict, table["fit_prior"], f"{where}.fit_prior")
-    _require_known(f"key of {where}.fit_prior", fit, FIT_KEYS)
-    for key in FIT_KEYS:
-        if key not in fit:
-            raise InputError(
-                f"{where}.fit_prior needs a {key}, such as {{ parent = 'small', prior = 'gmm' }}"
-            )
-    parent, prior = (_of_type(str, fit[key], f"{where}.fit_prior.{key}") for key in FIT_KEYS)
-    if parent not in blocks:
-        raise unknown_name(f"run in {where}.fit_prior", parent, blocks)
+    parent, prior = _fit(name, table, blocks)
     block = _Block({}, {}, {})
     for parent_run, parent_suffix in blocks[parent].suffixes.items():
         for suffix, changes in _combinations(table, where):
@@ -175,17 +197,39 @@ def _derived_runs(name: str, table: Mapping[str, Any], blocks: Mapping[str, _Blo
     return block
 
 
+def _fit(name: str, table: Mapping[str, Any], parents: Collection[str]) -> tuple[str, str]:
+    """The parent's table and the kind of prior that `fit_prior` names."""
+    where = f"runs.{name}.fit_prior"
+    fit = _of_type(dict, table["fit_prior"], where)
+    _require_known(f"key of {where}", fit, FIT_KEYS)
+    for key in FIT_KEYS:
+        if key not in fit:
+            raise InputError(
+                f"{where} needs a {key}, such as {{ parent = 'small', prior = 'gmm' }}"
+            )
+    parent, prior = (_of_type(str, fit[key], f"{where}.{key}") for key in FIT_KEYS)
+    if parent not in parents:
+        raise unknown_name(f"run in {where}", parent, parents)
+    return parent, prior
+
+
 def _combinations(table: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The settings of `set` with each combination of those of `vary`, and a suffix for names."""
     fixed = {name: _text(value) for name, value in _fields(table.get("set", {})).items()}
-    varied = _fields(table.get("vary", {}))
-    for name, values in varied.items():
-        if not isinstance(values, list) or not values:
-            raise InputError(f"{where}.vary: {name} takes a list of values, found {values!r}")
+    varied = _varied(table, where)
     for values in itertools.product(*varied.values()):
         chosen = dict(zip(varied, map(_text, values), strict=True))
         suffix = "".join(f"-{name.rpartition('.')[2]}-{text}" for name, text in chosen.items())
         yield portable_text(suffix), fixed | chosen
+
+
+def _varied(table: Mapping[str, Any], where: str) -> dict[str, list[Any]]:
+    """The values of each field of `vary`."""
+    varied = _fields(table.get("vary", {}))
+    for name, values in varied.items():
+        if not isinstance(values, list) or not values:
+            raise InputError(f"{where}.vary: {name} takes a list of values, found {values!r:.80}")
+    return varied
 
 
 def _comparisons(

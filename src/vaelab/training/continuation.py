@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vaelab.config import Config
 from vaelab.data import Dataset, load_data
 from vaelab.data.arrays import as_dataset
+from vaelab.documents import require_bounded
 from vaelab.errors import InputError
 from vaelab.runs import DataCard, Run, require_same_images
 from vaelab.training.checkpoint_schedule import CheckpointSchedule
@@ -78,6 +79,7 @@ def _extended(run: Run, more_epochs: int) -> Config:
         )
     training, values = run.config.training, run.load_checkpoint_values()
     done = stages_done([] if values is None else values["records"], training)
+    require_bounded("epochs with --more-epochs", done.epochs + more_epochs)
     if done.count == len(training.stages):
         return replace(run.config, training=training.extended(done.epochs + more_epochs))
     is_interrupted = 0 < done.count == len(training.stages) - 1

@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from vaelab.errors import InputError
+from vaelab.memory import require_memory_for_processes
 from vaelab.training.hardware import Hardware, keep_memory
 
 
@@ -25,6 +26,7 @@ def launch(hardware: Hardware) -> Fabric:
     """
     keep_memory()
     hardware = _as_launched(hardware)
+    require_memory_for_processes(hardware.devices, "--devices")
     try:
         with warnings.catch_warnings():
             # Advice about schedulers and loaders that vaelab does not use.

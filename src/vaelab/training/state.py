@@ -9,10 +9,13 @@ from jaxtyping import Float64
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
+from vaelab.documents import well_formed
 from vaelab.errors import note
+from vaelab.memory import require_memory
 from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
 from vaelab.runs import Run, load_weights
+from vaelab.runs.checkpoints import NEWEST
 from vaelab.runs.derived import derived_model, load_initial_weights
 from vaelab.training.optimization import (
     AveragedWeights,
@@ -156,15 +159,24 @@ class TrainingState:
         checkpoint = run.load_checkpoint()
         if checkpoint is None:
             return
-        tensors, values = checkpoint
+        advice = f"delete {run.path / NEWEST} to resume from the checkpoint before it"
+        with well_formed(run.path / NEWEST, advice):
+            self._restore(run, rank, world_size, *checkpoint)
+
+    def _restore(
+        self,
+        run: Run,
+        rank: int,
+        world_size: int,
+        tensors: dict[str, Tensor],
+        values: dict[str, Any],
+    ) -> None:
         load_weights(self.model, unprefixed("model", tensors), run.path)
         if self.averaged is not None:
             load_weights(self.averaged.model, unprefixed("averaged", tensors), run.path)
         restore_optimizer(self.optimizer, unprefixed("optimizer", tensors))
         self.records = values["records"]
         self.best_weights = unprefixed("best", tensors)
-        if rank == 0:
-            run.restore(self.best_weights)
         if values["best_epoch"]:
             self.best_epoch, self.best_loss = values["best_epoch"], values["best_loss"]
         self._begin_epoch()
@@ -175,6 +187,8 @@ class TrainingState:
         if rank == 0:  # the sums are those of all processes
             self.epoch.sums = dict(zip(values["scalars"], sums, strict=True))
             self.epoch.images = round(images)
+        if rank == 0:
+            run.restore(self.best_weights)
         if rank == 0 and values["world_size"] != world_size:
             note(
                 f"{run.path}: started with {values['world_size']} processes, resumed with "
@@ -206,6 +220,10 @@ def new_state(run: Run, device: torch.device) -> TrainingState:
     """
     training, parent = run.config.training, run.config.parent
     model = run.build_model() if parent is None else derived_model(run)
+    weight_bytes = sum(each.nbytes for each in model.parameters())
+    if device.type == "cpu":
+        # With gradients and the two moments of Adam.
+        require_memory(4 * weight_bytes, "the training of this model", "choose smaller sizes")
     load_initial_weights(model, run)
     model = model.to(device)
     return TrainingState(

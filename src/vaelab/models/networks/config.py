@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vaelab.config import NetworkConfig
+from vaelab.parts import MOST_LAYERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,5 +53,5 @@ class ResidualConfig(NetworkConfig):
         """See `Settings.requirements`."""
         return {
             "width must be at least 1": self.width >= 1,
-            "blocks must be at least 1": self.blocks >= 1,
+            f"blocks must lie in 1 to {MOST_LAYERS}": 1 <= self.blocks <= MOST_LAYERS,
         }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vaelab.config import PriorConfig
+from vaelab.parts import MOST_LAYERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +53,7 @@ class FlowConfig(PriorConfig):
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
         return {
-            "layers must be at least 1": self.layers >= 1,
+            f"layers must lie in 1 to {MOST_LAYERS}": 1 <= self.layers <= MOST_LAYERS,
             "width must be at least 1": self.width >= 1,
         }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from vaelab.config import ModelConfig
-from vaelab.parts import Part, PartConfig
+from vaelab.parts import MOST_LAYERS, Part, PartConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class AutoregressiveConfig(CodePriorConfig):
         """See `Settings.requirements`."""
         return {
             "channels must be at least 1": self.channels >= 1,
-            "layers must be at least 1": self.layers >= 1,
+            f"layers must lie in 1 to {MOST_LAYERS}": 1 <= self.layers <= MOST_LAYERS,
         }
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vaelab.documents import well_formed
+from vaelab.errors import InputError, note
 from vaelab.figures import DATA_FIGURES
 from vaelab.report.charts import Chart, Series, drawable
 from vaelab.report.data_sets import data_license, data_title
@@ -18,8 +20,16 @@ SPLITS = {
 
 
 def data_page(study: StoredStudy, gallery: Gallery) -> Page | None:
-    """Statistics and figures of the data; None if they were not computed."""
+    """Statistics and figures of the data; None if they were not computed or are damaged."""
     if not study.summary:
+        return None
+    try:
+        with well_formed(
+            study.folder / "data" / "summary.json", "delete it and run the study again"
+        ):
+            statistics = _statistics(study.summary)
+    except InputError as error:
+        note(f"{error}; the page of the data is left out")
         return None
     name = str(study.summary.get("name", ""))
     pictures = without_none(
@@ -32,16 +42,11 @@ def data_page(study: StoredStudy, gallery: Gallery) -> Page | None:
         for figure, spec in DATA_FIGURES.items()
         if spec.is_on_page
     )
-    splits = _splits(study.summary)
     content = {
-        "summary": {"source": "", "fingerprints": {}, "factors": [], **study.summary},
+        **statistics,
         "name": data_title(name),
         "license": data_license(name),
         "pictures": pictures,
-        "histogram": _histogram(study.summary),
-        "sizes": [f"{row['images']} {SPLITS.get(row['name'], row['name'])}" for row in splits],
-        "splits": splits,
-        "classes": _classes(study.summary),
     }
     return Page(
         file="data.html",
@@ -51,6 +56,28 @@ def data_page(study: StoredStudy, gallery: Gallery) -> Page | None:
         content=content,
         has_charts=True,
     )
+
+
+def _statistics(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page shows of the summary.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: if the summary has unexpected content.
+    """
+    splits = _splits(summary)
+    return {
+        "summary": {
+            "source": str(summary.get("source", "")),
+            "fingerprints": {
+                name: str(text) for name, text in (summary.get("fingerprints") or {}).items()
+            },
+            "factors": [str(name) for name in summary.get("factors") or []],
+        },
+        "histogram": _histogram(summary),
+        "sizes": [f"{row['images']} {SPLITS.get(row['name'], row['name'])}" for row in splits],
+        "splits": splits,
+        "classes": _classes(summary),
+    }
 
 
 def _splits(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -107,7 +134,7 @@ def _classes(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     total, most = sum(counts[0]), max(counts[0])
     return [
         {
-            "name": name,
+            "name": str(name),
             "counts": [f"{each[label]:,}" for each in counts],
             "share": f"{100 * counts[0][label] / total:.1f}",
             "bar": round(100 * counts[0][label] / most, 1),

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 import torch
 
 from vaelab.errors import InputError
+from vaelab.memory import require_memory_for_processes
 from vaelab.studies.executors.executor import EmitForRun
 from vaelab.studies.jobs import Job, PlannedRun
 from vaelab.studies.worker_process import EventQueue, WorkerProcess, stop_all
@@ -38,6 +39,7 @@ class ProcessExecutor:
         """Execute all runs, one at a time in each worker."""
         cores = torch.get_num_threads()
         count = min(self.workers or cores, len(runs))
+        require_memory_for_processes(count, "--workers")
         environments = [
             worker_environment(number, threads=max(1, cores // count), is_on_cpu=_is_on_cpu(runs))
             for number in range(count)
