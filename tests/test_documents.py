@@ -88,6 +88,8 @@ def test_a_run_with_such_numbers_is_one_line(trained: TrainedRuns, tmp_path: Pat
     run = open_run(tmp_path / "run")
     with refused("epochs with --more-epochs: expected whole numbers"):
         continue_training(run, more_epochs=LARGEST_INTEGER)
+    shutil.rmtree(run.path / "checkpoint")  # which has the records too
+    shutil.rmtree(run.path / "checkpoint.before")
     for name in ("config.json", "metrics.jsonl", "evaluation.json"):
         file = run.path / name
         original = file.read_text() if file.exists() else None

@@ -47,13 +47,14 @@ def odd_states() -> Iterator[tuple[str, Any]]:
 
 
 def test_a_state_with_any_value_is_read_or_refused(run: Run) -> None:
-    original, metrics = read_json(run.path / "checkpoint" / STATE), run.read_metrics()
+    original = read_json(run.path / "checkpoint" / STATE)
+    metrics = (run.path / "metrics.jsonl").read_bytes()
     refusals = 0
     for name, value in odd_states():
         with_state(run, lambda values, name=name, value=value: values.update({name: value}))
         refusals += data_or_one_line(run.is_finished) is None
         data_or_one_line(lambda: new_state(run, torch.device("cpu")).resume(run, 0, 1))
-        assert run.read_metrics() == metrics
+        assert (run.path / "metrics.jsonl").read_bytes() == metrics
         with_state(run, lambda values: values.update(original))
     assert refusals > 70
 
@@ -138,6 +139,6 @@ def test_an_evaluation_is_refused_before_new_results_are_computed(
     run: Run, values: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_evaluation(run, values)
-    monkeypatch.setattr("vaelab.evaluation.evaluators._compute", None)
+    monkeypatch.setattr("vaelab.evaluation.evaluators.compute", None)
     with refused(run.path / "evaluation.json", message):
         evaluate(LoadedRun(run, accelerator="cpu"))

@@ -153,4 +153,5 @@ def _invalid(where: str, form: str, error: Exception) -> InputError:
         return error
     if isinstance(error, RecursionError):
         return InputError(f"{where} is not {form}: it is nested too deeply")
-    return InputError(f"{where} is not {form}: {error}")
+    reason = str(error).partition("; use sys.")[0]  # advice of Python that is not for users
+    return InputError(f"{where} is not {form}: {reason}")
