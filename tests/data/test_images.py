@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.data.data_files import data_or_one_line, refused, with_damage
 from vaelab.config import DataConfig
-from vaelab.data import image_folder, load_data
+from vaelab.data import ImageData, image_folder, load_data
 from vaelab.data.image_files import read_images
 
 GRAY = (np.arange(64, dtype=np.uint8) * 4).reshape(8, 8)
@@ -226,3 +226,29 @@ def test_any_damage_to_an_image_gives_data_or_one_line(content, position, damage
         for damaged in (with_damage(content, position, damage), damage):
             path.write_bytes(damaged)
             data_or_one_line(read_images, [path])
+
+
+@pytest.mark.parametrize("count", [10, 50, 60, 100])
+def test_some_images_of_sorted_data_have_all_classes(count: int) -> None:
+    labels = np.arange(60) // 6
+    values = np.broadcast_to(np.arange(60, dtype=np.uint8)[:, None, None, None], (60, 1, 2, 2))
+    data = ImageData(
+        name="sorted", images=values.copy(), labels=labels, class_names=tuple("abcdefghij")
+    )
+    some = data.of_all_classes(count)
+    assert len(some) == min(count, 60)
+    assert some.labels is not None
+    assert len(np.unique(some.labels)) == 10
+    assert (some.images[:, 0, 0, 0] // 6 == some.labels).all()
+
+
+def test_some_images_of_mixed_data_are_the_first() -> None:
+    data = ImageData(
+        name="mixed",
+        images=np.zeros((60, 1, 2, 2), np.uint8),
+        labels=np.arange(60) % 10,
+        class_names=tuple("abcdefghij"),
+    )
+    some = data.of_all_classes(20)
+    assert np.shares_memory(some.images, data.images)
+    assert np.array_equal(some.labels, np.arange(20) % 10)

@@ -94,6 +94,19 @@ class ImageData:
             else replace(self.factors, values=self.factors.values[:count]),
         )
 
+    def of_all_classes(self, count: int) -> "ImageData":
+        """`count` images, or all if there are fewer, that stand for the whole.
+
+        The first ones; evenly spaced ones where the first lack a class, as in data that are sorted
+        by class.
+        """
+        first = self.first(count)
+        if len(first) == len(self) or self.labels is None or first.labels is None:
+            return first
+        if len(np.unique(first.labels)) == len(np.unique(self.labels)):
+            return first
+        return self.take(np.arange(count) * len(self) // count)
+
     @property
     def is_mapped(self) -> bool:
         """Whether the images are a file that is mapped into memory."""

@@ -203,13 +203,16 @@ class EvaluationContext:
     @cached_property
     def codes(self) -> Codes:
         """The codes of real images."""
-        train = self.dataset.train.first(CODED_TRAIN_COUNT)
-        return Codes(self.run.codes(train), self.run.codes(self.dataset.test))
+        return Codes(self.run.codes(self._coded_train), self.run.codes(self.dataset.test))
+
+    @cached_property
+    def _coded_train(self) -> ImageData:
+        return self.dataset.train.of_all_classes(CODED_TRAIN_COUNT)
 
     @property
     def train_labels(self) -> Int[Tensor, " N"]:
         """Labels of the training images that were encoded."""
-        return _labels(self.dataset.train)[:CODED_TRAIN_COUNT]
+        return _labels(self._coded_train)
 
     @property
     def test_labels(self) -> Int[Tensor, " M"]:

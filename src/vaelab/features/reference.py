@@ -103,7 +103,8 @@ def _train(config: ClassifierConfig, folder: Path, dataset: Dataset) -> Referenc
     print(  # noqa: T201
         f"{dataset.name} has no classifier yet: training {config.preset} for it", file=sys.stderr
     )
-    used = dataset.limited(config.data.train_count, None)
+    count = config.data.train_count or len(dataset.train)
+    used = replace(dataset, train=dataset.train.of_all_classes(count))
     return train_classifier(
         config, folder, used, hardware=Hardware(accelerator="cpu"), show_progress=False
     )

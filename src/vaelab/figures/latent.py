@@ -27,7 +27,7 @@ NAME_HEIGHT, LETTER_WIDTH = 0.035, 0.016
 
 def draw_latent(loaded: LoadedRun) -> Drawing:
     """The two-dimensional codes of training images."""
-    data = loaded.data.train.first(SCATTER_COUNT)
+    data = loaded.data.train.of_all_classes(SCATTER_COUNT)
     return _scatter(loaded, data, loaded.codes(data).numpy(), ("z1", "z2"), "training")
 
 
@@ -54,7 +54,8 @@ def draw_umap(loaded: LoadedRun) -> Drawing:
 
 
 def _test_images(loaded: LoadedRun, count: int) -> ImageData:
-    return loaded.data.test.first(projections.max_count(loaded.capabilities.latent_size, count))
+    most = projections.max_count(loaded.capabilities.latent_size, count)
+    return loaded.data.test.of_all_classes(most)
 
 
 def _scatter(
