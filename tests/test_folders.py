@@ -85,7 +85,7 @@ def test_files_of_the_user_move_into_the_new_folder(tmp_path: Path) -> None:
 def test_a_file_of_the_user_is_not_overwritten(tmp_path: Path) -> None:
     make(tmp_path / "site", index="old")
     (tmp_path / "site" / "data").write_text("mine")
-    with pytest.raises(InputError, match="rename yours"):
+    with pytest.raises(InputError, match="has a file of that name"):
         make(tmp_path / "site", index="new", data="new")
     assert content(tmp_path / "site") == {"index": "old", "data": "mine"}
 

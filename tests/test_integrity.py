@@ -23,7 +23,9 @@ from vaelab.figures import draw_figures
 from vaelab.loaded_run import LoadedRun, load_run
 from vaelab.report import build_site
 from vaelab.runs import Run, open_run
+from vaelab.settings import with_settings
 from vaelab.training import Hardware, continue_training, fit
+from vaelab.training.derived import fit_prior, train_derived
 
 CPU = Hardware(accelerator="cpu")
 
@@ -44,6 +46,15 @@ def new_weights(run: Run) -> str:
     """Replace the weights as a training does; returns their fingerprint."""
     run.save_weights({name: value + 1e-3 for name, value in run.read_weights().tensors.items()})
     return run.weights_fingerprint()
+
+
+def content(folder: Path) -> dict[Path, bytes]:
+    """The content of each file, but for locks."""
+    return {
+        path: path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def trained_again(run: Run, dataset: Dataset) -> Run:
@@ -198,7 +209,7 @@ def test_records_come_from_the_checkpoint(
     assert run.read_metrics() == records
     assert "mlp-vae" in repr(run)
     trained_again(run, wardrobe)
-    assert "metrics.jsonl was missing and is restored" in capsys.readouterr().err
+    assert "metrics.jsonl was missing or damaged and is restored" in capsys.readouterr().err
     assert file.read_bytes() == before
 
 
@@ -289,3 +300,79 @@ def test_numbers_after_more_epochs_are_those_of_the_weights(run: Run, wardrobe: 
     )
     assert continued.weights_fingerprint() != before
     assert continued.read_evaluation() == {}
+
+
+def test_a_fitted_prior_is_restored_with_its_networks(run: Run, wardrobe: Dataset) -> None:
+    out = run.path.parent / "gmm"
+    changes = {"model.prior.components": "3"}
+    options: Any = {"changes": changes, "dataset": wardrobe, "show_progress": False}
+    derived = fit_prior(run, "gmm", out, **options)
+    before = derived.weights.read_bytes()
+    assert derived.is_finished()
+    assert len(derived.read_metrics()) == 1
+    assert "1 of 1" in repr(derived)
+    for path in (derived.weights, derived.records_file):
+        path.unlink()
+    shutil.rmtree(run.path)  # the parent is not needed
+    train_derived(derived.config, out, dataset=wardrobe, show_progress=False)
+    assert derived.weights.read_bytes() == before
+    assert derived.records_file.exists()
+
+
+@pytest.mark.parametrize("settings", [{}, {"objective.beta": "2"}])
+def test_a_run_without_its_checkpoint_is_not_trained_over(
+    settings: dict[str, str], run: Run, wardrobe: Dataset
+) -> None:
+    for name in ("checkpoint", "checkpoint.before"):
+        shutil.rmtree(run.path / name)
+    before = content(run.path)
+    with pytest.raises(InputError, match="holds a run without its checkpoint"):
+        fit(with_settings(run.config, settings), run.path, dataset=wardrobe, show_progress=False)
+    assert content(run.path) == before
+    assert load_run(run.path, dataset=wardrobe).model
+
+
+@pytest.mark.parametrize(
+    "setting", ["data.split_seed=5", "data.binarize=true", "training.learning_rate=0.01", "seed=3"]
+)
+def test_weights_belong_to_their_settings(setting: str, run: Run, wardrobe: Dataset) -> None:
+    config = with_settings(run.config, dict([setting.split("=")]))
+    other = fit(config, run.path.parent / "other", dataset=wardrobe, show_progress=False)
+    shutil.copy(run.weights, other.weights)
+    with pytest.raises(InputError, match="belongs to another configuration"):
+        other.load_model()
+
+
+def test_runs_that_were_moved_or_renamed_keep_their_weights(run: Run, tmp_path: Path) -> None:
+    moved = run.path.rename(tmp_path / "elsewhere")
+    assert open_run(moved).is_finished()
+
+
+def test_leftovers_of_killed_processes_do_not_stop_a_training(run: Run, wardrobe: Dataset) -> None:
+    (run.path / ".explorer.0123abcd.partial" / "inner").mkdir(parents=True)
+    (run.path / ".model.0123abcd.partial.safetensors").write_bytes(b"half")
+    (run.path / ".notes.partial.md").write_text("mine")
+    continued = continue_training(
+        run, more_epochs=1, dataset=wardrobe, hardware=CPU, show_progress=False
+    )
+    assert continued.is_finished()
+    assert not (run.path / ".model.0123abcd.partial.safetensors").exists()
+    assert (run.path / ".notes.partial.md").read_text() == "mine"
+
+
+def test_a_loaded_run_shows_the_numbers_of_its_weights(run: Run, wardrobe: Dataset) -> None:
+    loaded = LoadedRun(run, dataset=wardrobe)
+    evaluate(loaded, metrics=["losses"])
+    assert loaded.read_evaluation()["metrics"]
+    new_weights(run)
+    evaluate(LoadedRun(run, dataset=wardrobe), metrics=["losses"])
+    assert loaded.read_evaluation() == {}
+    assert "not evaluated yet" in loaded._repr_html_()
+
+
+@pytest.mark.posix
+def test_a_damaged_checkpoint_hides_no_records(run: Run) -> None:
+    records = run.read_metrics()
+    for name in ("checkpoint", "checkpoint.before"):
+        (run.path / name / "state.json").write_text("{}")
+    assert run.read_metrics() == records

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vaelab.errors import InputError
+from vaelab.memory import is_out_of_memory
 
 LARGEST_INTEGER = 2**53 - 1
 """Of documents, settings and options: floats are exact up to it, and no product of it with the
@@ -91,6 +92,8 @@ def well_formed(where: Path, advice: str) -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
+        if is_out_of_memory(error):
+            raise
         cause = " ".join(str(error).split())
         raise InputError(
             f"{where} has unexpected content ({type(error).__name__}: {cause:.100}); {advice}"

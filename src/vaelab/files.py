@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -23,6 +24,9 @@ _ERRORS_OF_OPEN_FILES = (5, 32)
 # Windows cannot open a folder, and some network file systems cannot sync one.
 _ERRORS_OF_FOLDER_SYNC = (errno.EACCES, errno.EBADF, errno.EINVAL)
 _ERRORS_OF_FULL_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# The names of temporary files, see `atomic_write`.
+_PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial(\.\w+)?")
 
 # What no name of a file may contain on Windows, and names of devices there.
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
@@ -72,14 +76,18 @@ def rename(source: Path, target: Path) -> None:
     source.replace(target)
 
 
-def unwritable(path: Path, error: OSError) -> InputError:
+class UnwritableError(InputError):
+    """A file or folder cannot be written, for example on a full disk."""
+
+
+def unwritable(path: Path, error: OSError) -> UnwritableError:
     """The error for a file or folder that cannot be written: why, and what to do."""
     advice = "choose another folder"
     if error.errno in _ERRORS_OF_FULL_DISKS:
         advice = "free some space there or choose another folder"
     elif _is_of_open_file(error):
         advice = "close the programs that have it open, or choose another folder"
-    return InputError(f"{path} cannot be written: {error.strerror or error}; {advice}")
+    return UnwritableError(f"{path} cannot be written: {error.strerror or error}; {advice}")
 
 
 def _is_of_open_file(error: OSError) -> bool:
@@ -96,6 +104,36 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically; NaN and infinities are errors."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def fingerprint_of_file(path: Path) -> str:
+    """SHA-256 of the content of a file, which is read again after any change.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    status = path.stat()
+    seen = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return _fingerprint(path, seen)
+
+
+@functools.lru_cache(maxsize=1000)
+def _fingerprint(path: Path, _: tuple[int, ...]) -> str:
+    return _sha256(path)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove the temporary files of `atomic_write` that a killed process left in a folder.
+
+    Raises:
+        InputError: if one cannot be removed.
+    """
+    for leftover in folder.rglob(".*.partial*"):
+        if _PARTIAL.fullmatch(leftover.name) and leftover.is_file():
+            try:
+                leftover.unlink(missing_ok=True)
+            except OSError as error:
+                raise unwritable(leftover, error) from error
 
 
 def write_checksums(folder: Path, names: Sequence[str]) -> None:

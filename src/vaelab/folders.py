@@ -22,7 +22,7 @@ MARK = ".vaelab.json"
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of `path` on success.
+    """Yield a folder, empty but for its mark, that takes the place of `path` on success.
 
     Files of the former folder that vaelab did not write are moved into the new one.
 
@@ -30,20 +30,29 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         InputError: if `path` is a link or was not made by vaelab, if the new folder has a file of
             the same name as one that is to be kept, or if it cannot be written.
     """
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with wait_for_lock(path.with_name(f".{path.name}.lock")):
+    with wait_for_lock(path.with_name(f".{path.name}.lock")):
+        aside = _hidden(path, "partial")
+        with _writing(path):
+            require_no_link(path)
             _finish_interrupted(path)
             _require_own(path)
-            aside = _hidden(path, "partial")
-            try:
-                aside.mkdir()
-                write_json(aside / MARK, {"made_by": "vaelab"})
+            aside.mkdir()
+            write_json(aside / MARK, {"made_by": "vaelab"})
+        try:
+            with _writing(path):
                 yield aside
                 _seal(aside)
                 _replace(path, aside)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
+        finally:
+            _remove(aside)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -69,13 +78,17 @@ def require_no_way_out(folder: Path) -> None:
     """
     root = _real(folder)
     for place, folders, files in os.walk(root):
-        for name in sorted([*folders, *files]):
+        # The path shows junctions of Windows too, which are no symbolic links.
+        elsewhere = [name for name in folders if _real(Path(place, name)) != Path(place, name)]
+        links = elsewhere + [name for name in files if Path(place, name).is_symlink()]
+        for name in sorted(links):
             entry = Path(place, name)
-            if entry.is_symlink() and not _real(entry).is_relative_to(root):
+            if not _real(entry).is_relative_to(root):
                 raise InputError(
                     f"{folder / entry.relative_to(root)} is a symbolic link that leads out of "
                     f"{folder}: replace it by a copy of what it names"
                 )
+        folders[:] = [name for name in folders if name not in elsewhere]
 
 
 def require_inside(path: Path, folder: Path) -> None:
@@ -98,7 +111,6 @@ def _hidden(path: Path, end: str) -> Path:
 
 
 def _require_own(path: Path) -> None:
-    require_no_link(path)
     if not path.exists():
         return
     if not path.is_dir() or (not (path / MARK).is_file() and any(path.iterdir())):
@@ -138,8 +150,8 @@ def _replace(path: Path, aside: Path) -> None:
     for each in foreign:
         if (aside / each).exists():
             raise InputError(
-                f"{path / each} was not made by vaelab, and the new {path.name} has a file of that "
-                "name: rename yours, and repeat the command"
+                f"{path / each} is not in {MARK}, the list of what vaelab wrote, and the new "
+                f"{path.name} has a file of that name: move {path} away, and repeat the command"
             )
     former = _hidden(path, "before")
     rename(path, former)
@@ -172,7 +184,20 @@ def _keep(former: Path, path: Path) -> None:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             rename(former / name, path / name)
     if not _foreign(former, own):
-        shutil.rmtree(former, ignore_errors=True)
+        _remove(former)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that vaelab made, the mark last, by which it is known."""
+    if not folder.exists():
+        return
+    for entry in folder.iterdir():
+        if entry.name != MARK and entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != MARK:
+            with contextlib.suppress(OSError):
+                entry.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finish_interrupted(path: Path) -> None:
@@ -180,10 +205,13 @@ def _finish_interrupted(path: Path) -> None:
     begun = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.(partial|before)")
     for entry in sorted(path.parent.iterdir()):
         found = begun.fullmatch(entry.name)
-        if not found or entry.is_symlink() or not (entry / MARK).is_file():
+        if not found or entry.is_symlink() or not entry.is_dir():
             continue
-        if found[1] == "partial":
-            shutil.rmtree(entry, ignore_errors=True)
+        if not (entry / MARK).is_file():
+            with contextlib.suppress(OSError):
+                entry.rmdir()  # only if it is empty
+        elif found[1] == "partial":
+            _remove(entry)
         elif not os.path.lexists(path):
             rename(entry, path)
         else:

@@ -82,6 +82,12 @@ class LoadedRun:
         """SHA-256 of the file that the model's weights were read from."""
         return self._trained.fingerprint
 
+    def read_evaluation(self) -> dict[str, Any]:
+        """The stored evaluation of the weights that were loaded; empty if there is none."""
+        stored = self.run.read_evaluation()
+        measured = stored.get("weights_fingerprint", self.weights_fingerprint)
+        return stored if measured == self.weights_fingerprint else {}
+
     @cached_property
     def _trained(self) -> TrainedModel:
         return self.run.load_trained()
@@ -304,7 +310,7 @@ class LoadedRun:
 
     def _repr_html_(self) -> str:
         try:
-            parts = [*self.run.html_parts(), *self._strip()]
+            parts = [*self.run.html_parts(self.read_evaluation()), *self._strip()]
         except InputError as error:
             parts = [notebook.paragraph(str(error))]
         return notebook.block(f"Run {self.run.name}", *parts, note=str(self.run.path))

@@ -28,10 +28,15 @@ def require_same_folder(folder: Path) -> None:
     """
     locked = _locked.get(folder.absolute())
     if locked is not None and _identity(folder) != locked:
-        raise InputError(
-            f"{folder} cannot be written: it is no longer the folder that the run began in; "
-            "move it back, and the same command resumes"
-        )
+        raise moved(folder)
+
+
+def moved(folder: Path) -> InputError:
+    """The error for a folder that was moved away, deleted or replaced during the work in it."""
+    return InputError(
+        f"{folder} cannot be written: it is no longer the folder that the run began in; "
+        "move it back, and the same command resumes"
+    )
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """Evaluating a run, samples or a file of samples, and storing the results."""
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,6 +91,9 @@ def evaluate(
             raise InputError(f"the number of {name} must be at least 1, found {count}")
     loaded.require_memory_for(sample_count or 0)
     loaded.run.read_evaluation()  # new results are added to it, so it is checked before hours pass
+    is_writable = os.access(loaded.run.path, os.W_OK)
+    if not is_writable:
+        note(f"{loaded.run.path} is read-only: the results will not be stored")
     if accelerator not in (None, loaded.accelerator):
         loaded = replace(loaded, dataset=loaded.data, accelerator=accelerator)
     context = EvaluationContext(
@@ -107,7 +111,8 @@ def evaluate(
         "weights_fingerprint": loaded.weights_fingerprint,
     }
     results = compute(context, metrics or defaults.metrics, only_available=only_available)
-    _store(loaded.run, identity, results)
+    if is_writable:
+        _store(loaded.run, identity, results)
     return results if only_available else complete(results, metrics)
 
 

@@ -208,7 +208,7 @@ def _obstacle(spec: FigureSpec | ComparisonFigureSpec, run: LoadedRun, facts: Fa
     """Why a figure cannot be drawn of a run; None if it can."""
     reason = obstacle(spec.needs, facts)
     if reason is None and spec.metrics:
-        missing = set(spec.metrics) - run.run.read_evaluation().get("metrics", {}).keys()
+        missing = set(spec.metrics) - run.read_evaluation().get("metrics", {}).keys()
         if missing:
             reason = (
                 f"it shows {' and '.join(sorted(missing))}, not evaluated yet; "

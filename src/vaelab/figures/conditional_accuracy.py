@@ -26,7 +26,7 @@ WRITTEN_PERCENT, DARK_PERCENT = 1, 55
 
 def draw_conditional_accuracy(loaded: LoadedRun) -> Drawing:
     """The stored confusion matrices of both classifiers, in percent of each row."""
-    stored = loaded.run.read_evaluation()
+    stored = loaded.read_evaluation()
     names, remark = class_rows(loaded)
     side = 1.2 + 0.43 * len(names)
     figure = Figure(figsize=(max(2 * side + 0.6, 8.0), max(side + 0.2, 3.6)))

@@ -44,7 +44,7 @@ def _reconstruction_detail(loaded: LoadedRun) -> str:
     text = f"{loaded.run.data.name} test images{choice}"
     if loaded.capabilities.has_gaussian_posterior:
         text += ", decoded at the posterior's mean"
-    metrics = loaded.run.read_evaluation().get("metrics", {})
+    metrics = loaded.read_evaluation().get("metrics", {})
     if "reconstruction" in metrics:
         result = metrics["reconstruction"]
         text += f"; mean over the test set {result['value']:.2f} {result['unit']}"

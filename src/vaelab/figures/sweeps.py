@@ -101,7 +101,7 @@ def _label(symbol: str, value: str) -> str:
 def draw_rate_distortion(runs: Sequence[LoadedRun]) -> Drawing:
     """KL against reconstruction, one point for each value, the mean over seeds."""
     sweep = find_sweep(runs)
-    first = runs[0].run.read_evaluation()["metrics"]
+    first = runs[0].read_evaluation()["metrics"]
     rates = [_mean_over_seeds(point, "kl") for point in sweep.points]
     distortions = [_mean_over_seeds(point, "reconstruction") for point in sweep.points]
     figure = Figure(figsize=(6.6, 4.4))
@@ -124,7 +124,7 @@ def draw_rate_distortion(runs: Sequence[LoadedRun]) -> Drawing:
 
 
 def _mean_over_seeds(point: Point, metric: str) -> float:
-    return mean(float(run.run.read_evaluation()["metrics"][metric]["value"]) for run in point.runs)
+    return mean(float(run.read_evaluation()["metrics"][metric]["value"]) for run in point.runs)
 
 
 def draw_sweep_images(runs: Sequence[LoadedRun]) -> Drawing:

@@ -45,7 +45,8 @@ class Gallery:
         problems: figures that are left out, one line each.
     """
 
-    def __init__(self, site: Path, study: Path) -> None:
+    def __init__(self, site: Path | None, study: Path) -> None:
+        """A gallery of the pictures in the folder `study`; without a site nothing is written."""
         self.problems: list[str] = []
         self._site = site
         self._study = study
@@ -103,8 +104,9 @@ class Gallery:
             )
             return None
         image = _compressed(opened)
-        with atomic_write(self._site / href) as partial:
-            image.save(partial, format="PNG", compress_level=6)
+        if self._site is not None:
+            with atomic_write(self._site / href) as partial:
+                image.save(partial, format="PNG", compress_level=6)
         return image.width, image.height
 
 

@@ -62,12 +62,15 @@ def write_payloads(
     models = {}
     for slug, each in list(explorers.items()):
         try:
-            _write_model(site, slug, each)
+            files = _files(each)
             models[slug] = _model(slug, runs[slug], pages[slug], each)
         # What is stored may be anything, and no model takes the others with it.
         except Exception as error:
             left_out[slug] = failure_reason(error)
             del explorers[slug]
+            continue
+        for name, content in files.items():
+            _provide(site, f"{slug}/{name}", content)
     if not explorers:
         return left_out
     first, explorer = next(iter(explorers.items()))
@@ -104,15 +107,16 @@ def _with_common_images(runs: Mapping[str, Run]) -> tuple[dict[str, Explorer], d
     return explorers, left_out
 
 
-def _write_model(site: Path, slug: str, explorer: Explorer) -> None:
-    _provide(site, f"{slug}/decoder", _base64(explorer.decoder.read_bytes()))
-    _provide(site, f"{slug}/encoder", _base64(explorer.encoder.read_bytes()))
-    if explorer.prior is not None:
-        _provide(site, f"{slug}/prior", _base64(explorer.prior.read_bytes()))
+def _files(explorer: Explorer) -> dict[str, str]:
+    """The content of a model's files by name, in base64."""
+    networks = {"decoder": explorer.decoder, "encoder": explorer.encoder, "prior": explorer.prior}
+    files = {
+        name: _base64(path.read_bytes()) for name, path in networks.items() if path is not None
+    }
     if explorer.samples is not None:
-        _provide(site, f"{slug}/samples", _png(explorer.samples))
-    for name in explorer.tensors.keys() - {"labels"}:
-        _provide(site, f"{slug}/{name}", _floats(explorer.tensors[name]))
+        files["samples"] = _png(explorer.samples)
+    points = {name: values for name, values in explorer.tensors.items() if name != "labels"}
+    return files | {name: _floats(values) for name, values in points.items()}
 
 
 def _images(run: Run, explorer: Explorer) -> dict[str, Any]:
@@ -176,14 +180,13 @@ def _plane(plane: Plane | None) -> dict[str, Any] | None:
 def _facts(run: Run) -> list[dict[str, str]]:
     """The stored metrics of the run; those that cannot be read are left out."""
     try:
-        metrics = run.read_evaluation().get("metrics")
+        stored = run.read_evaluation().get("metrics", {})
     except InputError:
         return []
-    stored = metrics if isinstance(metrics, dict) else {}
     return [
         {"label": label, "value": _text(stored[name])}
         for name, label in FACTS.items()
-        if isinstance(stored.get(name), dict) and stored[name].get("value") is not None
+        if name in stored and stored[name]["value"] is not None
     ]
 
 

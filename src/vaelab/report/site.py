@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import vaelab
 from vaelab.comparison import FORMATS
 from vaelab.errors import InputError, failure_reason, note
-from vaelab.files import write_text
+from vaelab.explorer.content import FOLDER as EXPLORER
+from vaelab.files import UnwritableError, write_text
 from vaelab.folders import atomic_folder
 from vaelab.formatting import counted, listed
 from vaelab.report.data_sets import data_notice
@@ -63,7 +64,7 @@ def build_site(folder: Path | str) -> Path:
     with atomic_folder(folder / FOLDER) as site:
         gallery = Gallery(site, folder)
         gallery.problems += study.problems
-        study = study.without(_broken_runs(study, gallery))
+        study = study.without(_broken_runs(study))
         if not study.runs:
             reasons = "; ".join(f"{each.name}: {each.reason}" for each in study.failed)
             raise InputError(f"no run of {folder} can be shown: {reasons}")
@@ -74,6 +75,8 @@ def build_site(folder: Path | str) -> Path:
             {run.slug: run.page for run in study.runs},
         )
         explored = [run for run in study.runs if run.slug not in left_out]
+        if not explored:  # else the page of the explorer says it
+            gallery.problems += _lost_explorers(study, left_out)
         pages = _pages(study, gallery, explored, left_out)
         shared = _shared(study, pages, {run.slug for run in explored})
         for page in pages:
@@ -85,12 +88,12 @@ def build_site(folder: Path | str) -> Path:
     return folder / FOLDER / "index.html"
 
 
-def _broken_runs(study: StoredStudy, gallery: Gallery) -> dict[str, str]:
+def _broken_runs(study: StoredStudy) -> dict[str, str]:
     """The runs whose stored results cannot be shown, by slug with the reasons.
 
     What is stored may be anything, and no run takes the others with it.
     """
-    broken = {}
+    broken, gallery = {}, Gallery(None, study.folder)
     for run in study.runs:
         alone = replace(study, runs=[run], samples=[])
         try:
@@ -101,6 +104,14 @@ def _broken_runs(study: StoredStudy, gallery: Gallery) -> dict[str, str]:
         except Exception as error:
             broken[run.slug] = failure_reason(error)
     return broken
+
+
+def _lost_explorers(study: StoredStudy, left_out: Mapping[str, str]) -> list[str]:
+    return [
+        f"{run.name} has no explorer here: {left_out[run.slug]}"
+        for run in study.runs
+        if (run.run.path / EXPLORER).exists()
+    ]
 
 
 def _pages(
@@ -135,6 +146,8 @@ def _if_possible(
         page = make()
         if page is not None:
             _rendered(page, shared)
+    except UnwritableError:
+        raise
     # No page takes the others with it.
     except Exception as error:
         problems.append(f"a page is left out: {failure_reason(error)}")

@@ -160,9 +160,7 @@ StoredResults = StoredRun | StoredSampleSet
 
 def read_metrics(evaluation: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """The stored metrics, and the labels of those whose value is not finite."""
-    stored = evaluation.get("metrics")
-    if not isinstance(stored, dict) or not all(isinstance(each, dict) for each in stored.values()):
-        return {}, {}
+    stored = evaluation.get("metrics", {})
     metrics = complete_metrics(stored)
     not_finite = {
         name: str(result.get("label") or label_from_name(name))

@@ -143,7 +143,8 @@ def read_folder(folder: Path) -> StoredStudy:
             f"{folder} holds no results to show; train a run into it with `vaelab train`, or run "
             f"`vaelab study`{f' ({reasons})' if reasons else ''}"
         )
-    samples = _samples(folder)
+    samples, unread_samples = _samples(folder)
+    summary, unread_summary = _summary(folder)
     return StoredStudy(
         folder=folder,
         name=displayed(str(study.get("name") or folder.resolve().name)),
@@ -155,8 +156,8 @@ def read_folder(folder: Path) -> StoredStudy:
         samples=samples,
         failed=failed,
         comparisons=_comparisons(folder, study),
-        summary=_summary(folder),
-        problems=tuple(problems),
+        summary=summary,
+        problems=(*problems, *unread_samples, *unread_summary),
     )
 
 
@@ -249,37 +250,48 @@ def _read_run(run: Run, slug: str, notes: tuple[str, ...]) -> StoredRun:
     else:
         problems += [without_paths(reason)] if (reason := run.stale_evaluation()) else []
     try:
-        records = [record for record in run.read_metrics() if isinstance(record.get("epoch"), int)]
+        records = run.read_metrics()
+    except InputError as error:
+        problems.append(without_paths(str(error)))
+    weights: tuple[str, ...] = ()
+    try:
+        weights = (run.weights_fingerprint(),)
     except InputError as error:
         problems.append(without_paths(str(error)))
     metrics, not_finite = read_metrics(evaluation)
     if evaluation and not metrics and not not_finite:
         problems.append(f"{run.name}/evaluation.json holds no metrics; run `vaelab evaluate` again")
-    details, left_out = evaluation.get("details"), evaluation.get("left_out")
     return StoredRun(
         slug=slug,
         run=run,
         capabilities=run.capabilities,
         metrics=metrics,
         not_finite=not_finite,
-        details=details if isinstance(details, dict) else {},
-        left_out=left_out if isinstance(left_out, dict) else {},
+        details=evaluation.get("details", {}),
+        left_out=evaluation.get("left_out", {}),
         records=records,
-        weights=(run.weights_fingerprint(),) if run.weights.is_file() else (),
+        weights=weights,
         problems=tuple(problems),
     )
 
 
-def _samples(folder: Path) -> list[StoredSampleSet]:
-    """The evaluated samples in a folder; those that cannot be read are skipped."""
-    found = []
-    for path in sorted(path for path in folder.iterdir() if holds_samples(path)):
-        with contextlib.suppress(InputError):
+def _samples(folder: Path) -> tuple[list[StoredSampleSet], list[str]]:
+    """The evaluated samples in a folder, and why others cannot be read."""
+    found, problems = [], []
+    for path in sorted(folder.iterdir()):
+        try:
+            if not holds_samples(path):
+                continue
             require_inside(path, folder)
             samples = open_samples(path)
             metrics, not_finite = read_metrics(samples.read_evaluation())
-            found.append(StoredSampleSet(folder=samples, metrics=metrics, not_finite=not_finite))
-    return [each for each in found if each.metrics]
+            if reason := samples.stale_evaluation():
+                problems.append(_one_line(reason))
+        except (InputError, OSError) as error:
+            problems.append(_one_line(str(error)))
+            continue
+        found.append(StoredSampleSet(folder=samples, metrics=metrics, not_finite=not_finite))
+    return [each for each in found if each.metrics], problems
 
 
 def _cards(study: Mapping[str, Any], cards: list[DataCard]) -> list[DataCard]:
@@ -301,11 +313,14 @@ def _comparisons(folder: Path, study: Mapping[str, Any]) -> dict[str, list[str]]
     return {stem: [str(name) for name in _list(known.get(stem))] for stem in drawn}
 
 
-def _summary(folder: Path) -> dict[str, Any]:
+def _summary(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The statistics of the data, and why they cannot be read."""
     file = folder / "data" / "summary.json"
+    if not file.exists():
+        return {}, []
     try:
         require_inside(file, folder)
         summary = read_json(file)
-    except InputError:
-        return {}
-    return {**summary, "source": without_location(str(summary.get("source", "")))}
+    except InputError as error:
+        return {}, [_one_line(str(error))]
+    return {**summary, "source": without_location(str(summary.get("source", "")))}, []

@@ -78,7 +78,8 @@ def _undamaged(run: Path, names: tuple[str, ...], report: Callable[[str], None])
         report(f"{damages[0]}; resuming from {found.name}, which is undamaged")
     if damages and found is None:
         raise InputError(
-            f"{'; '.join(damages)}; no checkpoint is undamaged: delete {run} to start again"
+            f"{'; '.join(damages)}; no checkpoint is undamaged, so that the training cannot be "
+            "resumed: train into another --out"
         )
     return found
 

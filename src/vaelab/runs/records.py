@@ -42,5 +42,13 @@ def are_in(path: Path, records: Sequence[dict[str, Any]]) -> bool:
         return False
 
 
+def begin(path: Path, records: Sequence[dict[str, Any]]) -> bool:
+    """Whether a file holds the first of these records, or none yet, and nothing else."""
+    try:
+        return not records or _text(records).startswith(read_text(path))
+    except InputError:
+        return False
+
+
 def _text(records: Sequence[dict[str, Any]]) -> str:
     return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records)

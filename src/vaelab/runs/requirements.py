@@ -22,7 +22,12 @@ def require_free(wanted: Run) -> None:
         return
     existing = open_run(path)
     if existing.load_checkpoint_values() is None:
-        return  # without a checkpoint nothing is lost by starting again
+        if (path / "metrics.jsonl").exists():  # written after the first checkpoint
+            raise InputError(
+                f"{path} holds a run without its checkpoint, so that its training cannot be "
+                "resumed; choose another --out or delete that folder"
+            )
+        return  # nothing is lost by starting again
     other_splits = existing.data.differing_splits(wanted.data)
     config = existing.config
     if not other_splits:  # the same images may have been moved

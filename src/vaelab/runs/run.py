@@ -1,6 +1,5 @@
 """A run folder: its files, how they are written and read."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ import vaelab
 from vaelab import settings
 from vaelab.config import Config
 from vaelab.documents import read_json
-from vaelab.errors import InputError, UnknownNameError, note
-from vaelab.files import write_json
+from vaelab.errors import InputError, UnknownNameError
+from vaelab.files import fingerprint_of_file, remove_partial_files, write_json
 from vaelab.folders import require_no_way_out
-from vaelab.locks import lock_folder, require_same_folder
+from vaelab.locks import lock_folder, moved, require_same_folder
 from vaelab.models import ImageShape
 from vaelab.models.build import build_model
 from vaelab.models.capabilities import Capabilities
@@ -59,6 +58,11 @@ class Run:
     def weights(self) -> Path:
         """The file of the weights to use."""
         return self.path / "model.safetensors"
+
+    @property
+    def records_file(self) -> Path:
+        """The file of the records of all epochs."""
+        return self.path / "metrics.jsonl"
 
     def write_config(self, capabilities: Capabilities, precision: str | None) -> None:
         """Begin the run folder: all that rebuilds the model and its data split.
@@ -121,7 +125,8 @@ class Run:
         """
         read, model = self._read_weights(), self.build_model()
         load_weights(model, read.tensors, self.weights)
-        weights.require_mark(read, self.config, self.data, self.weights)
+        weights.require_mark(read, read_json(self.path / "config.json"), self.weights)
+        weights.require_finite(model, self.weights)
         return TrainedModel(model.eval().requires_grad_(requires_grad=False), read.fingerprint)
 
     def read_weights(self) -> Weights:
@@ -131,7 +136,7 @@ class Run:
             InputError: if there are none yet, they are damaged, or they belong to another run.
         """
         read = self._read_weights()
-        weights.require_mark(read, self.config, self.data, self.weights)
+        weights.require_mark(read, read_json(self.path / "config.json"), self.weights)
         return read
 
     def _read_weights(self) -> Weights:
@@ -155,7 +160,7 @@ class Run:
             InputError: for what the operating system refuses, or if the run's folder is gone.
         """
         self.require_folder()
-        weights.write_weights(self.weights, tensors, self.config, self.data)
+        weights.write_weights(self.weights, tensors, read_json(self.path / "config.json"))
 
     def weights_fingerprint(self) -> str:
         """SHA-256 of the file of the weights to use.
@@ -164,9 +169,11 @@ class Run:
             InputError: if there are none yet.
         """
         try:
-            return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+            return fingerprint_of_file(self.weights)
         except FileNotFoundError:
             raise self._untrained() from None
+        except OSError as error:
+            raise InputError(f"{self.weights} cannot be read: {error.strerror or error}") from None
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The records of all epochs so far: the checkpoint's, or where it has none, the file's.
@@ -174,35 +181,21 @@ class Run:
         Raises:
             InputError: naming the first line that is not a record.
         """
-        values = self.load_checkpoint_values()
+        try:
+            values = self.load_checkpoint_values()
+        except InputError:
+            if not self.records_file.is_file():
+                raise
+            values = None
         if values is None:
-            return records.read_records(self.path / "metrics.jsonl")
+            return records.read_records(self.records_file)
         lines: list[dict[str, Any]] = values["records"]
         return lines
 
     def write_metrics(self, lines: list[dict[str, Any]]) -> None:
         """Replace the records of all epochs atomically."""
         self.require_folder()
-        records.write_records(self.path / "metrics.jsonl", lines)
-
-    def restore(self, best: dict[str, Tensor]) -> None:
-        """Write what is not whole in the folder again, from the checkpoint.
-
-        Args:
-            best: the weights of the best epoch; none before the end of the first one.
-        """
-        self.restore_records()
-        if best and not self.has_whole_weights():
-            note(f"{self.weights} was missing or damaged and is restored from the checkpoint")
-            self.save_weights(best)
-
-    def restore_records(self) -> None:
-        """Write the records of the checkpoint where those in the folder are others."""
-        file, lines = self.path / "metrics.jsonl", self.read_metrics()
-        if not records.are_in(file, lines):  # also if killed before they were written
-            if not file.exists():
-                note(f"{file} was missing and is restored from the checkpoint")
-            self.write_metrics(lines)
+        records.write_records(self.records_file, lines)
 
     def read_evaluation(self) -> dict[str, Any]:
         """The stored evaluation of the present weights; empty if there is none.
@@ -210,7 +203,8 @@ class Run:
         Raises:
             InputError: if the file cannot be read.
         """
-        return {} if self.stale_evaluation() else self._stored_evaluation()
+        stored = self._stored_evaluation()
+        return {} if self._staleness(stored) else stored
 
     def stale_evaluation(self) -> str:
         """Why the stored evaluation is not that of the present weights; empty if it is.
@@ -218,7 +212,10 @@ class Run:
         Raises:
             InputError: if the file cannot be read.
         """
-        measured = self._stored_evaluation().get("weights_fingerprint")
+        return self._staleness(self._stored_evaluation())
+
+    def _staleness(self, stored: dict[str, Any]) -> str:
+        measured = stored.get("weights_fingerprint")
         if measured is None or not self.weights.exists():
             return ""
         present = self.weights_fingerprint()
@@ -244,9 +241,7 @@ class Run:
             InputError: if another process has reserved it.
         """
         with lock_folder(self.path):
-            # Files that a killed process left incomplete.
-            for leftover in self.path.rglob(".*.partial*"):
-                leftover.unlink(missing_ok=True)
+            remove_partial_files(self.path)
             shutil.rmtree(self.path / checkpoints.INCOMPLETE, ignore_errors=True)
             yield
 
@@ -303,10 +298,15 @@ class Run:
     def _repr_html_(self) -> str:
         return summary.html(self.name, str(self.path), self.html_parts())
 
-    def html_parts(self) -> list[Html]:
-        """Its summary and its main results, for a notebook cell."""
+    def html_parts(self, evaluation: dict[str, Any] | None = None) -> list[Html]:
+        """Its summary and its main results, for a notebook cell.
+
+        Args:
+            evaluation: the results; None: those of the present weights.
+        """
         try:
-            return summary.parts(self.summary(), self.read_evaluation())
+            stored = self.read_evaluation() if evaluation is None else evaluation
+            return summary.parts(self.summary(), stored)
         except InputError as error:
             return [summary.problem(error)]
 
@@ -318,10 +318,7 @@ class Run:
         """
         require_same_folder(self.path)
         if not (self.path / "config.json").exists():
-            raise InputError(
-                f"{self.path} cannot be written: it is no longer the folder that the run began in; "
-                "move it back, and the same command resumes"
-            )
+            raise moved(self.path)
 
     def _untrained(self) -> InputError:
         return InputError(f"{self.path} holds no trained model yet; run its `vaelab train` again")

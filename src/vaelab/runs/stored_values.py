@@ -24,8 +24,8 @@ _CHECKPOINT_FIELDS: dict[str, tuple[type, ...]] = {
     "world_size": (int,),
     "records": (list,),
 }
-_FIELDS_OF_ALL_CHECKPOINTS = ("stages_done", "records")
-"""The others are those of a training by gradient."""
+_FIELDS_OF_ALL_CHECKPOINTS = ("epochs_done", "steps_done", "stages_done", "records")
+"""The others are those of a training by gradient, whose checkpoints have all of them."""
 
 _RESULT_FIELDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "standard_error", "floor", "baseline"), (*NUMBER, NoneType)),
@@ -65,9 +65,9 @@ def check_checkpoint(values: Mapping[str, Any], folder: Path) -> None:
         InputError: naming the first field that is missing or of another type, and what to do.
     """
     advice = f"delete {folder} to resume from the checkpoint before it, if there is one"
-    present = set(_FIELDS_OF_ALL_CHECKPOINTS) | (values.keys() & _CHECKPOINT_FIELDS.keys())
-    names = _CHECKPOINT_FIELDS if len(present) > len(_FIELDS_OF_ALL_CHECKPOINTS) else present
-    for name in names:
+    others = _CHECKPOINT_FIELDS.keys() - set(_FIELDS_OF_ALL_CHECKPOINTS)
+    is_by_gradient = bool(others & values.keys())
+    for name in _CHECKPOINT_FIELDS if is_by_gradient else _FIELDS_OF_ALL_CHECKPOINTS:
         value = values.get(name)
         is_negative = isinstance(value, int) and value < 0 and name != "best_loss"
         if not _is_one_of(_CHECKPOINT_FIELDS[name], value) or is_negative:

@@ -1,24 +1,22 @@
 """The file of a run's weights: safetensors, with a sum of its content and a mark of its run."""
 
+import copy
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from vaelab import settings
-from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
-from vaelab.runs.data_card import DataCard
 from vaelab.runs.tensors import parse_tensors, serialized, write_content
 
 # One entry of the metadata, because the library writes several in any order: the sum and the mark.
 _ENTRY = "vaelab"
-_ADVICE = "`vaelab train` with the run's folder restores it from the checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def read_weights(path: Path) -> Weights:
 
     Raises:
         FileNotFoundError: if there is no file.
-        InputError: if it cannot be read, is damaged, or has values that are not finite.
+        InputError: if it cannot be read, or is damaged.
     """
     try:
         content = path.read_bytes()
@@ -64,38 +62,59 @@ def read_weights(path: Path) -> Weights:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
     tensors = parse_tensors(content, path)
     entry, digest = _entry_and_sum(content)
+    if not entry:
+        raise InputError(f"{path} has no checksum, so vaelab did not write it; {_advice(path)}")
     stored_digest, _, mark = entry.partition(" ")
     if stored_digest != digest:
-        raise InputError(f"{path} is damaged: its SHA-256 checksum does not match; {_ADVICE}")
-    for name, value in tensors.items():
-        if value.is_floating_point() and not torch.isfinite(value).all():
-            raise InputError(f"{path}: tensor {name} has values that are NaN or infinite")
+        raise InputError(f"{path} is damaged: its SHA-256 checksum does not match; {_advice(path)}")
     return Weights(tensors, hashlib.sha256(content).hexdigest(), mark)
 
 
-def require_mark(weights: Weights, config: Config, data: DataCard, path: Path) -> None:
+def require_mark(weights: Weights, stored: Mapping[str, Any], path: Path) -> None:
     """Refuse the weights of another run.
 
     Args:
         weights: as they were read.
-        config: of the run that they must belong to.
-        data: of that run.
+        stored: config.json of the run that they must belong to.
         path: of their file.
 
     Raises:
         InputError: if they belong to other settings or other training images.
     """
-    if weights.mark != _mark(config, data):
+    if weights.mark != _mark(stored):
         raise InputError(
             f"{path} belongs to another configuration or to other images than {path.parent}; "
-            f"{_ADVICE}"
+            f"{_advice(path)}"
         )
 
 
-def write_weights(path: Path, tensors: dict[str, Tensor], config: Config, data: DataCard) -> None:
-    """Write a file of weights, atomically; equal weights of equal runs give equal files."""
+def require_finite(model: nn.Module, path: Path) -> None:
+    """Refuse parameters that are not finite; buffers may be infinite, as masks are.
+
+    Raises:
+        InputError: naming the first one.
+    """
+    for name, value in model.named_parameters():
+        if not torch.isfinite(value).all():
+            raise InputError(
+                f"{path}: tensor {name} has values that are NaN or infinite; {_advice(path)}"
+            )
+
+
+def _advice(path: Path) -> str:
+    return f"if the run has a checkpoint, `vaelab train {path.parent}` restores it from there"
+
+
+def write_weights(path: Path, tensors: dict[str, Tensor], stored: Mapping[str, Any]) -> None:
+    """Write a file of weights, atomically; equal weights of equal runs give equal files.
+
+    Args:
+        path: of the file.
+        tensors: by name.
+        stored: config.json of the run.
+    """
     _, digest = _entry_and_sum(serialized(tensors))
-    write_content(path, serialized(tensors, {_ENTRY: f"{digest} {_mark(config, data)}"}))
+    write_content(path, serialized(tensors, {_ENTRY: f"{digest} {_mark(stored)}"}))
 
 
 def _entry_and_sum(content: bytes) -> tuple[str, str]:
@@ -108,16 +127,34 @@ def _entry_and_sum(content: bytes) -> tuple[str, str]:
     return entry, digest.hexdigest()
 
 
-def _mark(config: Config, data: DataCard) -> str:
-    """SHA-256 of what the weights are determined by, up to the number of epochs."""
-    # In the form in which it is read from the file, where an integer may have become a float.
-    values = settings.to_dict(settings.from_dict(settings.to_dict(config), Config))
-    for name in ("epochs", "continued_from_epochs"):
-        del values["training"][name]
-    for name in ("parent", "initial_weights"):
-        if values[name] is not None:
-            del values[name]["run"]  # a path, which changes when folders are moved
-    # The preset is a name, and the images may be found elsewhere under another one.
-    chosen = {key: value for key, value in values.items() if key not in ("preset", "data")}
-    text = json.dumps([chosen, data.train_fingerprint], sort_keys=True)
+# Of config.json: what does not change the weights, and paths, which change when folders are moved.
+_NOT_MARKED = (
+    ("preset",),
+    ("vaelab_version",),
+    ("capabilities",),
+    ("precision",),
+    ("data", "name"),
+    ("data", "path"),
+    ("training", "epochs"),
+    ("training", "continued_from_epochs"),
+    ("parent", "run"),
+    ("initial_weights", "run"),
+    ("data_card", "name"),
+    ("data_card", "source"),
+)
+
+
+def _mark(stored: Mapping[str, Any]) -> str:
+    """SHA-256 of the settings in config.json and its data card, up to the number of epochs.
+
+    As they are in the file: a later version of vaelab may have more settings, with defaults.
+    """
+    marked = copy.deepcopy(dict(stored))
+    for *groups, name in _NOT_MARKED:
+        group: Any = marked
+        for each in groups:
+            group = group.get(each)
+        if isinstance(group, dict):
+            group.pop(name, None)
+    text = json.dumps(marked, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,6 +5,7 @@ from pathlib import Path
 from vaelab.config import Config
 from vaelab.errors import InputError
 from vaelab.files import rename
+from vaelab.folders import require_no_link
 from vaelab.runs import Run, open_run
 from vaelab.settings import from_dict, to_dict
 from vaelab.studies.step import fingerprint
@@ -33,6 +34,7 @@ def archive_other_run(run: Run, archive: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         rename(run.path, target)
     archived = _archived_path(run, run.name, archive)
+    require_no_link(archived)
     if archived.exists():
         rename(archived, run.path)
 

@@ -17,11 +17,12 @@ from vaelab.objectives.config import ElboConfig
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free, require_same_images
 from vaelab.runs.derived import derived_model, parent_of
+from vaelab.runs.restoring import restore, restore_records_of_finished
 from vaelab.training.divergence import divergence_limit
 from vaelab.training.hardware import Hardware
 from vaelab.training.loop import fit
 from vaelab.training.observers import Observer
-from vaelab.training.optimization import prefixed
+from vaelab.training.optimization import prefixed, unprefixed
 from vaelab.training.records import epoch_record
 from vaelab.training.validation import validate
 
@@ -89,7 +90,7 @@ def train_derived(
     run = Run(out, config, DataCard.of(dataset))
     require_free(run)
     if run.is_finished():
-        run.restore_records()
+        restore_records_of_finished(run)
         return run
     if run.build_model().prior_is_fitted:
         _fit_to_codes(run, dataset)
@@ -132,6 +133,11 @@ def settings_with_prior(parent: Config, prior: str, changes: Mapping[str, str]) 
 
 def _fit_to_codes(run: Run, dataset: Dataset) -> None:
     """Fit without gradients; the run has one record, that of the fitted prior."""
+    checkpoint = run.load_checkpoint()
+    if checkpoint is not None:  # fitted before, and something in the folder is not whole
+        with run.locked():
+            restore(run, unprefixed("model", checkpoint[0]))
+        return
     config = run.config
     train, validation = Batches.to_train(dataset, config.data, torch.device("cpu"))
     model = derived_model(run).eval().requires_grad_(requires_grad=False)

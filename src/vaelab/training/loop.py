@@ -21,6 +21,7 @@ from vaelab.errors import note
 from vaelab.objectives.objective import Objective, Progress
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
+from vaelab.runs.restoring import restore_records_of_finished
 from vaelab.training.checkpoint_schedule import CheckpointSchedule, Timer
 from vaelab.training.divergence import divergence_limit
 from vaelab.training.hardware import Hardware, flushed_denormals
@@ -87,7 +88,7 @@ def fit(
     run = Run(Path(out), config, DataCard.of(dataset))
     require_free(run)
     if run.is_finished():
-        run.restore_records()
+        restore_records_of_finished(run)
         return run
 
     from vaelab.training.launching import launch

@@ -42,6 +42,7 @@ def write_projector(run: Run, test: ImageData) -> None:
     if data.labels is not None:  # one line for each, so a name has no line break
         names = [" ".join(name.split()) for name in run.data.class_names]
         classes = [names[label] for label in data.labels.tolist()]
+    run.require_folder()
     folder, epochs = run.path / "tensorboard", len(run.read_metrics())
     # A process that was killed here has left some of the files.
     shutil.rmtree(folder / f"{epochs:05}", ignore_errors=True)

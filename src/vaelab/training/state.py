@@ -17,6 +17,7 @@ from vaelab.randomness import generator
 from vaelab.runs import Run, load_weights
 from vaelab.runs.checkpoints import NEWEST
 from vaelab.runs.derived import derived_model, load_initial_weights
+from vaelab.runs.restoring import restore
 from vaelab.training.optimization import (
     AveragedWeights,
     build_optimizer,
@@ -188,7 +189,7 @@ class TrainingState:
             self.epoch.sums = dict(zip(values["scalars"], sums, strict=True))
             self.epoch.images = round(images)
         if rank == 0:
-            run.restore(self.best_weights)
+            restore(run, self.best_weights)
         if rank == 0 and values["world_size"] != world_size:
             note(
                 f"{run.path}: started with {values['world_size']} processes, resumed with "

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaelab.documents import well_formed
-from vaelab.errors import InputError, note
 from vaelab.figures import DATA_FIGURES
 from vaelab.report.charts import Chart, Series, drawable
 from vaelab.report.data_sets import data_license, data_title
@@ -20,17 +19,16 @@ SPLITS = {
 
 
 def data_page(study: StoredStudy, gallery: Gallery) -> Page | None:
-    """Statistics and figures of the data; None if they were not computed or are damaged."""
+    """Statistics and figures of the data; None if they were not computed.
+
+    Raises:
+        InputError: if the statistics have unexpected content.
+    """
     if not study.summary:
         return None
-    try:
-        with well_formed(
-            study.folder / "data" / "summary.json", "delete it and run the study again"
-        ):
-            statistics = _statistics(study.summary)
-    except InputError as error:
-        note(f"{error}; the page of the data is left out")
-        return None
+    file = study.folder / "data" / "summary.json"
+    with well_formed(file, "delete it and run the study again"):
+        statistics = _statistics(study.summary)
     name = str(study.summary.get("name", ""))
     pictures = without_none(
         gallery.add(
