@@ -141,6 +141,8 @@ def test_an_unfinished_run_shows_its_progress(vae: LoadedRun, tmp_path: Path) ->
 
 def test_a_damaged_run_says_so(vae: LoadedRun, tmp_path: Path) -> None:
     run = copied(vae.run, tmp_path / "run")
+    for name in ("checkpoint", "checkpoint.before"):  # which have the records too
+        shutil.rmtree(run.path / name)
     (run.path / "metrics.jsonl").write_text("{<nonsense>")
     assert "metrics.jsonl line 1 is not JSON" in repr(run)
     assert "metrics.jsonl line 1 is not JSON" in "".join(cell(run).texts)

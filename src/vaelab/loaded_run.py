@@ -85,8 +85,9 @@ class LoadedRun:
     def read_evaluation(self) -> dict[str, Any]:
         """The stored evaluation of the weights that were loaded; empty if there is none."""
         stored = self.run.read_evaluation()
-        measured = stored.get("weights_fingerprint", self.weights_fingerprint)
-        return stored if measured == self.weights_fingerprint else {}
+        measured = stored.get("weights_fingerprint")
+        is_of_these = measured is None or measured == self.weights_fingerprint
+        return stored if is_of_these else {}
 
     @cached_property
     def _trained(self) -> TrainedModel:

@@ -132,7 +132,7 @@ def figure(run: LoadedRun, name: str) -> DrawnFigure:
     spec = FIGURES[name]
     with styled(*_names([run])):
         drawing = _titled(spec.draw(run), spec.title, run.run.name, run.data)
-        return DrawnFigure(name, run.run.name, settled(drawing.figure), (run.weights_fingerprint,))
+        return DrawnFigure(name, run.run.name, settled(drawing.figure), _weights([run]))
 
 
 def _require_possible(run: LoadedRun, name: str) -> None:
@@ -166,8 +166,7 @@ def compare_figure(runs: Sequence[LoadedRun], name: str) -> DrawnFigure:
     with styled(*_names(runs)):
         names = ", ".join(run.run.name for run in runs)
         drawing = _titled(spec.draw(runs), spec.title, "", runs[0].data)
-        weights = tuple(run.weights_fingerprint for run in runs)
-        return DrawnFigure(name, names, settled(drawing.figure), weights)
+        return DrawnFigure(name, names, settled(drawing.figure), _weights(runs))
 
 
 def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[Path]:
@@ -190,6 +189,11 @@ def draw_data(dataset: Dataset, summary: dict[str, Any], folder: Path) -> list[P
         raise next(iter(failures.values()))
     _note_left_out({name: failure_reason(error) for name, error in failures.items()})
     return paths
+
+
+def _weights(runs: Sequence[LoadedRun]) -> tuple[str, ...]:
+    """The fingerprints of their weights; none of a run that has only records so far."""
+    return tuple(run.weights_fingerprint for run in runs if run.run.weights.exists())
 
 
 def _names(runs: Sequence[LoadedRun]) -> list[str]:

@@ -47,4 +47,4 @@ class DrawnFigure:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         width = round(self.figure.get_figwidth() * SHOWN_PIXELS_PER_INCH)
-        return encoded(self.figure, ".png"), {"width": width}
+        return encoded(self.figure, ".png", self.weights), {"width": width}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from vaelab.config import Config, DataConfig
 from vaelab.errors import InputError
-from vaelab.files import is_portable_name
 
 # Figures of runs that differ in one setting; keys of `COMPARISON_FIGURES`.
 SWEEP_FIGURES = ("rate-distortion", "sweep-images", "sweep-kl")
@@ -91,7 +90,10 @@ class Study:
 
     def __post_init__(self) -> None:
         for name in self.run_names:
-            _require_name(name)
+            # Windows and macOS ignore the case of names.
+            is_taken = name.casefold() in RESERVED
+            if is_taken or name.startswith(".") or name != Path(name).name:
+                raise name_refused(name)
 
     @property
     def run_names(self) -> tuple[str, ...]:
@@ -110,11 +112,9 @@ class Study:
         )
 
 
-def _require_name(name: str) -> None:
-    # Windows and macOS ignore the case of names.
-    is_taken = name.casefold() in RESERVED
-    if is_taken or not is_portable_name(name) or name[0] in " .":
-        raise InputError(
-            f"a run cannot be called {name!r}: it is also the name of a folder on any system, and "
-            f"must not be one of {', '.join(RESERVED)}"
-        )
+def name_refused(name: str) -> InputError:
+    """The error for a run that cannot have a name."""
+    return InputError(
+        f"a run cannot be called {name!r}: it is also the name of a folder on any system, and "
+        f"must not be one of {', '.join(RESERVED)}"
+    )

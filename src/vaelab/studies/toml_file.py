@@ -30,11 +30,11 @@ from vaelab.data import data_config
 from vaelab.documents import parse_toml, read_text
 from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
-from vaelab.files import portable_text
+from vaelab.files import is_portable_name, portable_text
 from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
 from vaelab.settings import read_as, with_settings
-from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study
+from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study, name_refused
 from vaelab.training.derived import settings_with_prior
 
 STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "plugins", "runs")
@@ -126,6 +126,8 @@ def _blocks(tables: Mapping[str, Any], seeds: list[int]) -> dict[str, _Block]:
             else _runs(name, table, seeds)
         )
         for run in block.runs:
+            if not is_portable_name(run) or run[0] == " ":
+                raise name_refused(run)
             # Windows and macOS ignore the case of names.
             if (other := names.setdefault(run.casefold(), run)) is not run:
                 names_of_both = " and ".join(map(repr, dict.fromkeys([other, run])))
