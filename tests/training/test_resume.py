@@ -241,7 +241,9 @@ def test_without_a_whole_checkpoint_it_says_so(tmp_path: Path, wardrobe: Dataset
     begun(tmp_path / "run", wardrobe, 20)
     for folder in ("checkpoint", "checkpoint.before"):
         (tmp_path / "run" / folder / "state.json").write_text("{}")
-    with pytest.raises(InputError, match="no checkpoint is undamaged: delete") as caught:
+    with pytest.raises(
+        InputError, match="no checkpoint is undamaged, so that the training cannot be resumed"
+    ) as caught:
         finished(tmp_path / "run", wardrobe)
     assert "\n" not in str(caught.value)
 

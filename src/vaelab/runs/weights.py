@@ -135,12 +135,14 @@ _NOT_MARKED = (
     ("precision",),
     ("data", "name"),
     ("data", "path"),
+    ("data", "test_count"),
     ("training", "epochs"),
     ("training", "continued_from_epochs"),
     ("parent", "run"),
     ("initial_weights", "run"),
     ("data_card", "name"),
     ("data_card", "source"),
+    ("data_card", "test_fingerprint"),
 )
 
 
