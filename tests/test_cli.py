@@ -146,7 +146,7 @@ def test_a_run_with_a_part_of_a_plugin_needs_the_plugin(
 ) -> None:
     (folder / "parts.py").write_text(PLUGIN)
     plugin = ("--plugin", "parts.py")
-    settings = ("model.network=tiny", *SMALL[-4:-1])
+    settings = ("model.network=tiny", *SMALL[-5:-1])
     train = ("train", "mlp-vae", "--out", "runs/tiny", "--data", "wardrobe", "--set", *settings)
     done = vaelab(*train, *plugin, cwd=folder)
     assert "vaelab evaluate runs/tiny --plugin parts.py" in done.stdout

@@ -268,16 +268,16 @@ def test_a_killed_study_is_resumed(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(
         """
-        data = "wardrobe"
+        data = { name = "wardrobe", train_count = 300, test_count = 100 }
         metrics = ["losses"]
         [runs.first]
         preset = "mlp-vae"
         figures = false
-        set = { "data.train_count" = 300, "data.test_count" = 100, "training.epochs" = 1 }
+        set = { "training.epochs" = 1 }
         [runs.second]
         preset = "mlp-vae"
         figures = false
-        set = { "data.train_count" = 300, "data.test_count" = 100, "training.epochs" = 4000 }
+        set = { "training.epochs" = 4000 }
         """
     )
     command = [sys.executable, "-m", "vaelab", "study", str(file), "--accelerator", "cpu"]
