@@ -77,7 +77,10 @@ def validate(
     progress = end_of_training(image_count)
     share = ALONE if process_group is None else process_group.share
     has_moments = model.capabilities.has_prior_moments
-    columns: dict[str, list[Tensor]] = {}
+    # One block of memory for each column: many small ones between the large ones of the batches
+    # would keep these from being reused.
+    columns: dict[str, Tensor] = {}
+    done = 0
     for batch in batches.in_order(batch_size, noise, share):
         terms = model(batch.x, batch.labels, batch.source, request)
         if batch.weight == 0:
@@ -87,10 +90,15 @@ def validate(
             values = _objective_scalars(objective, terms, progress) | values
         if has_moments and terms.posterior is not None:
             values["means"] = terms.posterior.mean
+        rows = slice(done, done + len(batch))
+        done = rows.stop
         for name, value in values.items():
-            columns.setdefault(name, []).append(exact(value))
+            part = exact(value)
+            if name not in columns:
+                columns[name] = part.new_empty(len(batches), *part.shape[1:])
+            columns[name][rows] = part
     model.train(was_training)
-    found = {name: torch.cat(parts) for name, parts in columns.items()}
+    found = {name: column[:done] for name, column in columns.items()}
     if process_group is not None:
         found = {name: process_group.gather(part) for name, part in found.items()}
     floor, posterior_means = found.pop("floor"), found.pop("means", None)
