@@ -51,15 +51,18 @@ def nearest(images: Float[Tensor, "N C H W"], training: ImageParts, *, count: in
         raise InputError(f"{count} nearest training images were requested, found {len(training)}")
     pixels = images.flatten(1)
     candidates = _candidates(pixels, training, min(2 * count, len(training)))
-    indices, distances = [], []
+    # Made at once: small tensors between the large ones of the blocks would keep these from being
+    # reused.
+    indices = pixels.new_empty(len(pixels), count, dtype=torch.int64)
+    distances = pixels.new_empty(len(pixels), count, dtype=torch.float64)
     at_once = images_at_once(EXACT_VALUES, (len(pixels), candidates.shape[1], pixels.shape[1]))
-    for block, of_block in zip(pixels.split(at_once), candidates.split(at_once), strict=True):
+    for rows in torch.arange(len(pixels)).split(at_once):
+        block, of_block = pixels[rows], candidates[rows]
         others = training[of_block.flatten()].view(*of_block.shape, -1)
         exact = (others.double() - block.double().unsqueeze(1)).norm(dim=2)
-        near = exact.topk(count, 1, largest=False)
-        indices.append(of_block.gather(1, near.indices))
-        distances.append(near.values)
-    return Neighbors(torch.cat(indices), torch.cat(distances))
+        distances[rows], nearest_first = exact.topk(count, 1, largest=False)
+        indices[rows] = of_block.gather(1, nearest_first)
+    return Neighbors(indices, distances)
 
 
 def _candidates(
