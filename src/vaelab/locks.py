@@ -17,7 +17,7 @@ from vaelab.errors import InputError
 from vaelab.files import is_unicode, unwritable, write_text
 
 # Device and inode of the folders that this process has locked, by path.
-_locked: dict[Path, tuple[int, int]] = {}
+_locked: dict[Path, tuple[int, int] | None] = {}
 
 
 def require_same_folder(folder: Path) -> None:
@@ -76,8 +76,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
         since = datetime.now(UTC).astimezone().isoformat(" ", "seconds")
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         write_text(name, f"process {os.getpid()} on {platform.node()} since {since} ({command})")
-        status = folder.stat()
-        _locked[folder.absolute()] = status.st_dev, status.st_ino
+        _locked[folder.absolute()] = _identity(folder)
         yield
     finally:
         # Another process may have locked another folder under this name since.

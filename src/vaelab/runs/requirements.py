@@ -22,7 +22,7 @@ def require_free(wanted: Run) -> None:
         return
     existing = open_run(path)
     if existing.load_checkpoint_values() is None:
-        if (path / "metrics.jsonl").exists():  # written after the first checkpoint
+        if existing.records_file.exists():  # written after the first checkpoint
             raise InputError(
                 f"{path} holds a run without its checkpoint, so that its training cannot be "
                 "resumed; choose another --out or delete that folder"
