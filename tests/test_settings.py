@@ -165,7 +165,7 @@ def test_presets_have_the_settings_of_their_sources(name: str) -> None:
     assert (training.epochs, training.batch_size) == (epochs, batch_size)
     assert training.learning_rate == rate
     assert (training.optimizer, training.schedule) == ("adam", "constant")
-    assert fields["model.likelihood"] == "bernoulli"
+    assert fields["model.likelihood.kind"] == "bernoulli"
     conditioning = "concat" if name.startswith("cvae") else "none"
     assert fields["model.conditioning.kind"] == conditioning
     assert config.data.validation_fraction == 0.1

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vaelab.models.contract import LatentVariableModel, Terms, TermsRequest
     from vaelab.models.image_shape import ImageShape
     from vaelab.models.latents import Latents, LatentSpace
-    from vaelab.models.likelihoods import Likelihood, build_likelihood
+    from vaelab.models.likelihoods.likelihood import Likelihood, build_likelihood
     from vaelab.models.posteriors import DiagonalGaussian
     from vaelab.models.priors.prior import Prior
     from vaelab.objectives.objective import Objective
@@ -97,13 +97,13 @@ _HOMES = {
     "LatentVariableModel": "models.contract",
     "Latents": "models.latents",
     "Level": "models.capabilities",
-    "Likelihood": "models.likelihoods",
+    "Likelihood": "models.likelihoods.likelihood",
     "MetricValue": "evaluation.metric",
     "Objective": "objectives.objective",
     "Prior": "models.priors.prior",
     "Terms": "models.contract",
     "TermsRequest": "models.contract",
-    "build_likelihood": "models.likelihoods",
+    "build_likelihood": "models.likelihoods.likelihood",
     "build_site": "report",
     "compare": "comparison",
     "compare_figure": "figures",

@@ -79,6 +79,13 @@ class PriorConfig(PartConfig):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LikelihoodConfig(PartConfig):
+    """Settings of a likelihood p(x|z)."""
+
+    TABLE: ClassVar[str] = "vaelab.models.likelihoods:LIKELIHOODS"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelConfig(PartConfig):
     """Settings of a model."""
 

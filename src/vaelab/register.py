@@ -21,7 +21,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from vaelab.config import ModelConfig, NetworkConfig, ObjectiveConfig, PriorConfig
+from vaelab.config import LikelihoodConfig, ModelConfig, NetworkConfig, ObjectiveConfig, PriorConfig
 from vaelab.errors import InputError
 from vaelab.parts import Part, PartConfig, family, keyword_arguments
 
@@ -47,14 +47,17 @@ def network(name: str, *, encoder: Callable[..., Any], decoder: Callable[..., An
 def likelihood(name: str) -> Callable[[F], F]:
     """Decorate a `vaelab.Likelihood` or a function that returns one, for `model.likelihood=NAME`.
 
-    It is called without arguments.
+    It is called with its settings.
     """
 
-    def decorate(build: F) -> F:
-        from vaelab.models.likelihoods import LIKELIHOODS
-
-        LIKELIHOODS[name] = build
-        return build
+    def decorate(part: F) -> F:
+        config = _config_class(name, LikelihoodConfig, _settings_of(part))
+        _add(
+            LikelihoodConfig,
+            name,
+            Part(config, lambda config, _shape: part(**keyword_arguments(config))),
+        )
+        return part
 
     return decorate
 

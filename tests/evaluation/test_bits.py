@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.models.parts import standard_normal
+from vaelab.config import LikelihoodConfig
 from vaelab.errors import InputError
 from vaelab.evaluation.bits import bits_of_density, bits_per_dimension, dequantized
 from vaelab.models import ImageShape
@@ -12,7 +13,8 @@ from vaelab.models.build import build_model
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.gaussian.model import GaussianVae
-from vaelab.models.likelihoods import LIKELIHOODS, Likelihood
+from vaelab.models.likelihoods.config import BernoulliConfig, SquaredErrorConfig
+from vaelab.models.likelihoods.likelihood import Likelihood, build_likelihood
 from vaelab.models.networks.config import MlpConfig
 from vaelab.randomness import generator
 
@@ -58,7 +60,7 @@ def mean_bits(model: LatentVariableModel, images: Tensor) -> float:
 
 def test_a_uniform_density_needs_all_eight_bits() -> None:
     images = drawn(torch.ones(256))
-    assert mean_bits(model_of(LIKELIHOODS["continuous-bernoulli"](), 0.0), images) == (
+    assert mean_bits(model_of(build_likelihood("continuous-bernoulli", SHAPE), 0.0), images) == (
         pytest.approx(8, abs=1e-5)
     )
 
@@ -69,13 +71,13 @@ def test_a_density_of_known_entropy() -> None:
     edges = torch.expm1(logit * torch.arange(257, dtype=torch.float64) / 256) / math.expm1(logit)
     mass = edges.diff()
     entropy = -(mass * mass.log2()).sum().item()
-    found = mean_bits(model_of(LIKELIHOODS["continuous-bernoulli"](), logit), drawn(mass))
+    found = mean_bits(model_of(build_likelihood("continuous-bernoulli", SHAPE), logit), drawn(mass))
     assert found == pytest.approx(entropy, abs=0.02)
 
 
 @pytest.mark.parametrize("log_variance", [-2.0, -6.0, -11.0])
 def test_the_bits_are_never_below_those_of_the_levels_themselves(log_variance: float) -> None:
-    likelihood = LIKELIHOODS["gaussian-learned"]()
+    likelihood = build_likelihood("gaussian-learned", SHAPE)
     nn.init.constant_(likelihood.get_parameter("log_variance"), log_variance)
     density = torch.distributions.Normal(0.5, math.exp(0.5 * log_variance))
     mass = density.cdf((LEVELS + 1) / 256) - density.cdf(LEVELS / 256)
@@ -101,10 +103,12 @@ def test_bits_of_density() -> None:
     assert bits_of_density(log_density, 10).tolist() == pytest.approx([8, 7, 16])
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "squared-error"])
-def test_likelihoods_that_are_no_density_of_gray_values_are_refused(name: str) -> None:
+@pytest.mark.parametrize("likelihood", [BernoulliConfig(), SquaredErrorConfig()])
+def test_likelihoods_that_are_no_density_of_gray_values_are_refused(
+    likelihood: LikelihoodConfig,
+) -> None:
     model = build_model(
-        VaeConfig(latent_size=2, network=MlpConfig(widths=(4,)), likelihood=name),
+        VaeConfig(latent_size=2, network=MlpConfig(widths=(4,)), likelihood=likelihood),
         SHAPE,
         1,
         generator(0),

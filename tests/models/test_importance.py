@@ -15,7 +15,8 @@ from vaelab.models.contract import LatentVariableModel
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.gaussian.model import GaussianVae
 from vaelab.models.importance import ImportanceBound, importance_bound
-from vaelab.models.likelihoods import Likelihood
+from vaelab.models.likelihoods.config import SquaredErrorConfig
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.config import MlpConfig
 from vaelab.models.priors.config import MixtureConfig, StandardNormalConfig
 from vaelab.randomness import generator
@@ -230,7 +231,7 @@ def test_what_has_no_likelihood_is_refused() -> None:
     with pytest.raises(InputError, match="autoencoder with a reconstruction in nats has no bound"):
         bound_of(autoencoder, 2, BINARY)
     squared = build_model(
-        VaeConfig(latent_size=4, network=network, likelihood="squared-error"),
+        VaeConfig(latent_size=4, network=network, likelihood=SquaredErrorConfig()),
         shape,
         3,
         generator(0),

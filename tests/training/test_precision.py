@@ -13,7 +13,8 @@ from vaelab.data.batches import Batches
 from vaelab.errors import InputError
 from vaelab.models import ImageShape
 from vaelab.models.contract import TermsRequest
-from vaelab.models.likelihoods import LIKELIHOODS, Likelihood
+from vaelab.models.likelihoods import LIKELIHOODS
+from vaelab.models.likelihoods.likelihood import Likelihood, build_likelihood
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors import PRIORS
 from vaelab.models.priors.prior import PriorContext
@@ -112,11 +113,12 @@ def test_validation_is_in_float32(tmp_path: Path, wardrobe: Dataset) -> None:
     assert {name: recorded[name] for name in found.means} == found.means
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("name", [name for name in LIKELIHOODS if "auto" not in name])
 def test_likelihoods_round_nothing_to_bfloat16(name: str) -> None:
-    likelihood = LIKELIHOODS[name]().eval()
+    likelihood = build_likelihood(name, ImageShape(1, 5, 5)).eval()
     x = torch.rand(4, 1, 5, 5, generator=generator(0, "x"))
-    decoded = torch.randn(4, 3, 1, 5, 5, generator=generator(0, "decoded")).bfloat16()
+    channels = likelihood.decoded_channels(1)
+    decoded = torch.randn(4, 3, channels, 5, 5, generator=generator(0, "decoded")).bfloat16()
     expected = likelihood.summed_log_prob(x, decoded.float())
     with torch.autocast("cpu", torch.bfloat16):
         found = likelihood.summed_log_prob(x, decoded)

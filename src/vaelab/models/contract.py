@@ -17,7 +17,7 @@ from vaelab.errors import InputError
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
-from vaelab.models.likelihoods import Likelihood
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.randomness import Source
 

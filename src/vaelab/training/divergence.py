@@ -29,6 +29,8 @@ def divergence_limit(run: Run, batches: Batches) -> float:
     noise = generator(0, "binarize", device=batches.device)
     total = 0.0
     for batch in batches.in_order(BATCH_SIZE, noise):
-        losses = -likelihood.log_prob(batch.x, torch.zeros_like(batch.x))
+        count, channels, *size = batch.x.shape
+        decoded = batch.x.new_zeros(count, likelihood.decoded_channels(channels), *size)
+        losses = -likelihood.log_prob(batch.x, decoded)
         total += exact(losses.flatten(1).sum(1)).sum().item()
     return total / len(batches) + MARGIN_PER_VALUE * batches.images[0].numel()

@@ -3,8 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vaelab.config import ConditioningConfig, ModelConfig, NetworkConfig, PriorConfig
+from vaelab.config import (
+    ConditioningConfig,
+    LikelihoodConfig,
+    ModelConfig,
+    NetworkConfig,
+    PriorConfig,
+)
 from vaelab.models.conditioning import NoConditioningConfig
+from vaelab.models.likelihoods.config import BernoulliConfig
 from vaelab.models.networks.config import MlpConfig
 
 
@@ -16,8 +23,7 @@ class AutoencoderConfig(ModelConfig):
     latent_size: int = 10
     """number of latent dimensions"""
     network: NetworkConfig = field(default_factory=MlpConfig)
-    likelihood: str = "bernoulli"
-    """bernoulli, continuous-bernoulli, gaussian-learned, gaussian-optimal or squared-error"""
+    likelihood: LikelihoodConfig = field(default_factory=BernoulliConfig)
     conditioning: ConditioningConfig = field(default_factory=NoConditioningConfig)
     prior: PriorConfig | None = None
     """prior fitted to the codes after training; none: the autoencoder has no samples"""

@@ -24,7 +24,7 @@ from vaelab.models.contract import (
 )
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
-from vaelab.models.likelihoods import Likelihood, build_likelihood
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.priors.prior import Prior, PriorContext
 from vaelab.randomness import Source
 
@@ -125,6 +125,7 @@ def build(config: AutoencoderConfig, shape: ImageShape, class_count: int) -> Aut
     """
     layers: ConditionLayers = parts.build(config.conditioning, class_count)
     network = parts.build(config.network, shape, layers)
+    likelihood: Likelihood = parts.build(config.likelihood, shape)
     prior = None
     if config.prior is not None:
         context = PriorContext(latent_size=config.latent_size, class_count=layers.size, shape=shape)
@@ -136,8 +137,8 @@ def build(config: AutoencoderConfig, shape: ImageShape, class_count: int) -> Aut
             )
     return Autoencoder(
         encoder=network.encoder(config.latent_size),
-        decoder=network.decoder(config.latent_size),
-        likelihood=build_likelihood(config.likelihood),
+        decoder=network.decoder(config.latent_size, likelihood.decoded_channels(shape.channels)),
+        likelihood=likelihood,
         shape=shape,
         latent_size=config.latent_size,
         class_count=layers.size,

@@ -27,7 +27,7 @@ from vaelab.models.gaussian.auxiliary_classifier import AuxiliaryClassifier
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
-from vaelab.models.likelihoods import Likelihood, build_likelihood
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
 from vaelab.randomness import Source, drawn
@@ -232,14 +232,15 @@ def build(config: VaeConfig, shape: ImageShape, class_count: int) -> GaussianVae
     """
     layers: ConditionLayers = parts.build(config.conditioning, class_count)
     network = parts.build(config.network, shape, layers)
+    likelihood: Likelihood = parts.build(config.likelihood, shape)
     context = PriorContext(latent_size=config.latent_size, class_count=layers.size, shape=shape)
     if config.auxiliary_classifier and min(shape.height, shape.width) < 4:
         raise InputError("the auxiliary classifier needs images of at least 4 x 4 pixels")
     return GaussianVae(
         encoder=network.encoder(2 * config.latent_size),
         prior=parts.build(config.prior, context),
-        decoder=network.decoder(config.latent_size),
-        likelihood=build_likelihood(config.likelihood),
+        decoder=network.decoder(config.latent_size, likelihood.decoded_channels(shape.channels)),
+        likelihood=likelihood,
         shape=shape,
         latent_size=config.latent_size,
         class_count=layers.size,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vaelab.config import ConditioningConfig, ModelConfig, NetworkConfig
+from vaelab.config import ConditioningConfig, LikelihoodConfig, ModelConfig, NetworkConfig
 from vaelab.models.conditioning import NoConditioningConfig
+from vaelab.models.likelihoods.config import BernoulliConfig
 from vaelab.models.networks.config import MlpConfig
 
 
@@ -20,8 +21,7 @@ class HierarchicalConfig(ModelConfig):
     width: int = 300
     """hidden units of the networks between the levels"""
     network: NetworkConfig = field(default_factory=MlpConfig)
-    likelihood: str = "bernoulli"
-    """bernoulli, continuous-bernoulli, gaussian-learned, gaussian-optimal or squared-error"""
+    likelihood: LikelihoodConfig = field(default_factory=BernoulliConfig)
     conditioning: ConditioningConfig = field(default_factory=NoConditioningConfig)
 
     def requirements(self) -> dict[str, bool]:

@@ -28,7 +28,7 @@ from vaelab.models.contract import (
 from vaelab.models.hierarchical.config import HierarchicalConfig
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
-from vaelab.models.likelihoods import Likelihood, build_likelihood
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.randomness import Source
 
@@ -201,14 +201,15 @@ def build(config: HierarchicalConfig, shape: ImageShape, class_count: int) -> Hi
     """
     layers: ConditionLayers = parts.build(config.conditioning, class_count)
     network = parts.build(config.network, shape, layers)
+    likelihood: Likelihood = parts.build(config.likelihood, shape)
     upper, lower, width = config.upper_size, config.lower_size, config.width
     return HierarchicalVae(
         encoder=network.encoder(width),
         upper=nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * upper)),
         lower=_two_layers(width + upper, width, 2 * lower),
         lower_prior=_two_layers(upper, width, 2 * lower),
-        decoder=network.decoder(upper + lower),
-        likelihood=build_likelihood(config.likelihood),
+        decoder=network.decoder(upper + lower, likelihood.decoded_channels(shape.channels)),
+        likelihood=likelihood,
         shape=shape,
         sizes=(upper, lower),
         class_count=layers.size,

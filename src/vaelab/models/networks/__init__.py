@@ -1,6 +1,6 @@
 """Encoder and decoder networks; `NETWORKS` is the table."""
 
-from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig
+from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig, ResidualConvConfig
 from vaelab.parts import Part
 
 # Each builder takes the settings, the shape of the images and the layers that read the label,
@@ -8,5 +8,6 @@ from vaelab.parts import Part
 NETWORKS: dict[str, Part] = {
     "mlp": Part(MlpConfig, "vaelab.models.networks.mlp:build"),
     "conv": Part(ConvConfig, "vaelab.models.networks.conv:build"),
+    "residual-conv": Part(ResidualConvConfig, "vaelab.models.networks.residual_conv:build"),
     "residual": Part(ResidualConfig, "vaelab.models.networks.residual:build"),
 }

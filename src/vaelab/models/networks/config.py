@@ -15,7 +15,7 @@ class MlpConfig(NetworkConfig):
     widths: tuple[int, ...] = (400,)
     """hidden widths of the encoder"""
     activation: str = "relu"
-    """relu or silu"""
+    """relu, silu or gated"""
 
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
@@ -35,6 +35,26 @@ class ConvConfig(NetworkConfig):
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
         return {"channels must be at least 1": min(self.channels) >= 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResidualConvConfig(NetworkConfig):
+    """Residual convolutions at each halving of the image, mirrored in the decoder."""
+
+    kind: Literal["residual-conv"] = "residual-conv"
+    channels: tuple[int, ...] = (32, 64)
+    """channels after each halving of the image"""
+    blocks: int = 1
+    """residual blocks after each halving"""
+    activation: str = "silu"
+    """relu or silu"""
+
+    def requirements(self) -> dict[str, bool]:
+        """See `Settings.requirements`."""
+        return {
+            "channels must be at least 1": min(self.channels) >= 1,
+            f"blocks must lie in 0 to {MOST_LAYERS}": 0 <= self.blocks <= MOST_LAYERS,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """Stride-2 convolutions and, mirrored, transposed ones, for images of any shape."""
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -44,7 +45,12 @@ class ConvDecoder(nn.Module):
     """A vector through doublings to an image, each the mirror of a halving."""
 
     def __init__(
-        self, config: ConvConfig, shape: ImageShape, layers: ConditionLayers, code_size: int
+        self,
+        config: ConvConfig,
+        shape: ImageShape,
+        layers: ConditionLayers,
+        code_size: int,
+        channels: int,
     ) -> None:
         super().__init__()
         sizes = halved_sizes(config.channels, shape)
@@ -54,11 +60,11 @@ class ConvDecoder(nn.Module):
             activation(config.activation),
         )
         convolutions: list[nn.Module] = []
-        for doubling in doublings(config.channels, shape):
+        for doubling in doublings(config.channels, replace(shape, channels=channels)):
             convolutions += [doubling, activation(config.activation)]
         self.convolutions = nn.Sequential(*convolutions[:-1])
 
-    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
+    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B P H W"]:
         """Unbounded pixels."""
         pixels: Tensor = self.convolutions(self.input(code).view(-1, *self.smallest))
         return pixels

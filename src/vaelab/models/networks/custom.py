@@ -4,6 +4,7 @@ Letters in shapes: B batch, C channels, H height, W width, K classes, O outputs.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jaxtyping import Float
@@ -49,7 +50,7 @@ class CustomDecoder(nn.Module):
         self.module = module
         self.shape = shape
 
-    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
+    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B P H W"]:
         """Unbounded pixels.
 
         Raises:
@@ -73,9 +74,13 @@ def custom_network(
 
     def build(_config: Any, shape: ImageShape, layers: ConditionLayers) -> Network:
         with_planes = ImageShape(shape.channels + layers.size, shape.height, shape.width)
+
+        def decoder_of(code_size: int, channels: int) -> nn.Module:
+            decoded = replace(shape, channels=channels)
+            return CustomDecoder(decoder(decoded, code_size + layers.size), decoded)
+
         return Network(
-            lambda outputs: CustomEncoder(encoder(with_planes, outputs), outputs),
-            lambda size: CustomDecoder(decoder(shape, size + layers.size), shape),
+            lambda outputs: CustomEncoder(encoder(with_planes, outputs), outputs), decoder_of
         )
 
     return build

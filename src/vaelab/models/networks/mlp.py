@@ -1,7 +1,8 @@
 """Fully connected networks, for images of any shape."""
 
+import math
+from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from vaelab.models.condition_layers import ConditionLayers, with_condition
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.config import MlpConfig
-from vaelab.models.networks.network import Network, activation
+from vaelab.models.networks.network import Network, units
 
 
 class MlpEncoder(nn.Module):
@@ -19,8 +20,9 @@ class MlpEncoder(nn.Module):
         self, config: MlpConfig, shape: ImageShape, layers: ConditionLayers, outputs: int
     ) -> None:
         super().__init__()
-        first = nn.Linear(shape.pixels + layers.size, config.widths[0])
-        self.hidden = _hidden_layers(first, config.widths, config)
+        self.hidden = _hidden_layers(
+            config.widths, config, lambda width: nn.Linear(shape.pixels + layers.size, width)
+        )
         self.output = layers.encoder_output(config.widths[-1], outputs)
 
     def forward(
@@ -36,25 +38,37 @@ class MlpDecoder(nn.Module):
     """The encoder's widths in reverse."""
 
     def __init__(
-        self, config: MlpConfig, shape: ImageShape, layers: ConditionLayers, code_size: int
+        self,
+        config: MlpConfig,
+        shape: ImageShape,
+        layers: ConditionLayers,
+        code_size: int,
+        channels: int,
     ) -> None:
         super().__init__()
+        self.size = (channels, shape.height, shape.width)
         widths = tuple(reversed(config.widths))
-        first = layers.decoder_input(code_size, widths[0])
-        self.hidden = _hidden_layers(first, widths, config)
-        self.output = nn.Linear(widths[-1], shape.pixels)
-        self.shape = shape
+        self.hidden = _hidden_layers(
+            widths, config, lambda width: layers.decoder_input(code_size, width)
+        )
+        self.output = nn.Linear(widths[-1], math.prod(self.size))
 
-    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
+    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B P H W"]:
         """Unbounded pixels."""
         pixels: Tensor = self.output(self.hidden(code))
-        return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
+        return pixels.view(-1, *self.size)
 
 
-def _hidden_layers(first: nn.Module, widths: tuple[int, ...], config: MlpConfig) -> nn.Sequential:
-    layers: list[nn.Module] = [first, activation(config.activation)]
-    for inputs, outputs in pairwise(widths):
-        layers += [nn.Linear(inputs, outputs), activation(config.activation)]
+def _hidden_layers(
+    widths: tuple[int, ...], config: MlpConfig, first: Callable[[int], nn.Module]
+) -> nn.Sequential:
+    """Layers of these widths; `first` makes the first of them from the number of its outputs."""
+    layers: list[nn.Module] = []
+    linear = first
+    for width in widths:
+        outputs, activation = units(config.activation, width)
+        layers += [linear(outputs), activation]
+        linear = partial(nn.Linear, width)
     return nn.Sequential(*layers)
 
 

@@ -8,6 +8,7 @@ Each block is one large matrix product, which processors compute at their highes
 at zero: the untrained network is shallow, and training makes use of its depth.
 """
 
+import math
 from functools import partial
 
 from jaxtyping import Float
@@ -61,17 +62,22 @@ class ResidualDecoder(nn.Module):
     """The same layers from code to pixels."""
 
     def __init__(
-        self, config: ResidualConfig, shape: ImageShape, layers: ConditionLayers, code_size: int
+        self,
+        config: ResidualConfig,
+        shape: ImageShape,
+        layers: ConditionLayers,
+        code_size: int,
+        channels: int,
     ) -> None:
         super().__init__()
+        self.size = (channels, shape.height, shape.width)
         self.layers = _layers(config, layers.decoder_input(code_size, config.width))
-        self.output = nn.Linear(config.width, shape.pixels)
-        self.shape = shape
+        self.output = nn.Linear(config.width, math.prod(self.size))
 
-    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B C H W"]:
+    def forward(self, code: Float[Tensor, "B I"]) -> Float[Tensor, "B P H W"]:
         """Unbounded pixels."""
         pixels: Tensor = self.output(self.layers(code))
-        return pixels.view(-1, self.shape.channels, self.shape.height, self.shape.width)
+        return pixels.view(-1, *self.size)
 
 
 def _layers(config: ResidualConfig, first: nn.Module) -> nn.Sequential:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from vaelab.config import ModelConfig
+from vaelab.config import LikelihoodConfig, ModelConfig
+from vaelab.models.likelihoods.config import BernoulliConfig
 from vaelab.parts import MOST_LAYERS, Part, PartConfig
 
 
@@ -56,8 +57,7 @@ class VqVaeConfig(ModelConfig):
     """numbers in an entry"""
     channels: tuple[int, ...] = (32, 64)
     """channels after each halving of the image"""
-    likelihood: str = "bernoulli"
-    """bernoulli, continuous-bernoulli, gaussian-learned, gaussian-optimal or squared-error"""
+    likelihood: LikelihoodConfig = field(default_factory=BernoulliConfig)
     prior: CodePriorConfig = field(default_factory=UniformConfig)
 
     def requirements(self) -> dict[str, bool]:

@@ -7,6 +7,8 @@ Letters in shapes: B batch, S draws, C channels, H height, W width, E numbers in
 codebook, I rows, J columns, K entries, D = E I J.
 """
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
@@ -24,7 +26,7 @@ from vaelab.models.contract import (
 )
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
-from vaelab.models.likelihoods import Likelihood, build_likelihood
+from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.conv import halved_sizes
 from vaelab.models.vq.config import VqVaeConfig
 from vaelab.models.vq.networks import GridDecoder, GridEncoder
@@ -168,12 +170,14 @@ def build(config: VqVaeConfig, shape: ImageShape, _class_count: int) -> VqVae:
         InputError: on an unknown part, or images that cannot be halved so often.
     """
     grid = halved_sizes(config.channels, shape)[-1]
+    likelihood: Likelihood = parts.build(config.likelihood, shape)
+    decoded = replace(shape, channels=likelihood.decoded_channels(shape.channels))
     return VqVae(
         encoder=GridEncoder(config.channels, shape, config.code_size),
         codebook=Codebook(config.codebook_size, config.code_size),
         prior=parts.build(config.prior, grid, config.codebook_size),
-        decoder=GridDecoder(config.channels, shape, config.code_size),
-        likelihood=build_likelihood(config.likelihood),
+        decoder=GridDecoder(config.channels, decoded, config.code_size),
+        likelihood=likelihood,
         shape=shape,
         grid=grid,
     )

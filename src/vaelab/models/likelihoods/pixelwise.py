@@ -1,18 +1,15 @@
-"""p(x|z): what the decoder's output says of each pixel.
+"""Likelihoods in which pixels are independent given z, with one decoded number for each.
 
-Letters in shapes: B batch, S draws of z, C channels, H height, W width. The decoder's output is
-unbounded; each likelihood says what it means.
+Letters in shapes: B batch, S draws of z, C channels, H height, W width.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from vaelab.arithmetic import in_float32
+from vaelab.config import LikelihoodConfig
 from vaelab.distributions import (
     bernoulli_log_prob,
     binary_entropy,
@@ -24,59 +21,18 @@ from vaelab.distributions import (
     summed_softplus,
     uniform_like,
 )
-from vaelab.errors import entry
-
-Images = Float[Tensor, "B C H W"]
-
-
-class Likelihood(nn.Module, ABC):
-    """A distribution over images whose parameters the decoder gives.
-
-    Attributes:
-        unit: of minus the log-probability; results in different units are never compared.
-    """
-
-    unit: ClassVar[str] = "nats"
-
-    def __init_subclass__(cls) -> None:
-        """Keep the formulas of every likelihood in float32, those of users too."""
-        super().__init_subclass__()
-        for name in ("log_prob", "summed_log_prob"):
-            if name in cls.__dict__:
-                setattr(cls, name, in_float32(cls.__dict__[name]))
-
-    @property
-    def is_in_nats(self) -> bool:
-        """Whether log-probabilities are in nats, so that log p(x) is bounded in nats."""
-        return self.unit.startswith("nats")
-
-    @abstractmethod
-    def log_prob(self, x: Images, decoded: Images) -> Images:
-        """log p(x|z) of each pixel."""
-
-    @abstractmethod
-    def mean(self, decoded: Images) -> Images:
-        """E[x|z], in [0, 1]."""
-
-    @abstractmethod
-    def sample(self, decoded: Images, generator: Generator) -> Images:
-        """A draw from p(x|z)."""
-
-    def summed_log_prob(
-        self, x: Images, decoded: Float[Tensor, "B S C H W"]
-    ) -> Float[Tensor, "B S"]:
-        """log p(x|z) of whole images, each at several draws of z."""
-        draws = decoded.shape[1]
-        repeated = x.unsqueeze(1).expand(-1, draws, -1, -1, -1).flatten(0, 1)
-        log_prob = self.log_prob(repeated, decoded.flatten(0, 1))
-        return log_prob.flatten(1).sum(1).view(-1, draws)
-
-    def floor(self, x: Images) -> Images | None:
-        """The least that minus the log-probability of each pixel can be; None: no such limit."""
-        return None
+from vaelab.models.image_shape import ImageShape
+from vaelab.models.likelihoods.likelihood import Images, Likelihood
 
 
-class Bernoulli(Likelihood):
+class Pixelwise(Likelihood):
+    """One decoded number for each pixel, and no settings."""
+
+    def __init__(self, _config: LikelihoodConfig, _shape: ImageShape) -> None:
+        super().__init__()
+
+
+class Bernoulli(Pixelwise):
     """Each pixel is 1 with probability sigmoid(decoded); a gray pixel counts as a probability."""
 
     def log_prob(self, x: Images, decoded: Images) -> Images:
@@ -103,7 +59,7 @@ class Bernoulli(Likelihood):
         return binary_entropy(x)
 
 
-class ContinuousBernoulli(Likelihood):
+class ContinuousBernoulli(Pixelwise):
     """A density on [0, 1] (Loaiza-Ganem and Cunningham 2019, arXiv:1907.06845)."""
 
     unit = "nats of density"
@@ -121,7 +77,7 @@ class ContinuousBernoulli(Likelihood):
         return continuous_bernoulli_sample(decoded, generator)
 
 
-class Gaussian(Likelihood):
+class Gaussian(Pixelwise):
     """N(sigmoid(decoded), exp(log_variance)), one variance for all pixels.
 
     The two kinds below differ in how the variance is estimated.
@@ -148,8 +104,8 @@ class Gaussian(Likelihood):
 class GaussianLearned(Gaussian):
     """The variance is a parameter, learned by gradient with the rest."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, config: LikelihoodConfig, shape: ImageShape) -> None:
+        super().__init__(config, shape)
         self.log_variance = nn.Parameter(torch.zeros(()))
 
 
@@ -163,8 +119,8 @@ class GaussianOptimal(Gaussian):
 
     momentum: ClassVar[float] = 0.05
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, config: LikelihoodConfig, shape: ImageShape) -> None:
+        super().__init__(config, shape)
         self.register_buffer("log_variance", torch.zeros(()))
 
     def log_prob(self, x: Images, decoded: Images) -> Images:
@@ -177,7 +133,7 @@ class GaussianOptimal(Gaussian):
         return super().log_prob(x, decoded)
 
 
-class SquaredError(Likelihood):
+class SquaredError(Pixelwise):
     """Minus the squared error: a Gaussian of variance 1/2 without its constant, so not in nats."""
 
     unit = "squared error"
@@ -197,21 +153,3 @@ class SquaredError(Likelihood):
     def floor(self, x: Images) -> Images:
         """Zero."""
         return torch.zeros_like(x)
-
-
-LIKELIHOODS: dict[str, Callable[[], Likelihood]] = {
-    "bernoulli": Bernoulli,
-    "continuous-bernoulli": ContinuousBernoulli,
-    "gaussian-learned": GaussianLearned,
-    "gaussian-optimal": GaussianOptimal,
-    "squared-error": SquaredError,
-}
-
-
-def build_likelihood(name: str) -> Likelihood:
-    """The likelihood of that name.
-
-    Raises:
-        InputError: if there is none, naming the nearest.
-    """
-    return entry("likelihood", name, LIKELIHOODS)()
