@@ -3,10 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vaelab.config import ConditioningConfig, LikelihoodConfig, ModelConfig, NetworkConfig
+from vaelab.config import (
+    ConditioningConfig,
+    LikelihoodConfig,
+    ModelConfig,
+    NetworkConfig,
+    PriorConfig,
+)
 from vaelab.models.conditioning import NoConditioningConfig
 from vaelab.models.likelihoods.config import BernoulliConfig
 from vaelab.models.networks.config import MlpConfig
+from vaelab.models.priors.config import StandardNormalConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,13 +22,14 @@ class HierarchicalConfig(ModelConfig):
 
     kind: Literal["hierarchical-vae"] = "hierarchical-vae"
     upper_size: int = 16
-    """dimensions of z2, which has a standard normal prior"""
+    """dimensions of z2"""
     lower_size: int = 32
     """dimensions of z1, whose prior depends on z2"""
     width: int = 300
     """hidden units of the networks between the levels"""
     network: NetworkConfig = field(default_factory=MlpConfig)
     likelihood: LikelihoodConfig = field(default_factory=BernoulliConfig)
+    prior: PriorConfig = field(default_factory=StandardNormalConfig)
     conditioning: ConditioningConfig = field(default_factory=NoConditioningConfig)
 
     def requirements(self) -> dict[str, bool]:

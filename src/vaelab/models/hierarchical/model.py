@@ -1,6 +1,6 @@
 """A VAE with two levels of Gaussian latent variables.
 
-    q(z2|x,y) q(z1|x,z2,y)          p(z2) p(z1|z2) p(x|z1,z2,y)
+    q(z2|x,y) q(z1|x,z2,y)          p(z2|y) p(z1|z2) p(x|z1,z2,y)
 
 The order of inference is that of generation (top-down), as in Sonderby et al. 2016
 (arXiv:1602.02282).
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab import parts
-from vaelab.distributions import gaussian_kl, standard_normal_like
+from vaelab.distributions import gaussian_kl
 from vaelab.models.capabilities import Capabilities, Level
 from vaelab.models.condition_layers import ConditionLayers, with_condition
 from vaelab.models.contract import (
@@ -30,6 +30,7 @@ from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
 from vaelab.randomness import Source
 
 
@@ -40,6 +41,7 @@ class HierarchicalVae(LatentVariableModel):
         encoder: images and condition to features (B, F).
         upper: features to parameters of q(z2|x,y), (B, 2 U).
         lower: features and z2 to parameters of q(z1|x,z2,y), (B, 2 L).
+        prior: p(z2|y).
         lower_prior: z2 to parameters of p(z1|z2), (B, 2 L).
         decoder: z2, z1 and condition side by side to unbounded pixels.
         likelihood: p(x|z1,z2,y).
@@ -54,6 +56,7 @@ class HierarchicalVae(LatentVariableModel):
         encoder: nn.Module,
         upper: nn.Module,
         lower: nn.Module,
+        prior: PriorModule,
         lower_prior: nn.Module,
         decoder: nn.Module,
         likelihood: Likelihood,
@@ -66,6 +69,7 @@ class HierarchicalVae(LatentVariableModel):
         self.encoder = encoder
         self.upper = upper
         self.lower = lower
+        self.prior = prior
         self.lower_prior = lower_prior
         self.decoder = decoder
         self.likelihood = likelihood
@@ -78,10 +82,10 @@ class HierarchicalVae(LatentVariableModel):
             name="conditional two-level VAE" if self.is_conditional else "two-level VAE",
             levels=self.space.levels,
             unit=self.likelihood.unit,
-            kl_levels=("z2", "z1"),
+            kl_levels=("z2", "z1") if self.prior.has_density else (),
             has_prior=True,
-            has_density=self.likelihood.is_in_nats,
-            can_sample_from_noise=True,
+            has_density=self.prior.has_density and self.likelihood.is_in_nats,
+            can_sample_from_noise=self.prior.noise_size > 0,
             is_conditional=self.is_conditional,
         )
 
@@ -105,7 +109,7 @@ class HierarchicalVae(LatentVariableModel):
         return Terms(
             reconstruction=-self.likelihood.log_prob(x, decoded).flatten(1).sum(1),
             kl={
-                "z2": gaussian_kl(q2.mean, q2.log_variance),
+                "z2": self._prior().kl(q2, z2, condition),
                 "z1": gaussian_kl(q1.mean, q1.log_variance, p1.mean, p1.log_variance),
             },
             auxiliary={},
@@ -114,6 +118,11 @@ class HierarchicalVae(LatentVariableModel):
             prior_sample=(
                 self.sample_prior(x.shape[0], source, labels) if request.prior_sample else None
             ),
+        )
+
+    def _prior(self) -> Prior:
+        return self.prior.given_encoder(
+            lambda x: self._upper(self.encoder(x, x.new_empty(len(x), 0)))
         )
 
     def _upper(self, features: Float[Tensor, "B F"]) -> DiagonalGaussian:
@@ -137,23 +146,23 @@ class HierarchicalVae(LatentVariableModel):
         return self.likelihood.mean(self.decoder(with_condition(z, condition)))
 
     def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
-        """`count` codes, z2 from N(0, I) and z1 from p(z1|z2)."""
-        like = next(self.decoder.parameters()).new_empty(count, self.latent_size)
-        noise = standard_normal_like(like, source)
-        return self.space.from_flat(self.code_from_noise(noise, self.condition(labels, like)))
+        """`count` codes, z2 from its prior and z1 from p(z1|z2)."""
+        like = next(self.decoder.parameters()).new_empty(count, 0)
+        z2 = self._prior().sample(count, source, self.condition(labels, like))
+        return Latents((z2, self._lower_prior(z2).sample(source)))
 
     @property
     def noise_size(self) -> int:
         """See `LatentVariableModel.noise_size`."""
-        return self.latent_size
+        return self.prior.noise_size and self.prior.noise_size + self.sizes[1]
 
     def code_from_noise(
-        self, noise: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]
+        self, noise: Float[Tensor, "B M"], condition: Float[Tensor, "B K"]
     ) -> Float[Tensor, "B D"]:
         """See `LatentVariableModel.code_from_noise`."""
-        z2, lower_noise = noise.split(self.sizes, 1)
-        p1 = self._lower_prior(z2)
-        return torch.cat([z2, p1.at(lower_noise)], 1)
+        upper_noise, lower_noise = noise.split([self.prior.noise_size, self.sizes[1]], 1)
+        z2 = self._prior().from_noise(upper_noise, condition)
+        return torch.cat([z2, self._lower_prior(z2).at(lower_noise)], 1)
 
     def importance_state(self, x: Images, labels: Labels | None) -> tuple[Tensor, ...]:
         """Features and condition."""
@@ -166,6 +175,15 @@ class HierarchicalVae(LatentVariableModel):
         """See `LatentVariableModel.importance_weights`."""
         features, condition = state
         return self._weights(x, features, condition, noise)
+
+    @property
+    def prior_is_fitted(self) -> bool:
+        """See `LatentVariableModel.prior_is_fitted`."""
+        return self.prior.is_fitted
+
+    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
+        """See `LatentVariableModel.fit_prior`; only p(z2|y) is fitted."""
+        self.prior.fit(codes[:, : self.sizes[0]], seed)
 
     def _weights(
         self,
@@ -181,8 +199,7 @@ class HierarchicalVae(LatentVariableModel):
         z2 = q2.at(upper_noise)
         q1, p1 = self._lower(features, z2), self._lower_prior(z2)
         z1 = q1.at(lower_noise)
-        p2 = DiagonalGaussian(torch.zeros_like(z2), torch.zeros_like(z2))
-        log_ratio = (q2.log_prob(z2) - p2.log_prob(z2)).sum(1)
+        log_ratio = q2.log_prob(z2).sum(1) - self._prior().log_prob(z2, condition)
         log_ratio = log_ratio + (q1.log_prob(z1) - p1.log_prob(z1)).sum(1)
         decoded = self.decoder(torch.cat([z2, z1, condition], 1))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
@@ -203,10 +220,12 @@ def build(config: HierarchicalConfig, shape: ImageShape, class_count: int) -> Hi
     network = parts.build(config.network, shape, layers)
     likelihood: Likelihood = parts.build(config.likelihood, shape)
     upper, lower, width = config.upper_size, config.lower_size, config.width
+    context = PriorContext(latent_size=upper, class_count=layers.size, shape=shape)
     return HierarchicalVae(
         encoder=network.encoder(width),
         upper=nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * upper)),
         lower=_two_layers(width + upper, width, 2 * lower),
+        prior=parts.build(config.prior, context),
         lower_prior=_two_layers(upper, width, 2 * lower),
         decoder=network.decoder(upper + lower, likelihood.decoded_channels(shape.channels)),
         likelihood=likelihood,
