@@ -9,6 +9,7 @@ U words of 32 bits.
 """
 
 import functools
+import hashlib
 from typing import Any, NamedTuple
 
 import constriction
@@ -33,15 +34,18 @@ LARGEST_POSITION = 2**12
 # Half the width of the window that codes are drawn in, in standard deviations, at least.
 _WINDOW = 6
 
-# Below this, the values between two edges are taken as equally probable.
+# Below this, the values between two edges count as equally probable.
 _LEAST_MASS = 1e-12
 
-_CATEGORICAL = constriction.stream.model.Categorical(perfect=False)
+_CATEGORICAL = constriction.stream.model.Categorical(lazy=True)
 
 Edges = Float[Tensor, "N E"]
 
 # The coder has a state of 64 bits; with fewer than half of them it no longer draws as it should.
 _LEAST_BITS = 32
+
+# Words, more than the latent variables of a batch take.
+_MOST_SCRAMBLED = 2**15
 
 
 class ExhaustedError(InputError):
@@ -104,6 +108,22 @@ class BitStack:
         """Hold these bits instead."""
         self._coder = constriction.stream.stack.AnsCoder(words)
         self.least_bits = self.bits
+
+    def scramble(self, key: str) -> None:
+        """Exchange the bits at the top for random-looking ones; a second call restores them.
+
+        Bits that a model left are not uniform where it does not fit the images, and would draw
+        other latent variables than the posterior: the dirty bits of Townsend et al. 2019. An
+        exclusive or with independent bits makes them uniform.
+
+        Args:
+            key: gives the bits, by SHAKE-256.
+        """
+        words = self.words
+        count = min(len(words) - 1, _MOST_SCRAMBLED)  # the last word may not become 0
+        bits = hashlib.shake_256(key.encode()).digest(4 * count)
+        words[len(words) - 1 - count : -1] ^= np.frombuffer(bits, "<u4").astype(np.uint32)
+        self.reset(words)
 
     @property
     def words(self) -> UInt32[np.ndarray, " U"]:

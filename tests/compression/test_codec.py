@@ -22,6 +22,7 @@ from vaelab.models.build import build_model
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.importance import importance_bound
+from vaelab.models.latents import Latents
 from vaelab.models.likelihoods.likelihood import build_likelihood
 from vaelab.models.likelihoods.values import digits, high_edges, low_edges
 from vaelab.randomness import generator
@@ -50,14 +51,23 @@ def built(preset: str, shape: ImageShape = SHAPE, classes: int = 0, **fields: st
     config = tiny(preset, **fields)
     model = build_model(config.model, shape, classes, generator(0, "weights"))
     for name, weights in model.named_parameters():
-        if "flow" in name or "layers" in name:
-            torch.nn.init.normal_(weights, std=0.2, generator=generator(0, name))
+        if name.startswith("prior.layers"):  # whose last layers start at zero
+            torch.nn.init.normal_(weights, std=0.1, generator=generator(0, name))
     return model.eval()
 
 
 def values(model: Model, count: int) -> Tensor:
     size = (count, model.shape.channels, model.shape.height, model.shape.width)
     return torch.randint(model.likelihood.value_count, size, generator=generator(0, "values"))
+
+
+def drawn_from(model: Model, count: int) -> Tensor:
+    """Values of images that the model generates."""
+    source = generator(0, "drawn")
+    with torch.no_grad():
+        z = model.sample_prior(count, source).flat()
+        x = model.likelihood.sample(model.latent_coding().decoded(Latents((z,)), z[:, :0]), source)
+    return (x * (model.likelihood.value_count - 1)).round().long()
 
 
 def require_exact(model: Model, count: int = 30) -> None:
@@ -102,7 +112,7 @@ def test_a_conditional_prior_codes() -> None:
 
 def test_the_length_is_that_of_the_negative_elbo() -> None:
     model = built("mlp-vae", model__likelihood="logistic-mixture", model__prior="mixture")
-    given = values(model, 1500)
+    given = drawn_from(model, 2000)
     coded = Codec(model).encode(given, None)
     nats = 32 * len(coded.words) * np.log(2)
     bound = importance_bound(model, given / 255, None, k=1, generator=generator(0, "bound"))

@@ -118,7 +118,8 @@ class Codec:
         batches, start, size = list[int](), 0, 1
         while start < len(values):
             rows, before = slice(start, start + size), stack.bits
-            size = self._push_fitting(stack, values[rows], None if labels is None else labels[rows])
+            of_batch = None if labels is None else labels[rows]
+            size = self._push_fitting(stack, values[rows], of_batch, key=str(len(batches)))
             batches.append(size)
             progress(size)
             start += size
@@ -127,11 +128,14 @@ class Codec:
             size = max(1, min(fitting, LARGEST_BATCH))
         return tuple(batches)
 
-    def _push_fitting(self, stack: BitStack, values: Values, labels: Labels | None) -> int:
+    def _push_fitting(
+        self, stack: BitStack, values: Values, labels: Labels | None, *, key: str
+    ) -> int:
         """Push as many of the first images as the stack has bits for; gives their number."""
         size, words = len(values), stack.words
         while True:
             stack.reset(words)
+            stack.scramble(key)
             try:
                 self._push(stack, values[:size], None if labels is None else labels[:size])
             except ExhaustedError:
@@ -167,8 +171,9 @@ class Codec:
         stack = BitStack(words)
         values, labels = list[Values](), list[Labels]()
         with one_thread():
-            for size in reversed(batches):
+            for index, size in reversed([*enumerate(batches)]):
                 of_batch, given = self._pop(stack, size)
+                stack.scramble(str(index))
                 values.append(of_batch)
                 if given is not None:
                     labels.append(given)

@@ -1,4 +1,4 @@
-"""Compressing images with a run, and restoring them: in memory and in files.
+"""Compressing images with a run, and restoring them.
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,9 @@ from vaelab.compression import machine
 from vaelab.compression.array_form import ArrayForm
 from vaelab.compression.codec import Codec, Progress
 from vaelab.compression.container import Header, pack, run_lengths, unpack
-from vaelab.config import DataConfig
 from vaelab.data.batches import binarized
 from vaelab.data.given_images import as_array, as_batch, white_value
-from vaelab.data.reading import reading
-from vaelab.encoding import read_given
-from vaelab.errors import InputError, note
-from vaelab.files import atomic_write
+from vaelab.errors import InputError
 from vaelab.loaded_run import BATCH_SIZE, LoadedRun
 from vaelab.memory import require_memory
 from vaelab.randomness import generator
@@ -100,7 +95,7 @@ def compress(
         InputError: if the model compresses no images, or not these.
     """
     where = source or str(loaded.run.path)
-    codec = _codec_of(loaded)
+    codec = codec_of(loaded)
     array = as_array(images)
     batch = as_batch(array, loaded.run.data.shape, where)
     form = ArrayForm(
@@ -130,7 +125,7 @@ def compress(
     )
 
 
-def _codec_of(loaded: LoadedRun) -> Codec:
+def codec_of(loaded: LoadedRun) -> Codec:
     """The codec of a run's model.
 
     Raises:
@@ -216,7 +211,7 @@ def decompress(
         )
     if header.shape != loaded.run.data.shape:
         raise InputError(f"{source}: the shape {header.shape} is not that of the run's images")
-    codec = _codec_of(loaded)
+    codec = codec_of(loaded)
     require_memory(
         8.0 * header.count * math.prod(header.shape),
         f"{source}: {header.count:,} images",
@@ -268,95 +263,3 @@ def _content(values: Tensor, labels: Tensor | None) -> str:
 def _bar(total: int, show: bool) -> Iterator[Progress]:
     with tqdm(total=total, disable=not show, unit=" images", leave=False) as bar:
         yield bar.update
-
-
-def compress_file(
-    loaded: LoadedRun,
-    path: Path | None,
-    out: Path,
-    config: DataConfig,
-    *,
-    class_name: str | None = None,
-    binarize: bool = False,
-    seed: int = 0,
-) -> Compressed:
-    """Compress the images in `path`, or the test images of the run, into a file.
-
-    Names of files and, for a model that takes no class, labels are not compressed; a note says so.
-
-    Args:
-        loaded: see `compress`.
-        path: see `vaelab.encoding.read_given`; None: the test images.
-        out: the file.
-        config: see `vaelab.encoding.read_given`.
-        class_name: see `compress`.
-        binarize: see `compress`.
-        seed: see `compress`.
-
-    Raises:
-        InputError: as `compress` and `read_given`.
-    """
-    _codec_of(loaded)  # before images are read
-    labels: NDArray[Any] | None
-    if path is None:
-        source, images, labels = "the test images", loaded.data.test.images, loaded.data.test.labels
-        left_out = ["labels"] if labels is not None else []
-    else:
-        given = read_given(path, loaded, config)
-        source, images, labels = str(path), given.images, given.labels
-        left_out = [
-            name
-            for name, is_given in (("labels", labels is not None), ("names", bool(given.paths)))
-            if is_given
-        ]
-    if loaded.capabilities.is_conditional and "labels" in left_out:
-        left_out.remove("labels")
-    if left_out:
-        note(f"{source}: only the images are compressed, not their {' and '.join(left_out)}")
-    if binarize:
-        note(f"{source}: each pixel is drawn as black or white with seed {seed}, then compressed")
-    compressed = compress(
-        loaded,
-        images,
-        labels=labels,
-        class_name=class_name,
-        binarize=binarize,
-        seed=seed,
-        show_progress=True,
-        source=source,
-    )
-    with atomic_write(out) as partial:
-        partial.write_bytes(compressed.content)
-    return compressed
-
-
-def decompress_file(loaded: LoadedRun, path: Path, out: Path) -> Decompressed:
-    """Restore the images of a file that `compress_file` wrote.
-
-    Args:
-        loaded: see `decompress`.
-        path: of the file.
-        out: an .npz of images and, of a conditional model, labels and class_names; or an .npy of
-            images.
-
-    Raises:
-        InputError: as `decompress`; nothing is written then.
-    """
-    if out.suffix not in (".npz", ".npy"):
-        raise InputError(f"{out}: images are written as .npz or .npy")
-    with reading(path):
-        content = path.read_bytes()
-    restored = decompress(loaded, content, show_progress=True, source=str(path))
-    if out.suffix == ".npy":
-        if restored.labels is not None:
-            raise InputError(f"{out}: an .npy file has no place for the labels; write an .npz")
-        with atomic_write(out) as partial:
-            np.save(partial, restored.images)
-        return restored
-    arrays: dict[str, NDArray[Any]] = {"images": restored.images}
-    if restored.labels is not None:
-        names = np.array(loaded.run.data.class_names, np.str_)
-        arrays |= {"labels": restored.labels, "class_names": names}
-    with atomic_write(out) as partial:
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
-    return restored

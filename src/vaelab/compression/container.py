@@ -122,7 +122,8 @@ def _read_header(deflated: bytes, where: str) -> Header:
     sizes = [number for pair in header.batches for number in pair]
     total = header.count * math.prod(header.shape)
     if (
-        min((*sizes, *header.shape), default=0) < 1
+        not sizes
+        or min(*sizes, *header.shape) < 1
         or total > 2**40
         or header.form.dtype not in TYPES
         or not 0 < header.form.white <= 2**16
