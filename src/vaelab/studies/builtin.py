@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from vaelab.config import Config
 from vaelab.errors import entry
+from vaelab.evaluation.evaluators import PROTOCOLS
 from vaelab.presets import BETA_SWEEP, PRESETS, mlp_vae
 from vaelab.settings import with_settings
 from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study
@@ -69,6 +70,27 @@ def full() -> Study:
     )
 
 
+def likelihood() -> Study:
+    """The published likelihoods on binarized images, by their protocol; hours on 2 cores."""
+    names = (
+        "binary-vae",
+        "binary-vamp-vae",
+        "binary-two-level-vae",
+        "binary-two-level-conv-vae",
+        "binary-autoregressive-vae",
+    )
+    draws = dict.fromkeys(names, PROTOCOLS["exemplar"].importance_samples)
+    return Study(
+        name="likelihood",
+        configs={name: PRESETS[name]() for name in names},
+        runs_with_figures=(),
+        comparisons={},
+        metrics=("losses", "exemplar"),
+        # Every draw of an autoregressive decoder is a pass of its network over the image.
+        importance_samples={**draws, "binary-autoregressive-vae": 100},
+    )
+
+
 def _beta_runs(base: Config) -> dict[str, Config]:
     """`base`, which has beta = 1, with the other values of the sweep."""
     changes = {"preset": "beta-vae", "training.preview_every_epochs": "0"}
@@ -104,6 +126,7 @@ STUDIES: dict[str, Callable[[], Study]] = {
     "quick": quick,
     "beta-sweep": beta_sweep,
     "full": full,
+    "likelihood": likelihood,
 }
 
 
