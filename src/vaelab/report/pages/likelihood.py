@@ -46,12 +46,12 @@ def _table(metric: str, title: str, runs: Sequence[StoredRun]) -> TableView:
     return TableView(
         caption=title,
         columns=[
-            Column("Run", is_text=True),
-            Column("Published", meaning="The figure of the same kind of model in the literature."),
-            Column("Measured", unit=ranked[0].metrics[metric]["unit"], arrow="↓"),
-            Column("KL", unit="nats", meaning="What the latent variables carry, at one draw."),
-            Column("Parameters"),
-            Column("Training", unit="s", meaning="Seconds of all epochs on this machine."),
+            Column(label="Run", is_text=True),
+            Column(label="Published", meaning="Of the same kind of model."),
+            Column(label="Measured", unit=ranked[0].metrics[metric]["unit"], arrow="↓"),
+            Column(label="KL", unit="nats", meaning="At one draw of z."),
+            Column(label="Parameters"),
+            Column(label="Training", unit="s", meaning="Seconds of all epochs on this machine."),
         ],
         rows=[_row(run, metric, is_best=run is ranked[0]) for run in ranked],
     )
@@ -62,11 +62,11 @@ def _row(run: StoredRun, metric: str, *, is_best: bool) -> list[Cell]:
     is_same = published is not None and published.metric == metric
     error = measured["standard_error"]
     return [
-        Cell(run.name, run.name, results=run),
+        Cell(text=run.name, sort=run.name, results=run),
         _cell(published.value if published is not None and is_same else None, "{:.2f}"),
         Cell(
-            f"{measured['value']:.2f}",
-            measured["value"],
+            text=f"{measured['value']:.2f}",
+            sort=measured["value"],
             error="" if error is None else f"{error:.2f}",
             is_best=is_best,
         ),
@@ -81,7 +81,7 @@ def _parameter_count(run: StoredRun) -> int:
 
 
 def _cell(value: float | None, form: str) -> Cell:
-    return Cell("") if value is None else Cell(form.format(value), value)
+    return Cell(text="") if value is None else Cell(text=form.format(value), sort=value)
 
 
 def _finding(run: StoredRun, published: Published | None) -> str | None:
