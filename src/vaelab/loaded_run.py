@@ -211,7 +211,7 @@ class LoadedRun:
         """A user's images as the model sees them."""
         source, noise = str(self.run.path), self._noise("binarize")
         given = given_images(images, self.run.data.shape, source)
-        classes = self._classes(len(given), labels, class_name)
+        classes = self.classes(len(given), labels, class_name)
         start = 0
         for block in given.blocks(BATCH_SIZE):
             x = torch.from_numpy(block).to(self.device)
@@ -221,7 +221,7 @@ class LoadedRun:
             yield Batch(x, part, noise)
             start += len(x)
 
-    def _classes(self, count: int, labels: Any, class_name: str | None) -> Int[Tensor, " N"] | None:
+    def classes(self, count: int, labels: Any, class_name: str | None) -> Int[Tensor, " N"] | None:
         """The class of each of a user's images, for a conditional model."""
         names = self.run.data.class_names
         if not self.capabilities.is_conditional:
@@ -344,7 +344,7 @@ def load_run(
     """The trained run in a folder.
 
     Args:
-        path: the run folder.
+        path: the run folder, or pretrained:NAME.
         data_dir: location of its images, if not where they were.
         dataset: its images, if they are arrays in memory.
         accelerator: cpu, gpu, or auto: a GPU if available.

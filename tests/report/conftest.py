@@ -10,5 +10,5 @@ def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     for name in ("site.js", "charts.js", "explorer.js", "explorer.css", "runtime.js"):
         (folder / name).write_text(f"/* {name} */")
     (folder / "site.licenses.md").write_text("# Licenses\n")
-    monkeypatch.setattr("vaelab.report.site.BUILT", folder)
+    monkeypatch.setattr("vaelab.site_assets.BUILT", folder)
     return folder

@@ -443,7 +443,7 @@ def test_scripts_that_are_not_built(full: Path, built: Path) -> None:
 def test_a_site_is_replaced_whole(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(full)
     before = {path.name for path in (full / "site").iterdir()}
-    monkeypatch.setattr("vaelab.report.site._write_assets", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("vaelab.report.site.write_assets", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_site(full)
     assert {path.name for path in (full / "site").iterdir()} == before

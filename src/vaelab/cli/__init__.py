@@ -17,6 +17,7 @@ from tyro.conf import FlagCreatePairsOff, OmitSubcommandPrefixes
 import vaelab
 from vaelab.cache import cache_folder
 from vaelab.cli.compare import compare
+from vaelab.cli.compress import compress, decompress
 from vaelab.cli.data import data
 from vaelab.cli.doctor import doctor
 from vaelab.cli.encode import encode, reconstruct
@@ -26,6 +27,7 @@ from vaelab.cli.figures import describe_comparisons, describe_figures, figures
 from vaelab.cli.fit_prior import fit_prior
 from vaelab.cli.options import load_plugins
 from vaelab.cli.output import print_text
+from vaelab.cli.pretrained import demo, pretrained
 from vaelab.cli.report import open_site, report
 from vaelab.cli.sample import sample
 from vaelab.cli.search import search
@@ -65,6 +67,8 @@ COMMANDS: dict[str, Command] = {
     "sample": Command(sample),
     "encode": Command(encode),
     "reconstruct": Command(reconstruct),
+    "compress": Command(compress),
+    "decompress": Command(decompress),
     "figures": Command(figures, describe_figures),
     "compare": Command(compare, describe_comparisons),
     "study": Command(study, describe_studies),
@@ -72,6 +76,8 @@ COMMANDS: dict[str, Command] = {
     "report": Command(report),
     "export": Command(export),
     "open": Command(open_site),
+    "pretrained": Command(pretrained),
+    "demo": Command(demo),
     "doctor": Command(doctor),
 }
 

@@ -22,7 +22,7 @@ def compare(
         Positional[tuple[Path, ...]],
         arg(
             metavar="RUN...",
-            help="run folders, or folders of vaelab evaluate --samples --out",
+            help="run folders, pretrained:NAME, or folders of vaelab evaluate --samples --out",
             help_behavior_hint="(required)",
         ),
     ],

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 def evaluate(
     runs: Annotated[
-        Positional[tuple[Path, ...]], option("run folders", "RUN...", "none, with --samples")
+        Positional[tuple[Path, ...]],
+        option("run folders or pretrained:NAME", "RUN...", "none, with --samples"),
     ] = (),
     /,
     *,

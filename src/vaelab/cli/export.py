@@ -33,4 +33,5 @@ def export(
     load_plugins(plugin)
     from vaelab.export import export_onnx
 
-    print_paths(export_onnx(load(run, accelerator), out or run / "model.onnx"))
+    loaded = load(run, accelerator)
+    print_paths(export_onnx(loaded, out or loaded.run.path / "model.onnx"))

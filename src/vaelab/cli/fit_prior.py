@@ -40,10 +40,11 @@ def fit_prior(
     from vaelab.training import Hardware
     from vaelab.training.derived import fit_prior as fit
 
+    parent = open_run(run)
     derived = fit(
-        open_run(run),
+        parent,
         prior,
-        out or run.with_name(f"{run.name}-{prior}"),
+        out or parent.path.with_name(f"{parent.path.name}-{prior}"),
         changes=settings_dict(settings),
         data_dir=data_dir,
         hardware=Hardware(accelerator=accelerator),

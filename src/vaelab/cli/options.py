@@ -31,7 +31,7 @@ def option(text: str, metavar: str, default: str = "", name: str | None = None) 
 
 DATA_SETS = "fashion-mnist, wardrobe, a folder of images or .npy arrays, an .npz or .csv file"
 
-Run = Annotated[Positional[Path], arg(metavar="RUN", help="run folder")]
+Run = Annotated[Positional[Path], arg(metavar="RUN", help="run folder, or pretrained:NAME")]
 DataDir = Annotated[
     Path | None,
     option(

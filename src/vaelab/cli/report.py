@@ -15,7 +15,12 @@ from vaelab.cli.output import print_text
 
 def report(
     folder: Annotated[
-        Positional[Path], arg(metavar="DIR", help="folder of a study, or a folder of run folders")
+        Positional[Path],
+        arg(
+            metavar="DIR",
+            help="folder of a study, a folder of run folders, or pretrained:NAME for the folder "
+            "of the pretrained runs used here",
+        ),
     ],
     /,
     *,
@@ -25,7 +30,18 @@ def report(
     load_plugins(plugin)
     from vaelab.report import build_site
 
-    print_text(str(build_site(folder)))
+    print_text(str(build_site(_folder_of_runs(folder))))
+
+
+def _folder_of_runs(folder: Path) -> Path:
+    """The folder itself; for a pretrained run that of its copy, which gets its explorer."""
+    from vaelab.pretrained_runs import complete_explorers, find_pictures, is_pretrained, located
+
+    if not is_pretrained(folder):
+        return folder
+    copy = located(folder)
+    complete_explorers([copy], find_pictures())
+    return copy.parent
 
 
 def open_site(

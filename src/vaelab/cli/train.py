@@ -23,6 +23,7 @@ from vaelab.cli.output import note_data, print_text, two_columns
 from vaelab.config import ClassifierConfig, Config
 from vaelab.errors import InputError
 from vaelab.presets import CLASSIFIER_PRESETS, PRESETS, describe, preset
+from vaelab.pretrained_runs import is_pretrained
 from vaelab.settings import describe_fields, field_help
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def train(
     The command that began a run resumes it, and so does vaelab train RUN.
     """
     load_plugins(plugin)
+    if is_pretrained(preset_name):
+        raise InputError(
+            f"{preset_name} is trained, and ships without the state that its training would resume "
+            f"from; start from its weights with `vaelab train PRESET --from {preset_name}`"
+        )
     if preset_name not in PRESETS | CLASSIFIER_PRESETS and _is_run_folder(preset_name):
         given = (data, out, from_run, *settings)
         if any(each is not None for each in given) or images != AS_STORED:

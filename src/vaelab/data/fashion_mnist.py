@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -130,12 +130,27 @@ def load(
         InputError: if a file is damaged, or a given folder does not contain the files.
     """
     folder = find_folder(data_dir) or fetch(mirrors=mirrors)
-    form, read = ("IDX", _read_idx) if not _missing_idx(folder) else ("CSV", _read_csv)
+    form, read = _form_of(folder)
     return Dataset(
         train=read(folder, PARTS["train"]),
         test=read(folder, PARTS["test"]),
         source=f"{form} files in {folder}",
     )
+
+
+def read_test(folder: Path) -> ImageData:
+    """The test images in a folder that `find_folder` found.
+
+    Raises:
+        InputError: if a file is damaged.
+    """
+    _, read = _form_of(folder)
+    return read(folder, PARTS["test"])
+
+
+def _form_of(folder: Path) -> tuple[str, Callable[[Path, Part], ImageData]]:
+    """The form of the files in a folder, and the function that reads it."""
+    return ("CSV", _read_csv) if _missing_idx(folder) else ("IDX", _read_idx)
 
 
 def find_folder(data_dir: Path | None = None) -> Path | None:

@@ -2,11 +2,11 @@
 
 import math
 
-import numpy as np
 from PIL import Image
 
 from vaelab.data import ImageData
 from vaelab.explorer.content import Sprite
+from vaelab.explorer_files import tiled
 from vaelab.loaded_run import LoadedRun
 from vaelab.pictures import channel_note, png_bytes, tile
 
@@ -16,11 +16,11 @@ MAX_PIXELS = 2**24
 SAMPLE_COUNT, SAMPLE_COLUMNS = 50, 10
 
 
-def images_shown(test: ImageData) -> ImageData:
-    """The first test images, as many as fit in one picture."""
+def images_shown(test: ImageData, most: int = MAX_COUNT) -> ImageData:
+    """The first test images, as many as fit in one picture, and at most so many."""
     _, channels, height, width = test.images.shape
     pixels = height * width * (channels if channel_note(channels) else 1)
-    return test.first(min(MAX_COUNT, max(1, MAX_PIXELS // pixels)))
+    return test.first(min(most, max(1, MAX_PIXELS // pixels)))
 
 
 def sprite_sheet(data: ImageData) -> tuple[Sprite, Image.Image]:
@@ -31,18 +31,7 @@ def sprite_sheet(data: ImageData) -> tuple[Sprite, Image.Image]:
         images = images.reshape(count, 1, channels * height, width)
     columns = min(count, math.ceil(math.sqrt(count * images.shape[2] / width)))
     sprite = Sprite(count=count, channels=channels, height=height, width=width, columns=columns)
-    return sprite, Image.fromarray(_tiled(images, columns))
-
-
-def _tiled(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images (N, C, H, W) without gaps, as the pixels of a gray or RGB picture."""
-    count, channels, height, width = images.shape
-    rows = -(-count // columns)
-    canvas = np.zeros((rows * columns, channels, height, width), np.uint8)
-    canvas[:count] = images
-    pixels = canvas.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
-    pixels = pixels.reshape(rows * height, columns * width, channels)
-    return pixels[:, :, 0] if channels == 1 else pixels
+    return sprite, Image.fromarray(tiled(images, columns))
 
 
 def sample_strip(loaded: LoadedRun) -> bytes:

@@ -70,6 +70,7 @@ def _parsed(record: dict[str, Any]) -> dict[str, Any]:
     latent_size = int(record["latent_size"])
     return {
         "sampling_note": str(record["sampling_note"]),
+        "images_note": str(record.get("images_note", "")),
         "sprite": settings.read_as(Sprite, record["sprite"], "sprite"),
         "latent_size": latent_size,
         "class_count": int(record["class_count"]),

@@ -24,7 +24,7 @@ from vaelab.explorer.content import (
     Dimension,
 )
 from vaelab.explorer.maps import latent_maps
-from vaelab.explorer.pictures import images_shown, sample_strip, sprite_sheet
+from vaelab.explorer.pictures import MAX_COUNT, images_shown, sample_strip, sprite_sheet
 from vaelab.export import to_onnx
 from vaelab.files import write_json
 from vaelab.folders import atomic_folder
@@ -39,12 +39,13 @@ MAX_STORED_SIZE = 512
 MAX_SLIDERS = 32
 
 
-def write_explorer(loaded: LoadedRun, *, tsne: bool = False) -> Path:
+def write_explorer(loaded: LoadedRun, *, tsne: bool = False, count: int = MAX_COUNT) -> Path:
     """Write RUN/explorer/ atomically; of a model that cannot be exported, only the reason.
 
     Args:
         loaded: the trained run.
         tsne: also map codes of more than 2 dimensions by t-SNE, which takes minutes for 10,000.
+        count: of test images, at most.
 
     Returns:
         The folder.
@@ -58,7 +59,7 @@ def write_explorer(loaded: LoadedRun, *, tsne: bool = False) -> Path:
         "weights_fingerprint": loaded.weights_fingerprint,
         "absence": "",
     }
-    data = images_shown(loaded.data.test)
+    data = images_shown(loaded.data.test, count)
     try:
         networks = _networks(loaded, data)
     except InputError as error:

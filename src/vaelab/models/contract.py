@@ -16,6 +16,7 @@ from vaelab.distributions import standard_normal_like
 from vaelab.errors import InputError
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.image_shape import ImageShape
+from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
@@ -225,6 +226,14 @@ class LatentVariableModel(nn.Module, ABC):
     ) -> Weights:
         """log p(x|z,y) and log q(z|x,y) - log p(z|y) at the draws of z that `noise` gives."""
         raise InputError(f"{self.capabilities.name} has no bound on log p(x)")
+
+    def latent_coding(self) -> LatentCoding:
+        """How an entropy coder codes z; the present prior is computed once, here.
+
+        Raises:
+            InputError: if the latent variables have no such coding.
+        """
+        raise InputError(f"{self.capabilities.name} has no coding of its latent variables")
 
     def condition(self, labels: Labels | None, like: Tensor) -> Float[Tensor, "B K"]:
         """One-hot labels for a conditional model, nothing (B, 0) for any other.

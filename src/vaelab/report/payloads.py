@@ -13,19 +13,14 @@ Each calls `vaelabProvide(key, value)`; the key is its path without the suffix. 
 index.js is JSON, all others are base64. `vaelab.explorer` computed everything.
 """
 
-import base64
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from torch import Tensor
-
 from vaelab.errors import InputError, failure_reason
 from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.explorer import Explorer, Plane, read_explorer
-from vaelab.files import write_text
+from vaelab.explorer_files import as_base64, floats_as_base64, png_as_url, provide
 from vaelab.formatting import with_unit
 from vaelab.report.formatting import finite
 from vaelab.runs import Run
@@ -70,11 +65,11 @@ def write_payloads(
             del explorers[slug]
             continue
         for name, content in files.items():
-            _provide(site, f"{slug}/{name}", content)
+            provide(site, f"{slug}/{name}", content)
     if not explorers:
         return left_out
     first, explorer = next(iter(explorers.items()))
-    _provide(site, "images", _png(explorer.images))
+    provide(site, "images", png_as_url(explorer.images.read_bytes()))
     # Last, so that everything that it names exists.
     index = {
         "version": VERSION,
@@ -82,7 +77,7 @@ def write_payloads(
         "images": _images(runs[first], explorer),
         "models": list(models.values()),
     }
-    _provide(site, "index", index)
+    provide(site, "index", index)
     return left_out
 
 
@@ -111,12 +106,12 @@ def _files(explorer: Explorer) -> dict[str, str]:
     """The content of a model's files by name, in base64."""
     networks = {"decoder": explorer.decoder, "encoder": explorer.encoder, "prior": explorer.prior}
     files = {
-        name: _base64(path.read_bytes()) for name, path in networks.items() if path is not None
+        name: as_base64(path.read_bytes()) for name, path in networks.items() if path is not None
     }
     if explorer.samples is not None:
-        files["samples"] = _png(explorer.samples)
+        files["samples"] = png_as_url(explorer.samples.read_bytes())
     points = {name: values for name, values in explorer.tensors.items() if name != "labels"}
-    return files | {name: _floats(values) for name, values in points.items()}
+    return files | {name: floats_as_base64(values.numpy()) for name, values in points.items()}
 
 
 def _images(run: Run, explorer: Explorer) -> dict[str, Any]:
@@ -128,7 +123,7 @@ def _images(run: Run, explorer: Explorer) -> dict[str, Any]:
         "height": sprite.height,
         "width": sprite.width,
         "columns": sprite.columns,
-        "labels": None if labels is None else _base64(labels.numpy().tobytes()),
+        "labels": None if labels is None else as_base64(labels.numpy().tobytes()),
         "classNames": list(run.data.class_names),
     }
 
@@ -193,24 +188,3 @@ def _facts(run: Run) -> list[dict[str, str]]:
 def _text(result: Mapping[str, Any]) -> str:
     text = with_unit(finite(result["value"]), str(result.get("unit") or "")) or "not a number"
     return f"{text} ({SHORT_CAVEAT})" if result.get("caveat") else text
-
-
-def _provide(site: Path, key: str, value: Any) -> None:
-    # Escaped, so that no name can end the string or the script, in a file or in a page.
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    write_text(site / "explorer" / f"{key}.js", f"vaelabProvide({json.dumps(key)},{text});\n")
-
-
-def _floats(values: Tensor) -> str:
-    return _base64(np.ascontiguousarray(values.numpy(), "<f4").tobytes())
-
-
-def _png(path: Path) -> str:
-    """A data URL."""
-    return f"data:image/png;base64,{_base64(path.read_bytes())}"
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

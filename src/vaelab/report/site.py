@@ -1,21 +1,19 @@
 """Builds the site of a study: writes all pages, figures and scripts, or nothing."""
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import vaelab
 from vaelab.comparison import FORMATS
 from vaelab.errors import InputError, failure_reason, note
+from vaelab.explorer import read_explorer
 from vaelab.explorer.content import FOLDER as EXPLORER
 from vaelab.files import UnwritableError, write_text
 from vaelab.folders import atomic_folder
-from vaelab.formatting import counted, listed
+from vaelab.formatting import counted
 from vaelab.report.data_sets import data_notice
 from vaelab.report.formatting import without_paths
 from vaelab.report.gallery import Gallery
@@ -33,15 +31,9 @@ from vaelab.report.stored_results import StoredResults, StoredRun
 from vaelab.report.stored_study import StoredStudy, read_folder
 from vaelab.report.sweeps import find_sweeps
 from vaelab.report.tables import comparison_tables
+from vaelab.site_assets import SITE_SCRIPTS, rendered, require_built, write_assets
 
 FOLDER = "site"
-PACKAGE = Path(__file__).parent
-ASSETS = PACKAGE / "assets"
-
-# Built from web/ by `make`; not under version control.
-BUILT = PACKAGE / "built"
-SITE_SCRIPTS: tuple[str, ...] = ("site.js", "charts.js")
-EXPLORER_SCRIPTS = ("explorer.js", "explorer.css", "runtime.js")
 
 
 def build_site(folder: Path | str) -> Path:
@@ -61,7 +53,7 @@ def build_site(folder: Path | str) -> Path:
     """
     folder = Path(folder)
     study = read_folder(folder)
-    _require_built(SITE_SCRIPTS)
+    require_built(SITE_SCRIPTS)
     with atomic_folder(folder / FOLDER) as site:
         gallery = Gallery(site, folder)
         gallery.problems += study.problems
@@ -83,7 +75,7 @@ def build_site(folder: Path | str) -> Path:
         for page in pages:
             write_text(site / page.file, _rendered(page, shared))
         _write_downloads(site, study.results)
-        _write_assets(site, has_explorer=bool(explored))
+        write_assets(site, has_explorer=bool(explored))
     for problem in gallery.problems:
         note(problem)
     return folder / FOLDER / "index.html"
@@ -168,6 +160,7 @@ def _explorer_page(
         menu="Explorer",
         content={
             "count": counted(len(explored), "model"),
+            "images_note": read_explorer(explored[0].run).images_note,
             "left_out": [(names[slug], without_paths(reason)) for slug, reason in left_out.items()],
         },
     )
@@ -189,19 +182,6 @@ def _method_page(study: StoredStudy) -> Page:
     )
 
 
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vaelab.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(listed=listed, counted=counted, vaelab_version=vaelab.__version__)
-    return environment
-
-
 def _shared(study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> dict[str, Any]:
     """The variables of all templates."""
     return {
@@ -214,8 +194,7 @@ def _shared(study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> di
 
 def _rendered(page: Page, shared: Mapping[str, Any]) -> str:
     root = "../" * page.file.count("/")
-    template = _templates().get_template(page.template)
-    return template.render({**shared, **page.content, "page": page, "root": root})
+    return rendered(page.template, {**shared, **page.content, "page": page, "root": root})
 
 
 def _write_downloads(site: Path, results: Sequence[StoredResults]) -> None:
@@ -226,32 +205,3 @@ def _write_downloads(site: Path, results: Sequence[StoredResults]) -> None:
     tables = comparison_tables(results, columns)
     for form in ("csv", "json"):
         write_text(site / f"comparison.{form}", FORMATS[form](tables))
-
-
-def _write_assets(site: Path, *, has_explorer: bool) -> None:
-    scripts = SITE_SCRIPTS
-    if has_explorer:
-        _require_built(EXPLORER_SCRIPTS)
-        scripts += EXPLORER_SCRIPTS
-    target = site / "assets"
-    target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(ASSETS.iterdir()):
-        shutil.copyfile(path, target / path.name)
-    for name in scripts:
-        shutil.copyfile(BUILT / name, target / name)
-    licenses = [
-        path.read_text(encoding="utf-8")
-        for name in scripts
-        for path in [BUILT / f"{Path(name).stem}.licenses.md"]
-        if name.endswith(".js") and path.exists()
-    ]
-    write_text(target / "licenses.txt", "\n\n".join(licenses) or "No third-party code.\n")
-
-
-def _require_built(names: Sequence[str]) -> None:
-    for name in names:
-        if not (BUILT / name).exists():
-            raise InputError(
-                f"the scripts of the site are not built: {BUILT / name} is missing; run `make` in "
-                "the source folder, or install a released vaelab"
-            )

@@ -12,6 +12,7 @@ from vaelab import settings
 from vaelab.config import InitialWeightsConfig, ParentConfig
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
+from vaelab.pretrained_runs import located
 from vaelab.runs.run import Run, open_run
 from vaelab.runs.tensors import load_weights
 from vaelab.runs.weights import Weights
@@ -39,6 +40,7 @@ def initial_weights_of(source: Path, out: Path) -> InitialWeightsConfig:
     Raises:
         InputError: if `source` is not a run with weights.
     """
+    source = located(source)
     path, begun = _relative(source, out), _begun_with(out)
     if begun is not None and begun.run == path:
         return begun

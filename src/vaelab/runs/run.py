@@ -23,6 +23,7 @@ from vaelab.models.capabilities import Capabilities
 from vaelab.models.contract import LatentVariableModel
 from vaelab.names import displayed
 from vaelab.notebook import Html
+from vaelab.pretrained_runs import located
 from vaelab.randomness import generator
 from vaelab.runs import checkpoints, records, summary, weights
 from vaelab.runs.data_card import DataCard, data_card_from
@@ -325,12 +326,12 @@ class Run:
 
 
 def open_run(path: Path | str) -> Run:
-    """The run at `path`.
+    """The run at `path`, or of pretrained:NAME.
 
     Raises:
         InputError: if there is none, its configuration cannot be read, or a link leads out of it.
     """
-    path = Path(path)
+    path = located(path)
     file = path / "config.json"
     if not file.exists():
         raise InputError(f"{path} is not a run folder: it has no config.json")

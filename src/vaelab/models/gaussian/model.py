@@ -24,8 +24,10 @@ from vaelab.models.contract import (
     Weights,
 )
 from vaelab.models.gaussian.auxiliary_classifier import AuxiliaryClassifier
+from vaelab.models.gaussian.coding import GaussianCoding
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.image_shape import ImageShape
+from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
@@ -213,6 +215,10 @@ class GaussianVae(LatentVariableModel):
         decoded = self.decoder(torch.cat([z, conditions], 1))
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
         return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
+
+    def latent_coding(self) -> LatentCoding:
+        """See `LatentVariableModel.latent_coding`."""
+        return GaussianCoding(self._posterior, self._prior(), self.decoder)
 
     @property
     def prior_is_fitted(self) -> bool:

@@ -25,8 +25,10 @@ from vaelab.models.contract import (
     TermsRequest,
     Weights,
 )
+from vaelab.models.hierarchical.coding import TwoLevelCoding
 from vaelab.models.hierarchical.config import HierarchicalConfig
 from vaelab.models.image_shape import ImageShape
+from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
@@ -175,6 +177,17 @@ class HierarchicalVae(LatentVariableModel):
         """See `LatentVariableModel.importance_weights`."""
         features, condition = state
         return self._weights(x, features, condition, noise)
+
+    def latent_coding(self) -> LatentCoding:
+        """See `LatentVariableModel.latent_coding`."""
+        return TwoLevelCoding(
+            encoder=self.encoder,
+            upper=self._upper,
+            lower=self._lower,
+            prior=self._prior(),
+            lower_prior=self._lower_prior,
+            decoder=self.decoder,
+        )
 
     @property
     def prior_is_fitted(self) -> bool:

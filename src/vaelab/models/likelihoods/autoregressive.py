@@ -13,14 +13,16 @@ a cell, h and w rows and columns of cells, F channels of the causal network, N =
 columns of a window of cells, P numbers that give the distribution of one value, U hidden units.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import cast
 
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
+from vaelab.entropy_coding import BitStack
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.likelihoods.config import (
     AutoregressiveBernoulliConfig,
@@ -29,10 +31,11 @@ from vaelab.models.likelihoods.config import (
     BernoulliConfig,
     LogisticMixtureConfig,
 )
-from vaelab.models.likelihoods.likelihood import Decoded, Images, Likelihood
+from vaelab.models.likelihoods.likelihood import Decoded, Images, Likelihood, Values
 from vaelab.models.likelihoods.logistic import LogisticMixture
 from vaelab.models.likelihoods.pixelwise import Bernoulli
 from vaelab.models.networks.network import channels_last
+from vaelab.randomness import Shared, Source, generator
 
 FOLD = 2
 # Cells that the first layer reads: rows above, columns to either side. It covers the width of small
@@ -121,6 +124,7 @@ class Autoregressive(Likelihood, is_formula=False):
         super().__init__()
         self.pixel = pixel
         self.unit = pixel.unit
+        self.value_count = pixel.value_count
         self.size = (shape.height, shape.width)
         self.maps = config.maps
         self.values = FOLD**2 * shape.channels
@@ -147,6 +151,7 @@ class Autoregressive(Likelihood, is_formula=False):
         self.register_buffer("mask", allowed[:, :, None, None].float(), persistent=False)
 
     mask: Tensor
+    is_sequential = True
 
     def decoded_channels(self, image_channels: int) -> int:
         """The maps."""
@@ -154,22 +159,63 @@ class Autoregressive(Likelihood, is_formula=False):
 
     def log_prob(self, x: Images, decoded: Decoded) -> Images:
         """log p of each value, given z and the values before it."""
+        return self.pixel.log_prob(x, self.conditionals(x, decoded))
+
+    def conditionals(self, x: Images, decoded: Decoded) -> Float[Tensor, "B CP H W"]:
+        """What gives the distribution of each value, from z and the values of `x` before it."""
         cells, maps = self._cells(2 * x - 1), self._cells(decoded)
         h = self.above(cells) + self.left(cells) + self.decoded(maps)
         for block in self.blocks:
             h = block(h, maps)
         features = self.features(torch.cat([functional.silu(h), maps], 1))
         hidden = features + functional.conv2d(cells, self.before.weight * self.mask)
-        parameters = self.output(functional.silu(hidden))
-        return self.pixel.log_prob(x, self._at_pixels(parameters))
+        return self._at_pixels(self.output(functional.silu(hidden)))
 
     def mean(self, decoded: Decoded) -> Images:
-        """Each value's mean given the means before it: near E[x|z], which has no formula."""
-        return self.fill(decoded, lambda _row, _column, each: self.pixel.mean(each))
+        """An unbiased estimate of E[x|z]: at one draw, the mean of each value given those before.
 
-    def sample(self, decoded: Decoded, generator: Generator) -> Images:
+        The noise of the draw is the same for all images and all calls, so that the estimate is a
+        function of z.
+        """
+        rows = torch.zeros(len(decoded), dtype=torch.int64, device=decoded.device)
+        noise = Shared(generator(0, "expected image", device=decoded.device), rows, 1)
+        return self.pixel.mean(self.conditionals(self.sample(decoded, noise), decoded))
+
+    def sample(self, decoded: Decoded, source: Source) -> Images:
         """A draw, value after value."""
-        return self.fill(decoded, lambda _row, _column, each: self.pixel.sample(each, generator))
+        return self.fill(decoded, lambda _row, _column, each: self.pixel.sample(each, source))
+
+    def push(self, stack: BitStack, values: Values, decoded: Decoded) -> None:
+        """Push images, the last value first, with the distributions that `pop` computes."""
+        steps = list[tuple[Values, Tensor]]()
+        channels = Counter[tuple[int, int]]()
+
+        def record(row: int, column: int, parameters: Tensor) -> Tensor:
+            known = values[:, channels[row, column], row, column].view(-1, 1, 1, 1)
+            channels[row, column] += 1
+            steps.append((known, parameters))
+            return self._as_pixel(known, parameters)
+
+        self.fill(decoded, record)
+        for known, parameters in reversed(steps):
+            self.pixel.push(stack, known, parameters)
+
+    def pop(self, stack: BitStack, decoded: Decoded) -> Values:
+        """Pop images; see `push`."""
+        values = torch.zeros(len(decoded), self.values // FOLD**2, *self.size, dtype=torch.long)
+        channels = Counter[tuple[int, int]]()
+
+        def read(row: int, column: int, parameters: Tensor) -> Tensor:
+            popped = self.pixel.pop(stack, parameters)
+            values[:, channels[row, column], row, column] = popped.flatten()
+            channels[row, column] += 1
+            return self._as_pixel(popped, parameters)
+
+        self.fill(decoded, read)
+        return values
+
+    def _as_pixel(self, values: Values, like: Tensor) -> Images:
+        return values.to(like) / (self.value_count - 1)
 
     @torch.no_grad()
     def fill(self, decoded: Decoded, choose: Choice) -> Images:
@@ -181,7 +227,7 @@ class Autoregressive(Likelihood, is_formula=False):
         Args:
             decoded: the decoder's output.
             choose: of row, column and parameters (B, P, 1, 1) of the value's distribution; gives
-                the values (B, 1, 1, 1).
+                the values (B, 1, 1, 1). Of a pixel, the first channel is first.
         """
         maps = self._cells(decoded)
         count, _, rows, columns = maps.shape

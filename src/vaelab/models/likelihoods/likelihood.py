@@ -1,22 +1,27 @@
 """What a likelihood is.
 
 Letters in shapes: B batch, S draws of z, C channels, H height, W width, P channels that the decoder
-gives. The decoder's output is unbounded; each likelihood says what it means.
+gives, E edges between values. The decoder's output is unbounded; each likelihood says what it
+means.
 """
 
 from abc import ABC, abstractmethod
 
-from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from vaelab import parts
 from vaelab.arithmetic import in_float32
 from vaelab.config import LikelihoodConfig
-from vaelab.errors import entry
+from vaelab.entropy_coding import BitStack
+from vaelab.errors import InputError, entry
 from vaelab.models.image_shape import ImageShape
+from vaelab.models.likelihoods.values import pop_values, push_values
+from vaelab.randomness import Source
 
 Images = Float[Tensor, "B C H W"]
 Decoded = Float[Tensor, "B P H W"]
+Values = Int[Tensor, "B C H W"]
 
 
 class Likelihood(nn.Module, ABC):
@@ -24,9 +29,15 @@ class Likelihood(nn.Module, ABC):
 
     Attributes:
         unit: of minus the log-probability; results in different units are never compared.
+        value_count: V, values that a pixel can have: v / (V - 1), v from 0 to V - 1. 0 if p(x|z) is
+            not a distribution over few values, so that it codes no images.
+        is_sequential: decoding takes a step for each value, so that no network in one pass, such
+            as an ONNX file, does it.
     """
 
     unit: str = "nats"
+    value_count: int = 0
+    is_sequential: bool = False
 
     def __init_subclass__(cls, *, is_formula: bool = True) -> None:
         """Keep the formulas of likelihoods in float32, those of users too.
@@ -60,7 +71,7 @@ class Likelihood(nn.Module, ABC):
         """E[x|z], in [0, 1]."""
 
     @abstractmethod
-    def sample(self, decoded: Decoded, generator: Generator) -> Images:
+    def sample(self, decoded: Decoded, source: Source) -> Images:
         """A draw from p(x|z)."""
 
     def summed_log_prob(
@@ -75,6 +86,20 @@ class Likelihood(nn.Module, ABC):
     def floor(self, x: Images) -> Images | None:
         """The least that minus the log-probability of each pixel can be; None: no such limit."""
         return None
+
+    def mass_below(
+        self, values: Int[Tensor, "..."], decoded: Decoded
+    ) -> Float[Tensor, "B E C H W"]:
+        """P(pixel < v) for values v (B, E, C, H, W), or 1 where they are the same, from 0 to V."""
+        raise InputError(f"{type(self).__name__} is not a distribution over few values")
+
+    def push(self, stack: BitStack, values: Values, decoded: Decoded) -> None:
+        """Push images on a stack of bits; defined where `value_count` is not 0."""
+        push_values(stack, self, values, decoded)
+
+    def pop(self, stack: BitStack, decoded: Decoded) -> Values:
+        """Pop images from a stack of bits; see `push`."""
+        return pop_values(stack, self, decoded)
 
 
 def build_likelihood(name: str, shape: ImageShape) -> Likelihood:

@@ -1,19 +1,21 @@
 """Probabilities of 8-bit gray values by a mixture of logistic distributions.
 
-Letters in shapes: B batch, C channels, H height, W width, K components, P = 3 K C.
+Letters in shapes: B batch, C channels, H height, W width, K components, P = 3 K C, E edges
+between values.
 """
 
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
-from torch import Generator, Tensor
+from jaxtyping import Float, Int
+from torch import Tensor
 from torch.nn import functional
 
 from vaelab.distributions import uniform_like
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.likelihoods.config import LogisticMixtureConfig
 from vaelab.models.likelihoods.likelihood import Decoded, Images, Likelihood
+from vaelab.randomness import Source
 
 LARGEST_VALUE = 255
 # Of a component, in units of which black is -1 and white 1; a bin is 2/255 = exp(-4.8) wide.
@@ -38,6 +40,7 @@ class LogisticMixture(Likelihood):
     """
 
     unit = "nats of 8-bit values"
+    value_count = LARGEST_VALUE + 1
 
     def __init__(self, config: LogisticMixtureConfig, _shape: ImageShape) -> None:
         super().__init__()
@@ -76,6 +79,17 @@ class LogisticMixture(Likelihood):
         log_prob = torch.where(value < half, below, torch.where(value > 1 - half, above, inner))
         return torch.logsumexp(log_weights + log_prob, 2)
 
+    def mass_below(
+        self, values: Int[Tensor, "..."], decoded: Decoded
+    ) -> Float[Tensor, "B E C H W"]:
+        """sum_k w_k F((v - 1/2 - m_k) / s_k), 0 for the first value and 1 after the last."""
+        log_weights, means, log_scales = self.mixture(decoded.double())
+        edges = ((2 * values - 1) / LARGEST_VALUE - 1).to(means).unsqueeze(3)  # (B, E, C, 1, H, W)
+        below = torch.sigmoid((edges - means.unsqueeze(1)) * torch.exp(-log_scales).unsqueeze(1))
+        mass = (log_weights.exp().unsqueeze(1) * below).sum(3)
+        inside = torch.where(values <= 0, torch.zeros_like(mass), mass)
+        return torch.where(values > LARGEST_VALUE, torch.ones_like(mass), inside)
+
     def mean(self, decoded: Decoded) -> Images:
         """E[x|z] to within half a gray value: that of the logistic cut off at black and white."""
         log_weights, means, log_scales = self.mixture(decoded)
@@ -85,13 +99,13 @@ class LogisticMixture(Likelihood):
         )
         return ((log_weights.exp() * (1 - scales * mass / 2)).sum(2)).clamp(0, 1)
 
-    def sample(self, decoded: Decoded, generator: Generator) -> Images:
+    def sample(self, decoded: Decoded, source: Source) -> Images:
         """Gray values v / 255."""
         log_weights, means, log_scales = self.mixture(decoded)
         edges = log_weights.exp().cumsum(2)[:, :, :-1]
-        uniform = uniform_like(means[:, :, :1], generator)
+        uniform = uniform_like(means[:, :, :1], source)
         chosen = (uniform > edges).sum(2, keepdim=True)
-        noise = uniform_like(uniform, generator).clamp(1e-6, 1 - 1e-6)
+        noise = uniform_like(uniform, source).clamp(1e-6, 1 - 1e-6)
         value = means.gather(2, chosen) + log_scales.gather(2, chosen).exp() * torch.logit(noise)
         gray = ((value.squeeze(2) + 1) / 2 * LARGEST_VALUE).round().clamp(0, LARGEST_VALUE)
         return gray / LARGEST_VALUE

@@ -6,8 +6,8 @@ Letters in shapes: B batch, S draws of z, C channels, H height, W width.
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
 from vaelab.config import LikelihoodConfig
 from vaelab.distributions import (
@@ -23,6 +23,7 @@ from vaelab.distributions import (
 )
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.likelihoods.likelihood import Images, Likelihood
+from vaelab.randomness import Source
 
 
 class Pixelwise(Likelihood):
@@ -34,6 +35,8 @@ class Pixelwise(Likelihood):
 
 class Bernoulli(Pixelwise):
     """Each pixel is 1 with probability sigmoid(decoded); a gray pixel counts as a probability."""
+
+    value_count = 2
 
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `bernoulli_log_prob`."""
@@ -50,9 +53,14 @@ class Bernoulli(Pixelwise):
         """The probability of a 1."""
         return torch.sigmoid(decoded)
 
-    def sample(self, decoded: Images, generator: Generator) -> Images:
+    def sample(self, decoded: Images, source: Source) -> Images:
         """Zeros and ones."""
-        return (uniform_like(decoded, generator) < torch.sigmoid(decoded)).to(decoded.dtype)
+        return (uniform_like(decoded, source) < torch.sigmoid(decoded)).to(decoded.dtype)
+
+    def mass_below(self, values: Int[Tensor, "..."], decoded: Images) -> Float[Tensor, "B E C H W"]:
+        """0, the probability of a 0, and 1."""
+        of_zero = torch.sigmoid(-decoded.double()).unsqueeze(1)
+        return torch.where(values == 1, of_zero, (values > 1).double())
 
     def floor(self, x: Images) -> Images:
         """The entropy of each pixel."""
@@ -72,9 +80,9 @@ class ContinuousBernoulli(Pixelwise):
         """See `continuous_bernoulli_mean`."""
         return continuous_bernoulli_mean(decoded)
 
-    def sample(self, decoded: Images, generator: Generator) -> Images:
+    def sample(self, decoded: Images, source: Source) -> Images:
         """See `continuous_bernoulli_sample`."""
-        return continuous_bernoulli_sample(decoded, generator)
+        return continuous_bernoulli_sample(decoded, source)
 
 
 class Gaussian(Pixelwise):
@@ -95,9 +103,9 @@ class Gaussian(Pixelwise):
         """The mean."""
         return torch.sigmoid(decoded)
 
-    def sample(self, decoded: Images, generator: Generator) -> Images:
+    def sample(self, decoded: Images, source: Source) -> Images:
         """The mean with noise, cut off at [0, 1]."""
-        noise = standard_normal_like(decoded, generator) * torch.exp(0.5 * self.log_variance)
+        noise = standard_normal_like(decoded, source) * torch.exp(0.5 * self.log_variance)
         return (torch.sigmoid(decoded) + noise).clamp(0, 1)
 
 
@@ -146,7 +154,7 @@ class SquaredError(Pixelwise):
         """The mean."""
         return torch.sigmoid(decoded)
 
-    def sample(self, decoded: Images, generator: Generator) -> Images:
+    def sample(self, decoded: Images, source: Source) -> Images:
         """The mean itself: a squared error says nothing of noise."""
         return torch.sigmoid(decoded)
 

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from vaelab.arithmetic import in_float32
 from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
+from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import ClassGaussianConfig
@@ -48,6 +49,17 @@ class ClassGaussian(Prior):
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z|y)."""
         return gaussian_log_prob(z, condition @ self.means, condition @ self.log_variances).sum(1)
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """See `Prior.push`."""
+        stack.push_gaussian(z, condition @ self.means, self._scales(condition))
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """See `Prior.pop`."""
+        return stack.pop_gaussian(condition @ self.means, self._scales(condition))
+
+    def _scales(self, condition: Condition) -> Float[Tensor, "B D"]:
+        return torch.exp(0.5 * (condition @ self.log_variances))
 
     @in_float32
     def kl(

@@ -1,19 +1,26 @@
 """A normalizing flow of affine coupling layers.
 
-Letters in shapes: B batch, D latent dimensions, K classes.
+Letters in shapes: B batch, D latent dimensions, M of them that a layer moves, K classes.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
 from vaelab.distributions import gaussian_log_prob, standard_normal_like
+from vaelab.entropy_coding import BitStack
 from vaelab.models.priors.config import FlowConfig
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
 from vaelab.randomness import Source
 
 # Bounds the logarithm of each layer's scale, so that no code overflows.
 _LARGEST_LOG_SCALE = 2.0
+
+LOCAL_SCALE = 2.0**-5
+"""Standard deviation, on the side of the code, of the noise that coding adds in each layer."""
 
 
 class Coupling(nn.Module):
@@ -46,6 +53,45 @@ class Coupling(nn.Module):
         """From noise to code."""
         shift, log_scale = self._shift_and_log_scale(noise, condition)
         return noise * torch.exp(log_scale) + shift
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> Code:
+        """Push the moved dimensions; gives the noise, with which the next layer continues.
+
+        Noise is drawn around the image of z with bits of the stack, then z is pushed given the
+        noise: local bits-back coding, Ho et al. 2019 (arXiv:1905.08500), algorithm 1. Since the
+        layer is affine in the moved dimensions, only the change of volume remains as cost.
+        """
+        moved, shift, log_scale = self._of_moved(z, condition)
+        known = z[:, moved]
+        noise = z.clone()
+        noise[:, moved] = stack.draw_gaussian(
+            (known - shift) * torch.exp(-log_scale), LOCAL_SCALE * torch.exp(-log_scale)
+        )
+        mean = noise[:, moved] * torch.exp(log_scale) + shift
+        stack.push_gaussian(known, mean, torch.full_like(mean, LOCAL_SCALE))
+        return noise
+
+    def pop(self, stack: BitStack, noise: Code, condition: Condition) -> Code:
+        """The inverse of `push`: from noise to code."""
+        moved, shift, log_scale = self._of_moved(noise, condition)
+        mean = noise[:, moved] * torch.exp(log_scale) + shift
+        known = stack.pop_gaussian(mean, torch.full_like(mean, LOCAL_SCALE))
+        stack.return_gaussian(
+            noise[:, moved],
+            (known - shift) * torch.exp(-log_scale),
+            LOCAL_SCALE * torch.exp(-log_scale),
+        )
+        z = noise.clone()
+        z[:, moved] = known
+        return z
+
+    def _of_moved(
+        self, z: Code, condition: Condition
+    ) -> tuple[Bool[Tensor, " D"], Float[Tensor, "B M"], Float[Tensor, "B M"]]:
+        """Which dimensions move, with shift and log-scale of these."""
+        shift, log_scale = self._shift_and_log_scale(z, condition)
+        moved = self.mask == 0
+        return moved, shift[:, moved], log_scale[:, moved]
 
     def _shift_and_log_scale(self, z: Code, condition: Condition) -> tuple[Code, Code]:
         kept = torch.cat([z * self.mask, condition], 1)
@@ -97,6 +143,20 @@ class CouplingFlow(Prior):
             log_determinant = log_determinant + change
         zero = torch.zeros_like(z)
         return gaussian_log_prob(z, zero, zero).sum(1) + log_determinant
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """Layer after layer, then the noise with N(0, I)."""
+        for layer in cast(Iterable[Coupling], self.layers):
+            z = layer.push(stack, z, condition)
+        stack.push_gaussian(z, torch.zeros_like(z), torch.ones_like(z))
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """See `Prior.pop`."""
+        zero = condition.new_zeros(len(condition), self.noise_size)
+        z = stack.pop_gaussian(zero, torch.ones_like(zero))
+        for layer in reversed(self.layers):
+            z = cast(Coupling, layer).pop(stack, z, condition)
+        return z
 
     def from_noise(self, noise: Float[Tensor, "B M"], condition: Condition) -> Code:
         """The inverse of the flow."""

@@ -1,20 +1,26 @@
 """A mixture of Gaussians with full covariances, fitted to codes after training.
 
-Letters in shapes: B batch, D latent dimensions, M mixture components.
+Letters in shapes: B batch, D latent dimensions, M mixture components, E = M + 1
+edges of cumulative weights.
 """
 
+from collections.abc import Callable
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from vaelab.arithmetic import in_float32
 from vaelab.distributions import LOG_TWO_PI, standard_normal_like
+from vaelab.entropy_coding import BitStack, edges_of_logits
 from vaelab.errors import InputError
 from vaelab.models.priors.config import GaussianMixtureConfig
 from vaelab.models.priors.mixture import choose
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
 from vaelab.randomness import Source
+
+Column = Float[Tensor, "B 1"]
 
 # Added to the variances, relative to the mean variance of the codes.
 _REGULARIZATION = 1e-6
@@ -71,12 +77,58 @@ class FittedMixture(Prior):
     @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""
+        return torch.logsumexp(self._joint_log_prob(z), 1)
+
+    def _joint_log_prob(self, z: Code) -> Float[Tensor, "B M"]:
+        """log w_m N(z; mean_m, L_m L_m^T)."""
         centered = (z.unsqueeze(1) - self.means).unsqueeze(3)  # (B, M, D, 1)
         factors = self.factors.expand(len(z), -1, -1, -1)
         whitened = torch.linalg.solve_triangular(factors, centered, upper=False).squeeze(3)
         log_determinant = self.factors.diagonal(dim1=1, dim2=2).log().sum(1)
         log_normal = -0.5 * (whitened.square().sum(2) + z.shape[1] * LOG_TWO_PI) - log_determinant
-        return torch.logsumexp(self.weights.log() + log_normal, 1)
+        joint: Tensor = self.weights.log() + log_normal
+        return joint
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """Bits-back coding of the component: popped with p(m|z), pushed with p(m)."""
+        chosen = torch.from_numpy(stack.pop(edges_of_logits(self._joint_log_prob(z))))
+        steps = list[tuple[Column, Column, Column]]()
+
+        def known(dimension: int, mean: Column, scale: Column) -> Column:
+            value = z[:, dimension : dimension + 1]
+            steps.append((value, mean, scale))
+            return value
+
+        self._each_dimension(chosen, known)
+        for value, mean, scale in reversed(steps):
+            stack.push_gaussian(value, mean, scale)
+        stack.push(chosen.numpy(), self._edges_of_weights(len(z)))
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """See `Prior.pop`."""
+        chosen = torch.from_numpy(stack.pop(self._edges_of_weights(len(condition))))
+        z = self._each_dimension(
+            chosen, lambda _dimension, mean, scale: stack.pop_gaussian(mean, scale)
+        )
+        stack.push(chosen.numpy(), edges_of_logits(self._joint_log_prob(z)))
+        return z
+
+    def _each_dimension(
+        self, chosen: Int[Tensor, " B"], choose: Callable[[int, Column, Column], Column]
+    ) -> Code:
+        """Codes whose numbers `choose` gives from mean and scale given those before them."""
+        means, factors = self.means[chosen], self.factors[chosen]
+        noise, z = torch.zeros_like(means), torch.zeros_like(means)
+        for dimension in range(means.shape[1]):
+            some = slice(dimension, dimension + 1)
+            row = factors[:, dimension]
+            mean = means[:, some] + (row * noise).sum(1, keepdim=True)
+            z[:, some] = choose(dimension, mean, row[:, some])
+            noise[:, some] = (z[:, some] - mean) / row[:, some]
+        return z
+
+    def _edges_of_weights(self, count: int) -> Float[Tensor, "B E"]:
+        return edges_of_logits(self.weights.log().expand(count, -1))
 
     def moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
         """Mean and variance of each dimension, by the law of total variance."""

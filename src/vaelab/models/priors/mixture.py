@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 
 from vaelab.arithmetic import in_float32
 from vaelab.distributions import LOG_TWO_PI, standard_normal_like
+from vaelab.entropy_coding import BitStack, edges_of_logits
 from vaelab.models.priors.config import MixtureConfig
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext, normal_cdf
 from vaelab.randomness import Source, drawn
@@ -37,7 +38,11 @@ class DiagonalMixture(NamedTuple):
 
     @in_float32
     def log_prob(self, z: Code) -> Float[Tensor, " B"]:
-        """log p(z), with squares expanded so that the work is two matrix products."""
+        """log p(z)."""
+        return torch.logsumexp(self.joint_log_prob(z), 1)
+
+    def joint_log_prob(self, z: Code) -> Float[Tensor, "B M"]:
+        """log w_m N(z; mean_m, diag(scale_m^2)), by two matrix products: squares are expanded."""
         precisions = torch.exp(-2 * self.log_scales)
         squared_distance = (
             z.square() @ precisions.T
@@ -46,7 +51,20 @@ class DiagonalMixture(NamedTuple):
         )  # (B, M)
         log_volume = self.log_scales.sum(1) + 0.5 * z.shape[1] * LOG_TWO_PI
         log_weights = torch.log_softmax(self.logits, 0)
-        return torch.logsumexp(log_weights - log_volume - 0.5 * squared_distance, 1)
+        return log_weights - log_volume - 0.5 * squared_distance
+
+    def push(self, stack: BitStack, z: Code) -> None:
+        """Bits-back coding of the component: popped with p(m|z), pushed with p(m)."""
+        chosen = stack.pop(edges_of_logits(self.joint_log_prob(z)))
+        stack.push_gaussian(z, self.means[chosen], self.log_scales[chosen].exp())
+        stack.push(chosen, edges_of_logits(self.logits.expand(len(z), -1)))
+
+    def pop(self, stack: BitStack, count: int) -> Code:
+        """The inverse of `push`."""
+        chosen = stack.pop(edges_of_logits(self.logits.expand(count, -1)))
+        z = stack.pop_gaussian(self.means[chosen], self.log_scales[chosen].exp())
+        stack.push(chosen, edges_of_logits(self.joint_log_prob(z)))
+        return z
 
     def moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
         """Mean and variance of each dimension, by the law of total variance."""
@@ -84,6 +102,14 @@ class MixturePrior(Prior):
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""
         return self.distribution.log_prob(z)
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """See `DiagonalMixture.push`."""
+        self.distribution.push(stack, z)
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """See `DiagonalMixture.pop`."""
+        return self.distribution.pop(stack, len(condition))
 
     def moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
         """See `DiagonalMixture.moments`."""

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vaelab.distributions import LOG_TWO_PI
+from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.posteriors import DiagonalGaussian
@@ -92,6 +93,28 @@ class Prior(PriorModule):
         """
         entropy = 0.5 * (posterior.log_variance + LOG_TWO_PI + 1).sum(1)
         return (-entropy - self.log_prob(z, condition)).unsqueeze(1)
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """Push codes on the grid of the stack with p(z|y).
+
+        Raises:
+            InputError: if the prior has no coding.
+        """
+        raise self._no_coding()
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """The inverse of `push`: one code for each row of the condition.
+
+        Raises:
+            InputError: if the prior has no coding.
+        """
+        raise self._no_coding()
+
+    def _no_coding(self) -> InputError:
+        return InputError(
+            f"the prior {type(self).__name__} has no coding, so its model compresses no images; "
+            "train with another prior, such as standard-normal or mixture"
+        )
 
     def moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
         """Mean and variance of each dimension."""

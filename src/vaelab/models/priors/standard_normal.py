@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
+from vaelab.entropy_coding import BitStack
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import StandardNormalConfig
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
@@ -32,6 +33,16 @@ class StandardNormal(Prior):
         """log p(z)."""
         zero = self.zero.expand_as(z)
         return gaussian_log_prob(z, zero, zero).sum(1)
+
+    def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
+        """See `Prior.push`."""
+        zero = self.zero.expand_as(z)
+        stack.push_gaussian(z, zero, torch.ones_like(zero))
+
+    def pop(self, stack: BitStack, condition: Condition) -> Code:
+        """See `Prior.pop`."""
+        zero = self.zero.expand(len(condition), -1)
+        return stack.pop_gaussian(zero, torch.ones_like(zero))
 
     def kl(
         self, posterior: DiagonalGaussian, z: Code, condition: Condition
