@@ -140,6 +140,11 @@ def to_onnx(loaded: LoadedRun) -> OnnxModel:
     Raises:
         ExportError: if ONNX cannot express the model, or onnxruntime computes other numbers.
     """
+    if loaded.model.likelihood.is_sequential:
+        raise ExportError(
+            f"{loaded.run.path} cannot be exported as ONNX: its likelihood is "
+            "autoregressive, which decodes an image value after value"
+        )
     model, metadata = copy.deepcopy(loaded.model).cpu(), _metadata(loaded.run)
     try:
         images, code, condition = _examples(model, max(CHECKED_BATCHES))

@@ -251,6 +251,21 @@ def test_autoregressive_samples_have_the_probabilities_of_the_model() -> None:
     torch.testing.assert_close(found, log_prob.exp(), rtol=0, atol=0.01)
 
 
+def test_the_mean_of_an_autoregressive_likelihood_is_unbiased() -> None:
+    shape = ImageShape(1, 3, 2)
+    likelihood = autoregressive("bernoulli", shape)
+    decoded = decoded_for(likelihood, 1, shape)
+    every = torch.tensor(list(itertools.product([0.0, 1.0], repeat=6))).view(-1, 1, 3, 2)
+    log_prob = likelihood.log_prob(every, decoded.expand(64, -1, -1, -1)).flatten(1).sum(1)
+    exact = (log_prob.exp() @ every.flatten(1)).view(1, 3, 2)
+    many = decoded.expand(20000, -1, -1, -1)
+    draws = likelihood.sample(many, generator(0, "draws"))
+    estimates = likelihood.pixel.mean(likelihood.conditionals(draws, many))
+    torch.testing.assert_close(estimates.mean(0), exact, rtol=0, atol=0.01)
+    together = likelihood.mean(many[:3])
+    assert torch.equal(together, likelihood.mean(decoded).expand_as(together))
+
+
 @pytest.mark.parametrize("kind", AUTOREGRESSIVE)
 def test_an_autoregressive_likelihood_reads_the_code(kind: str) -> None:
     likelihood = autoregressive(kind, SHAPE)
