@@ -123,7 +123,7 @@ def test_a_conditional_model_needs_classes(conditional: LoadedRun) -> None:
 
 
 def test_a_model_of_binarized_images_gets_binarized_images(trained: Any) -> None:
-    loaded = load_run(trained["exemplar-vae"].path)
+    loaded = load_run(trained["binary-vae"].path)
     assert loaded.config.data.binarize
     found = loaded.encode(np.where(PIXELS > 127, 255, 0).astype(np.uint8)).codes
     gray = loaded.encode(PIXELS).codes

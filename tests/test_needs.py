@@ -63,7 +63,7 @@ def test_samples_without_a_model_never_meet_a_need_of_the_model(need: str) -> No
         ("2 images", facts(sample_count=1), "only 1"),
         ("classifiers", facts(has_labels=False, width=20), "found 1 x 28 x 20"),
         ("umap-learn", facts(packages=frozenset()), "install vaelab[umap]"),
-        ("a density of gray values", model(unit="nats"), "not a density of 8-bit gray values"),
+        ("a likelihood of gray values", model(unit="nats"), "not one of 8-bit gray values"),
     ],
 )
 def test_the_reason_says_what_was_found(need: str, known: Facts, reason: str) -> None:

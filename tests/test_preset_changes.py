@@ -40,7 +40,7 @@ def again(config: Config) -> Config:
         changed("mlp-vae", model__prior="mixture", model__prior__components="7"),
         changed("mlp-vae", model__network="conv", model__network__channels="8,16"),
         changed("conv-vae-warmup", objective__kl_schedule="cyclical"),
-        changed("exemplar-vae", training__ema_decay="none", seed="7"),
+        changed("binary-vae", training__ema_decay="none", seed="7"),
     ],
     ids=lambda config: config.preset,
 )

@@ -177,6 +177,7 @@ def test_presets_have_the_settings_of_their_sources(name: str) -> None:
         ({"seed": "-1"}, "seed must lie"),
         ({"training.early_stopping_epochs": "0"}, "early_stopping_epochs must be at least 1"),
         ({"training.gradient_clip_norm": "0"}, "gradient_clip_norm must be above 0"),
+        ({"model.likelihood": "autoregressive-bernoulli"}, "data.binarize must be true"),
         ({"training.ema_decay": "0"}, "ema_decay must lie"),
         ({"model.prior": "mixture", "model.prior.components": "0"}, "components must be at least"),
         (

@@ -14,7 +14,7 @@ from vaelab.config import DataConfig
 from vaelab.data import Dataset
 from vaelab.errors import entry
 from vaelab.loaded_run import LoadedRun
-from vaelab.models.capabilities import Capabilities
+from vaelab.models.capabilities import GRAY_UNITS, Capabilities
 
 # Optional packages, by the name that pip knows, with the module that they install.
 PACKAGES = {"umap-learn": "umap"}
@@ -111,14 +111,14 @@ NEEDS: dict[str, Need] = {
         lambda model: model.has_density,
         "the model has no prior with a density, or its reconstruction is not in nats",
     ),
-    "a density of gray values": Need(
+    "a likelihood of gray values": Need(
         lambda facts: (
             facts.capabilities is not None
             and facts.capabilities.has_density
-            and facts.unit == "nats of density"
+            and facts.unit in GRAY_UNITS
             and not facts.binarize
         ),
-        "the likelihood of the model is not a density of 8-bit gray values",
+        "the likelihood of the model is not one of 8-bit gray values",
     ),
     "a prior with a density": _of_model(
         lambda model: bool(model.kl_levels), "the density of the prior is not known"
@@ -191,7 +191,7 @@ NEEDS: dict[str, Need] = {
     ),
     "training by the exemplar protocol": Need(
         lambda facts: facts.has_exemplar_split,
-        "train exemplar-vae, or another preset with --set data.binarize=true "
+        "train binary-vae, or another preset with --set data.binarize=true "
         "data.validation_images=last data.validation_fraction=0.16666667",
     ),
     "umap-learn": Need(

@@ -18,7 +18,8 @@ from vaelab.models.autoencoder.config import AutoencoderConfig
 from vaelab.models.conditioning import ClassWeightsConfig, ConcatConfig
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.hierarchical.config import HierarchicalConfig
-from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig
+from vaelab.models.likelihoods.config import AutoregressiveBernoulliConfig
+from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig, ResidualConvConfig
 from vaelab.models.priors.config import (
     ClassGaussianConfig,
     FlowConfig,
@@ -172,20 +173,72 @@ def hierarchical_vae() -> Config:
     )
 
 
-def exemplar_vae() -> Config:
-    """784-300-300-40 on binarized images: the model of published likelihoods."""
+def binary_vae() -> Config:
+    """784-300-300-40 with gates on binarized images: the model of published likelihoods."""
     return Config(
-        preset="exemplar-vae",
+        preset="binary-vae",
         data=DataConfig(binarize=True, validation_images="last", validation_fraction=1 / 6),
-        model=VaeConfig(latent_size=40, network=MlpConfig(widths=(300, 300))),
-        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=20.0)),
+        model=VaeConfig(latent_size=40, network=MlpConfig(widths=(300, 300), activation="gated")),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=50.0)),
         training=TrainingConfig(
-            epochs=100,
+            epochs=300,
             batch_size=100,
             learning_rate=1e-3,
             schedule="one-cycle",
             ema_decay=0.999,
             preview_every_epochs=25,
+        ),
+    )
+
+
+def binary_vamp_vae() -> Config:
+    """binary-vae with a VampPrior of 500 pseudo-inputs."""
+    return _with_model(binary_vae(), "binary-vamp-vae", prior=VampConfig(components=500))
+
+
+def binary_two_level_vae() -> Config:
+    """Two levels of 40 latent dimensions with gated layers, on binarized images."""
+    network = MlpConfig(widths=(300, 300), activation="gated")
+    return replace(
+        binary_vae(),
+        preset="binary-two-level-vae",
+        model=HierarchicalConfig(upper_size=40, lower_size=40, network=network),
+    )
+
+
+def binary_two_level_conv_vae() -> Config:
+    """binary-two-level-vae with residual convolutions and a mixture prior."""
+    base = _with_model(
+        binary_two_level_vae(),
+        "binary-two-level-conv-vae",
+        network=ResidualConvConfig(channels=(32, 64), blocks=1),
+        prior=MixtureConfig(components=100),
+    )
+    return replace(
+        base,
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=10.0)),
+        training=replace(base.training, epochs=60, learning_rate=2e-3),
+    )
+
+
+def binary_autoregressive_vae() -> Config:
+    """An autoregressive decoder over 24 latent dimensions, on binarized images."""
+    return replace(
+        binary_vae(),
+        preset="binary-autoregressive-vae",
+        model=VaeConfig(
+            latent_size=24,
+            network=MlpConfig(widths=(400,), activation="gated"),
+            prior=MixtureConfig(components=100),
+            likelihood=AutoregressiveBernoulliConfig(channels=32, blocks=4, width=32),
+        ),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=6.0)),
+        training=replace(
+            binary_vae().training,
+            epochs=60,
+            learning_rate=2e-3,
+            gradient_clip_norm=50.0,
+            preview_every_epochs=0,
         ),
     )
 
@@ -240,7 +293,11 @@ PRESETS: dict[str, Callable[[], Config]] = {
     "info-vae": info_vae,
     "vq-vae": vq_vae,
     "hierarchical-vae": hierarchical_vae,
-    "exemplar-vae": exemplar_vae,
+    "binary-vae": binary_vae,
+    "binary-vamp-vae": binary_vamp_vae,
+    "binary-two-level-vae": binary_two_level_vae,
+    "binary-two-level-conv-vae": binary_two_level_conv_vae,
+    "binary-autoregressive-vae": binary_autoregressive_vae,
     "flagship": flagship,
     "flagship-small": flagship_small,
 }

@@ -38,7 +38,9 @@ def model_of(likelihood: Likelihood, decoded: float) -> LatentVariableModel:
     return GaussianVae(
         encoder=Constant(0.0, 4),
         prior=standard_normal(2),
-        decoder=Constant(decoded, SHAPE.channels, SHAPE.height, SHAPE.width),
+        decoder=Constant(
+            decoded, likelihood.decoded_channels(SHAPE.channels), SHAPE.height, SHAPE.width
+        ),
         likelihood=likelihood,
         shape=SHAPE,
         latent_size=2,
@@ -89,6 +91,16 @@ def test_the_bits_are_never_below_those_of_the_levels_themselves(log_variance: f
     assert found == pytest.approx(exact, abs=0.1 if log_variance < -10 else 0.02)
 
 
+def test_probabilities_of_8_bit_values_are_code_lengths() -> None:
+    """The bits of a model whose latent variables carry nothing are those of its likelihood."""
+    likelihood = build_likelihood("logistic-mixture", SHAPE)
+    images = drawn(torch.ones(256))
+    decoded = torch.zeros(len(images), 15 * SHAPE.channels, SHAPE.height, SHAPE.width)
+    expected = -likelihood.log_prob(images / 255, decoded).mean().item() / math.log(2)
+    model = model_of(likelihood, 0.0)
+    assert mean_bits(model, images) == pytest.approx(expected, abs=1e-5)
+
+
 def test_dequantized_values_lie_within_their_gray_level() -> None:
     images = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1).expand(-1, 1, 40, 40)
     x = dequantized(images, generator(0))
@@ -113,7 +125,7 @@ def test_likelihoods_that_are_no_density_of_gray_values_are_refused(
         1,
         generator(0),
     )
-    with pytest.raises(InputError, match="a density of gray values, found one in"):
+    with pytest.raises(InputError, match="a likelihood of gray values, found one in"):
         bits_per_dimension(
             model, torch.zeros(2, 1, 6, 5, dtype=torch.uint8), None, k=1, generator=generator(0)
         )

@@ -138,8 +138,8 @@ def test_a_named_metric_that_is_not_available_is_refused_with_the_reason(
     for loaded, name, reason in (
         (plain, "conditional-accuracy", "not generated for given classes"),
         (plain, "disentanglement", "1,000 test images, but there are 120"),
-        (plain, "bits", "not a density of 8-bit gray values"),
-        (plain, "exemplar", "train exemplar-vae"),
+        (plain, "bits", "not one of 8-bit gray values"),
+        (plain, "exemplar", "train binary-vae"),
         (plain, "label-leakage", "not conditional"),
         (autoencoder, "frechet", "no prior to sample from"),
         (autoencoder, "importance", "no prior"),
@@ -186,7 +186,7 @@ def test_metrics_that_are_not_available_are_left_out_with_the_reason(
         "it needs samples, but the model has no prior to sample from"
     )
     assert "label-probe" not in results.left_out
-    assert "  left out: bits, it needs a density of gray values, but " in repr(results)
+    assert "  left out: bits, it needs a likelihood of gray values, but " in repr(results)
     assert loaded.run.read_evaluation()["left_out"] == results.left_out
     # Also single numbers of a metric.
     assert evaluate(loaded, metrics=("losses",)).left_out == {
@@ -405,7 +405,7 @@ def test_the_importance_weighted_bound_of_a_run(k: int, loaded: LoadedRun) -> No
 
 
 def test_the_exemplar_protocol_binarizes_once(trained: Any, wardrobe: Dataset) -> None:
-    loaded = LoadedRun(trained["exemplar-vae"], dataset=wardrobe)
+    loaded = LoadedRun(trained["binary-vae"], dataset=wardrobe)
     one, other = (
         evaluate(loaded, protocol="exemplar", importance_samples=3, seed=seed) for seed in (0, 1)
     )

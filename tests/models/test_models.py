@@ -22,6 +22,7 @@ from vaelab.models.contract import LatentVariableModel, TermsRequest
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.hierarchical.config import HierarchicalConfig
 from vaelab.models.importance import importance_bound, log_weights
+from vaelab.models.ladder.config import LadderConfig
 from vaelab.models.networks import NETWORKS
 from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig, ResidualConvConfig
 from vaelab.models.posteriors import DiagonalGaussian
@@ -47,6 +48,7 @@ MODEL_CONFIGS: dict[str, ModelConfig] = {
     "hierarchical-vae": HierarchicalConfig(
         upper_size=3, lower_size=4, width=16, network=NETWORK_CONFIGS["mlp"]
     ),
+    "ladder-vae": LadderConfig(top_size=4, channels=(4, 6), levels=(1, 2), latent_channels=2),
     "vq-vae": VqVaeConfig(codebook_size=8, code_size=3, channels=(4, 6)),
 }
 SHAPES = [ImageShape(1, 28, 28), ImageShape(3, 32, 20), ImageShape(2, 17, 19)]
@@ -79,6 +81,10 @@ VARIANTS = [
         replace(MODEL_CONFIGS[kind], network=network, conditioning=conditioning)  # type: ignore[call-arg]
         for kind in ("vae", "autoencoder", "hierarchical-vae")
         for network in NETWORK_CONFIGS.values()
+        for conditioning in CONDITIONING_CONFIGS.values()
+    ),
+    *(
+        replace(MODEL_CONFIGS["ladder-vae"], conditioning=conditioning)  # type: ignore[call-arg]
         for conditioning in CONDITIONING_CONFIGS.values()
     ),
 ]

@@ -29,6 +29,7 @@ def test_a_run_is_its_preset_with_fields_set(tmp_path: Path) -> None:
         data = "wardrobe"
         metrics = ["losses", "fid"]
         sample_count = 100
+        importance_samples = 30
         tsne = true
         [runs.small]
         preset = "conv-vae"
@@ -217,6 +218,7 @@ DERIVED = RUN + "[runs.b]\nfit_prior = { parent = '%s', prior = '%s' }"
         (f"seed = [0]\n{RUN}", "did you mean 'seeds'"),
         (f"metrics = ['fidd']\n{RUN}", "unknown metric 'fidd'; did you mean 'fid'"),
         (f"sample_count = 0\n{RUN}", "sample_count must be at least 1, found 0"),
+        (f"importance_samples = 0\n{RUN}", "importance_samples must be at least 1, found 0"),
         (f"data = 3\n{RUN}", "data takes text"),
         (f"plugins = 'a.py'\n{RUN}", "plugins takes a list, found 'a.py'"),
         (f"plugins = ['a.py']\n{RUN}", "a.py is missing"),

@@ -178,7 +178,7 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-@pytest.mark.parametrize("name", ["flagship", "conv-vae-warmup", "cvae", "exemplar-vae"])
+@pytest.mark.parametrize("name", ["flagship", "conv-vae-warmup", "cvae", "binary-vae"])
 def test_within_an_epoch_every_kind_of_state_is_resumed(
     name: str, precision: str, tmp_path: Path, wardrobe: Dataset
 ) -> None:

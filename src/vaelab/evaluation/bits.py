@@ -1,8 +1,8 @@
-"""Bits per dimension of 8-bit images, for models with a density of gray values.
+"""Bits per dimension of 8-bit images, for models of gray values.
 
-8-bit values are discrete, so the density of the values themselves is no code length and has no
-upper limit. With uniform noise within every gray level it bounds one (Theis et al. 2016,
-arXiv:1511.01844, section 3.1).
+A likelihood that gives the probability of each 8-bit value is a code length. A density is none and
+has no upper limit, since values are discrete; with uniform noise within every gray level it bounds
+one (Theis et al. 2016, arXiv:1511.01844, section 3.1).
 
 Letters in shapes: N images, C channels, H height, W width.
 """
@@ -17,6 +17,7 @@ from vaelab.distributions import uniform_like
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
+from vaelab.models.capabilities import DENSITY, GRAY_UNITS
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.importance import importance_bound
 from vaelab.randomness import generator
@@ -53,12 +54,13 @@ def bits_per_dimension(
 ) -> Float64[Tensor, " N"]:
     """An upper bound, in expectation, on the bits that the model needs per value of an image.
 
-    log P(v) >= E_u log p((v + u) / 256) - dimensions * log 256, at one u per image, and log p by
-    the importance-weighted bound. The first bound is loose for a model trained on values without
-    noise, which has learned that the background is exactly one gray value.
+    It is the importance-weighted bound on log P(v). For a density, log P(v) is bounded in turn:
+    log P(v) >= E_u log p((v + u) / 256) - dimensions * log 256, at one u per image. That is loose
+    for a model trained on values without noise, which has learned that the background is exactly
+    one gray value.
 
     Args:
-        model: whose likelihood is a density of gray values.
+        model: whose likelihood is of 8-bit values or a density of gray values.
         images: 8-bit values.
         labels: of a conditional model.
         k: draws of z per image.
@@ -66,14 +68,15 @@ def bits_per_dimension(
         device: of the model.
 
     Raises:
-        InputError: if the likelihood is not a density of gray values, or the model has no prior.
+        InputError: if the likelihood is not of gray values, or the model has no prior.
     """
-    if model.likelihood.unit != "nats of density":
+    unit = model.likelihood.unit
+    if unit not in GRAY_UNITS:
         raise InputError(
-            "bits per dimension need a likelihood that is a density of gray values, found one in "
-            f"{model.likelihood.unit}; train with continuous-bernoulli or gaussian-learned"
+            f"bits per dimension need a likelihood of gray values, found one in {unit}; train with "
+            "logistic-mixture, continuous-bernoulli or gaussian-learned"
         )
-    x = dequantized(images, generator)
+    x = dequantized(images, generator) if unit == DENSITY else images.float() / (GRAY_LEVELS - 1)
     bound = importance_bound(
         model,
         x.to(device),
@@ -81,7 +84,10 @@ def bits_per_dimension(
         k=k,
         generator=generator,
     )
-    return bits_of_density(bound.log_likelihood.cpu(), x[0].numel())
+    log_density = bound.log_likelihood.cpu()
+    if unit == DENSITY:
+        return bits_of_density(log_density, x[0].numel())
+    return -log_density / (x[0].numel() * math.log(2))
 
 
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
@@ -120,6 +126,6 @@ METRIC = Metric(
         ),
     ),
     compute,
-    ("a trained model", "a density of gray values"),
+    ("a trained model", "a likelihood of gray values"),
     aliases=("bpd",),
 )

@@ -3,6 +3,11 @@
 import math
 from dataclasses import dataclass
 
+# Units of minus the log-probability of gray images: of a density, which has no lower limit, and of
+# probabilities of 8-bit values, which are code lengths.
+DENSITY, EIGHT_BIT = "nats of density", "nats of 8-bit values"
+GRAY_UNITS = (DENSITY, EIGHT_BIT)
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

@@ -21,6 +21,7 @@ from vaelab.report.pages.comparisons import architectures_page, autoencoder_page
 from vaelab.report.pages.conditional import conditional_page
 from vaelab.report.pages.data import data_page
 from vaelab.report.pages.index import index_page
+from vaelab.report.pages.likelihood import likelihood_page
 from vaelab.report.pages.metrics import metrics_page
 from vaelab.report.pages.page import Page, without_none
 from vaelab.report.pages.run import run_page
@@ -120,6 +121,7 @@ def _pages(
         lambda: architectures_page(study, gallery),
         *(partial(sweep_page, sweep, study, gallery) for sweep in sweeps),
         lambda: conditional_page(study, gallery),
+        lambda: likelihood_page(study),
         lambda: metrics_page(study),
         lambda: _explorer_page(explored, study, left_out) if explored else None,
         lambda: _method_page(study),

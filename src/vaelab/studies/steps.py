@@ -110,13 +110,15 @@ def _evaluate(loaded: LoadedRun, outputs: Outputs, hardware: Hardware) -> Step:
 
     def inputs() -> list[Any]:
         weights = loaded.weights_fingerprint
-        return [weights, metrics(), outputs.sample_count, vaelab.__version__]
+        counts = (outputs.sample_count, outputs.importance_samples)
+        return [weights, metrics(), *counts, vaelab.__version__]
 
     def action(_: ReportProgress) -> None:
         results = evaluate(
             loaded,
             metrics=outputs.metrics,
             sample_count=outputs.sample_count,
+            importance_samples=outputs.importance_samples,
             accelerator=hardware.accelerator,
             only_available=True,
         )

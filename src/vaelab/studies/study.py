@@ -25,6 +25,8 @@ class Outputs:
     Attributes:
         metrics: names of metrics, computed where they are available; empty for the default ones.
         sample_count: samples to evaluate; None for as many as there are test images.
+        importance_samples: draws k per image of the importance-weighted bound; None for the
+            default.
         figures: whether its figures are drawn.
         excluded_figures: figures that are not drawn.
         tsne: whether the explorer gets a latent map by t-SNE.
@@ -32,6 +34,7 @@ class Outputs:
 
     metrics: tuple[str, ...]
     sample_count: int | None
+    importance_samples: int | None
     figures: bool
     excluded_figures: tuple[str, ...]
     tsne: bool
@@ -65,6 +68,8 @@ class Study:
         comparisons: the runs of each comparison figure, by its key in `COMPARISON_FIGURES`.
         metrics: names of metrics, computed where they are available; empty for the default ones.
         sample_count: samples to evaluate; None for as many as there are test images.
+        importance_samples: draws k of the importance-weighted bound by run, where it is not the
+            default.
         data: the data set of all runs; fields at their defaults are left to the presets.
         tsne: whether the explorer gets latent maps by t-SNE of runs with figures, one minute each.
         training_seconds: of all trainings together; where a machine needs more, all runs are
@@ -83,6 +88,7 @@ class Study:
     excluded_figures: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     sample_count: int | None = None
+    importance_samples: Mapping[str, int] = field(default_factory=dict)
     data: DataConfig = field(default_factory=DataConfig)
     tsne: bool = False
     training_seconds: float | None = None
@@ -106,6 +112,7 @@ class Study:
         return Outputs(
             metrics=self.metrics,
             sample_count=self.sample_count,
+            importance_samples=self.importance_samples.get(run),
             figures=has_figures,
             excluded_figures=self.excluded_figures,
             tsne=self.tsne and has_figures,

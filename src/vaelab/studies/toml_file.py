@@ -37,7 +37,16 @@ from vaelab.settings import read_as, with_settings
 from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study, name_refused
 from vaelab.training.derived import settings_with_prior
 
-STUDY_KEYS = ("data", "seeds", "metrics", "sample_count", "tsne", "plugins", "runs")
+STUDY_KEYS = (
+    "data",
+    "seeds",
+    "metrics",
+    "sample_count",
+    "importance_samples",
+    "tsne",
+    "plugins",
+    "runs",
+)
 RUN_KEYS = ("preset", "set", "vary", "figures")
 DERIVED_KEYS = ("fit_prior", "set", "vary", "figures")
 FIT_KEYS = ("parent", "prior")
@@ -95,6 +104,7 @@ def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
     blocks = _blocks(tables, seeds)
     runs = {name: run for block in blocks.values() for name, run in block.runs.items()}
     configs = {name: run for name, run in runs.items() if isinstance(run, Config)}
+    draws = _count(values, "importance_samples")
     return Study(
         name=name,
         configs=configs,
@@ -107,7 +117,8 @@ def _study(name: str, values: Mapping[str, Any], folder: Path) -> Study:
         ),
         comparisons=_comparisons(tables, blocks, configs),
         metrics=tuple(metric_name(name) for name in _strings(values, "metrics")),
-        sample_count=_count(values.get("sample_count")),
+        sample_count=_count(values, "sample_count"),
+        importance_samples=dict.fromkeys(runs, draws) if draws else {},
         data=_data(values.get("data"), folder),
         tsne=_of_type(bool, values.get("tsne", False), "tsne"),
         plugins=files,
@@ -303,10 +314,10 @@ def _list_of(kind: type, value: Any, where: str, *, may_be_empty: bool = False) 
     return [_of_type(kind, item, f"each of {where}") for item in items]
 
 
-def _count(value: Any) -> int | None:
-    if value is None:
+def _count(values: Mapping[str, Any], key: str) -> int | None:
+    if key not in values:
         return None
-    count: int = _of_type(int, value, "sample_count")
+    count: int = _of_type(int, values[key], key)
     if count < 1:
-        raise InputError(f"sample_count must be at least 1, found {count}")
+        raise InputError(f"{key} must be at least 1, found {count}")
     return count

@@ -1,7 +1,7 @@
 """Settings of the likelihoods."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vaelab.config import LikelihoodConfig
 from vaelab.parts import MOST_LAYERS
@@ -81,6 +81,8 @@ class AutoregressiveConfig(LikelihoodConfig):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AutoregressiveBernoulliConfig(AutoregressiveConfig):
     """Each pixel of a binarized image depends on z and on the pixels before it (PixelCNN)."""
+
+    of_binary_images: ClassVar[bool] = True
 
     kind: Literal["autoregressive-bernoulli"] = "autoregressive-bernoulli"
 

@@ -1,0 +1,1 @@
+"""A deep hierarchy of latent variables over convolutions."""

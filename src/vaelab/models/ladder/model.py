@@ -1,0 +1,363 @@
+"""A VAE with a vector of latent variables and grids of them at growing sizes of the image.
+
+    q(z_1|x,y) q(z_2|x,z_1,y) ...          p(z_1|y) p(z_2|z_1,y) ... p(x|z_1,z_2,...,y)
+
+Inference goes in the order of generation, as in Sonderby et al. 2016 (arXiv:1602.02282), with the
+residual convolutions of later work: Child 2021 (arXiv:2011.10650), Vahdat and Kautz 2020
+(arXiv:2007.03898).
+
+Letters in shapes: B batch, S draws, C channels, H height, W width, K classes, T dimensions of the
+vector, D numbers in the flat code, M numbers of noise, F channels of features, h and w rows and
+columns of features.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vaelab import parts
+from vaelab.distributions import gaussian_kl
+from vaelab.models.capabilities import Capabilities, Level
+from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
+from vaelab.models.contract import (
+    Images,
+    Labels,
+    LatentVariableModel,
+    Terms,
+    TermsRequest,
+    Weights,
+)
+from vaelab.models.image_shape import ImageShape
+from vaelab.models.ladder.config import LadderConfig
+from vaelab.models.ladder.networks import (
+    FOLD,
+    GridLevel,
+    Size,
+    doubling,
+    halving,
+    residuals,
+)
+from vaelab.models.latents import Latents, LatentSpace
+from vaelab.models.likelihoods.likelihood import Likelihood
+from vaelab.models.networks.network import channels_last
+from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
+from vaelab.randomness import Source
+
+Features = list[Tensor]
+
+
+class Encoder(nn.Module):
+    """Features of the image after each halving, and the parameters of the vector's posterior."""
+
+    def __init__(
+        self, config: LadderConfig, channels: int, sizes: list[Size], layers: ConditionLayers
+    ) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(
+            nn.Sequential(halving(before, size.channels), residuals(size.channels, config.blocks))
+            for before, size in zip([channels, *config.channels], sizes, strict=False)
+        )
+        self.output = layers.encoder_output(math.prod(sizes[-1]), 2 * config.top_size)
+
+    def forward(
+        self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
+    ) -> tuple[Features, Float[Tensor, "B T2"]]:
+        """The features, largest first, and the parameters."""
+        x = with_condition_planes(x, condition)
+        features = list[Tensor]()
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return features, self.output(functional.silu(x).flatten(1), condition)
+
+
+class Stage(nn.Module):
+    """The levels at one size of the decoder, and the way to the next size."""
+
+    def __init__(self, config: LadderConfig, size: Size, levels: int, channels: int) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(
+            GridLevel(size, config.latent_channels, config.blocks) for _ in range(levels)
+        )
+        self.refine = residuals(size.channels, config.blocks)
+        self.enlarge = doubling(size.channels, channels)
+
+    def forward(self, h: Float[Tensor, "B F h w"]) -> Tensor:
+        """The state at the next size."""
+        enlarged: Tensor = self.enlarge(self.refine(h))
+        return enlarged
+
+
+class Step(NamedTuple):
+    """One level on the way from the top to the image.
+
+    Attributes:
+        z: its flat latent variables.
+        kl: KL of each dimension of a grid, or of the vector.
+        log_ratio: log q(z|x) - log p(z).
+    """
+
+    z: Float[Tensor, "B D"]
+    kl: Float[Tensor, "B G"]
+    log_ratio: Float[Tensor, " B"]
+
+
+# Of a Gaussian and the number of its level, the latent variables.
+Draw = Callable[[DiagonalGaussian, int], Tensor]
+
+
+class LadderVae(LatentVariableModel):
+    """A deep hierarchy of latent variables.
+
+    Args:
+        config: sizes of the networks.
+        prior: p(z_1|y).
+        likelihood: p(x|z,y).
+        shape: of the images.
+        layers: that read the label.
+    """
+
+    def __init__(
+        self,
+        config: LadderConfig,
+        *,
+        prior: PriorModule,
+        likelihood: Likelihood,
+        shape: ImageShape,
+        layers: ConditionLayers,
+    ) -> None:
+        sizes = _sizes(config, shape)
+        stages = [
+            Stage(config, size, levels, channels)
+            for size, levels, channels in zip(
+                reversed(sizes),
+                reversed(config.levels),
+                [*reversed(config.channels[:-1]), likelihood.decoded_channels(shape.channels)],
+                strict=True,
+            )
+        ]
+        grids = [cast(GridLevel, level) for stage in stages for level in stage.levels]
+        names = [f"z{len(grids) + 1 - place}" for place in range(len(grids) + 1)]
+        shapes = [(config.top_size,), *(level.shape for level in grids)]
+        space = LatentSpace(tuple(map(Level, names, shapes)))
+        super().__init__(shape=shape, space=space, class_count=layers.size)
+        self.smallest = sizes[-1]
+        right, below = sizes[0].columns * FOLD - shape.width, sizes[0].rows * FOLD - shape.height
+        self.padding = (0, right, 0, below)
+        self.encoder = Encoder(config, shape.channels + layers.size, sizes, layers)
+        self.prior = prior
+        self.start = layers.decoder_input(config.top_size, math.prod(self.smallest))
+        self.stages = nn.ModuleList(stages)
+        self.likelihood = likelihood
+        channels_last(self)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Capabilities`."""
+        return Capabilities(
+            name="conditional ladder VAE" if self.is_conditional else "ladder VAE",
+            levels=self.space.levels,
+            unit=self.likelihood.unit,
+            kl_levels=(
+                tuple(level.name for level in self.space.levels) if self.prior.has_density else ()
+            ),
+            has_prior=True,
+            has_density=self.prior.has_density and self.likelihood.is_in_nats,
+            can_sample_from_noise=self.prior.noise_size > 0,
+            is_conditional=self.is_conditional,
+        )
+
+    def elbo(
+        self, x: Images, labels: Labels | None, source: Source, request: TermsRequest
+    ) -> Terms:
+        """See `LatentVariableModel.elbo`."""
+        condition = self.condition(labels, x)
+        features, top = self._encoded(x, condition)
+        steps, decoded = self._inferred(
+            features, top, condition, lambda gaussian, _: gaussian.sample(source)
+        )
+        log_weights = None
+        if request.importance_draws:
+            noise = self.importance_noise(x, request.importance_draws, source)
+            weights = self.importance_weights(x, (condition, top, *features), noise)
+            log_weights = weights.log_weights
+        return Terms(
+            reconstruction=-self.likelihood.log_prob(x, decoded).flatten(1).sum(1),
+            kl=dict(zip(self.capabilities.kl_levels, (step.kl for step in steps), strict=False)),
+            auxiliary={},
+            z=self._latents(steps),
+            log_weights=log_weights,
+            prior_sample=(
+                self.sample_prior(len(x), source, labels) if request.prior_sample else None
+            ),
+        )
+
+    def _encoded(
+        self, x: Images, condition: Float[Tensor, "B K"]
+    ) -> tuple[Features, Float[Tensor, "B T2"]]:
+        encoded: tuple[Features, Tensor] = self.encoder(functional.pad(x, self.padding), condition)
+        return encoded
+
+    def _inferred(
+        self,
+        features: Features,
+        top: Float[Tensor, "B T2"],
+        condition: Float[Tensor, "B K"],
+        draw: Draw,
+    ) -> tuple[list[Step], Tensor]:
+        """The levels with draws from their posteriors, and the decoder's output."""
+        q, prior = DiagonalGaussian.from_encoded(top), self._prior()
+        z = draw(q, 0)
+        steps = list[Step]()
+        if self.prior.has_density:
+            ratio = q.log_prob(z).sum(1) - prior.log_prob(z, condition)
+            steps.append(Step(z, prior.kl(q, z, condition), ratio))
+        else:
+            steps.append(Step(z, z.new_zeros(len(z), 1), z.new_zeros(len(z))))
+        h = self._start(z, condition)
+        for stage, of_image in zip(self._stages, reversed(features), strict=True):
+            for level in cast(Iterable[GridLevel], stage.levels):
+                p = level.prior_of(h)
+                q = level.posterior_of(h, of_image, p)
+                z = draw(q, len(steps))
+                steps.append(Step(z, gaussian_kl(*q, *p), (q.log_prob(z) - p.log_prob(z)).sum(1)))
+                h = level.merged(h, z)
+            h = stage(h)
+        return steps, self._cropped(h)
+
+    def _generated(
+        self, z: Float[Tensor, "B T"], condition: Float[Tensor, "B K"], draw: Draw
+    ) -> tuple[list[Tensor], Tensor]:
+        """Latent variables of all levels below `z` by `draw`, and the decoder's output."""
+        codes = [z]
+        h = self._start(z, condition)
+        for stage in self._stages:
+            for level in cast(Iterable[GridLevel], stage.levels):
+                codes.append(draw(level.prior_of(h), len(codes)))
+                h = level.merged(h, codes[-1])
+            h = stage(h)
+        return codes, self._cropped(h)
+
+    @property
+    def _stages(self) -> Iterable[Stage]:
+        return cast(Iterable[Stage], self.stages)
+
+    def _start(
+        self, z: Float[Tensor, "B T"], condition: Float[Tensor, "B K"]
+    ) -> Float[Tensor, "B F h w"]:
+        started: Tensor = self.start(torch.cat([z, condition], 1))
+        return started.view(-1, *self.smallest)
+
+    def _cropped(self, decoded: Tensor) -> Tensor:
+        cropped: Tensor = decoded[:, :, : self.shape.height, : self.shape.width]
+        return cropped
+
+    def _prior(self) -> Prior:
+        return self.prior.given_encoder(
+            lambda x: DiagonalGaussian.from_encoded(self._encoded(x, x.new_empty(len(x), 0))[1])
+        )
+
+    def _latents(self, steps: Iterable[Step]) -> Latents:
+        return self.space.from_flat(torch.cat([step.z for step in steps], 1))
+
+    def encode(self, x: Images, labels: Labels | None = None) -> Latents:
+        """The mean of each level's posterior at the means of the levels before it."""
+        condition = self.condition(labels, x)
+        features, top = self._encoded(x, condition)
+        steps, _ = self._inferred(features, top, condition, lambda gaussian, _: gaussian.mean)
+        return self._latents(steps)
+
+    def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
+        """See `LatentVariableModel.decode_condition`."""
+        codes = self._split(z)
+        _, decoded = self._generated(codes[0], condition, lambda _, place: codes[place])
+        return self.likelihood.mean(decoded)
+
+    def _split(self, flat: Float[Tensor, "B D"]) -> list[Tensor]:
+        return list(flat.split([level.size for level in self.space.levels], 1))
+
+    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+        """`count` codes, each level drawn given those before it."""
+        condition = self.condition(labels, next(self.parameters()).new_empty(count, 0))
+        z = self._prior().sample(count, source, condition)
+        codes, _ = self._generated(z, condition, lambda gaussian, _: gaussian.sample(source))
+        return self.space.from_flat(torch.cat(codes, 1))
+
+    @property
+    def noise_size(self) -> int:
+        """See `LatentVariableModel.noise_size`."""
+        grids = self.latent_size - self.space.levels[0].size
+        return self.prior.noise_size and self.prior.noise_size + grids
+
+    def code_from_noise(
+        self, noise: Float[Tensor, "B M"], condition: Float[Tensor, "B K"]
+    ) -> Float[Tensor, "B D"]:
+        """See `LatentVariableModel.code_from_noise`."""
+        sizes = [self.prior.noise_size, *(level.size for level in self.space.levels[1:])]
+        some = noise.split(sizes, 1)
+        z = self._prior().from_noise(some[0], condition)
+        codes, _ = self._generated(z, condition, lambda gaussian, place: gaussian.at(some[place]))
+        return torch.cat(codes, 1)
+
+    def importance_state(self, x: Images, labels: Labels | None) -> tuple[Tensor, ...]:
+        """Condition, parameters of the vector's posterior, and features."""
+        condition = self.condition(labels, x)
+        features, top = self._encoded(x, condition)
+        return condition, top, *features
+
+    def importance_weights(
+        self, x: Images, state: tuple[Tensor, ...], noise: Float[Tensor, "B S D"]
+    ) -> Weights:
+        """See `LatentVariableModel.importance_weights`."""
+        draws = noise.shape[1]
+        condition, top, *features = (each.repeat_interleave(draws, 0) for each in state)
+        some = self._split(noise.flatten(0, 1))
+        steps, decoded = self._inferred(
+            features, top, condition, lambda gaussian, place: gaussian.at(some[place])
+        )
+        log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
+        log_ratio = torch.stack([step.log_ratio for step in steps]).sum(0)
+        return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
+
+    @property
+    def prior_is_fitted(self) -> bool:
+        """See `LatentVariableModel.prior_is_fitted`."""
+        return self.prior.is_fitted
+
+    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
+        """See `LatentVariableModel.fit_prior`; only p(z_1|y) is fitted."""
+        self.prior.fit(self._split(codes)[0], seed)
+
+
+def _sizes(config: LadderConfig, shape: ImageShape) -> list[Size]:
+    """Of the features, largest first; odd sizes are rounded up."""
+    scale = FOLD ** len(config.channels)
+    rows, columns = (math.ceil(each / scale) for each in (shape.height, shape.width))
+    count = len(config.channels)
+    return [
+        Size(channels, rows * FOLD ** (count - place), columns * FOLD ** (count - place))
+        for place, channels in enumerate(config.channels, 1)
+    ]
+
+
+def build(config: LadderConfig, shape: ImageShape, class_count: int) -> LadderVae:
+    """The model that `config` describes.
+
+    Raises:
+        InputError: on an unknown part.
+    """
+    layers: ConditionLayers = parts.build(config.conditioning, class_count)
+    context = PriorContext(latent_size=config.top_size, class_count=layers.size, shape=shape)
+    return LadderVae(
+        config,
+        prior=parts.build(config.prior, context),
+        likelihood=parts.build(config.likelihood, shape),
+        shape=shape,
+        layers=layers,
+    )
