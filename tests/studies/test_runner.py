@@ -23,7 +23,16 @@ from vaelab.loaded_run import LoadedRun
 from vaelab.presets import BETA_SWEEP, PRESETS
 from vaelab.runs import DataCard
 from vaelab.settings import describe_fields
-from vaelab.studies import STUDIES, DerivedRun, Study, StudyResult, run_study, steps, study_named
+from vaelab.studies import (
+    STUDIES,
+    DerivedRun,
+    Study,
+    StudyResult,
+    pace,
+    run_study,
+    steps,
+    study_named,
+)
 from vaelab.training import Hardware
 from vaelab.training.derived import settings_with_prior
 
@@ -417,6 +426,20 @@ def test_built_in_studies_name_existing_runs_and_figures(name: str) -> None:
     for name, derived in study.derived.items():
         assert derived.parent in study.run_names[: study.run_names.index(name)]
         assert settings_with_prior(study.configs[derived.parent], derived.prior, derived.changes)
+
+
+def test_a_shortened_study_says_how_to_measure_its_pace_again(
+    light: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(pace, "estimated_seconds", lambda *_: 2.0)
+    run(replace(light, training_seconds=1.0), tmp_path / "study")
+    said = capsys.readouterr().err
+    assert "trained for 50.0% of the planned epochs" in said
+    assert f"delete {tmp_path / 'study' / 'pace.json'} and repeat the command" in said
+    assert (tmp_path / "study" / "pace.json").exists()
 
 
 def test_the_full_study_has_every_preset_and_the_whole_beta_sweep() -> None:

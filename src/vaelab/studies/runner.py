@@ -26,6 +26,7 @@ from vaelab.studies.archive import archive_other_run
 from vaelab.studies.dataset_cache import DatasetCache
 from vaelab.studies.executors import Executor, LocalExecutor
 from vaelab.studies.jobs import Event, Job, PlannedRun, execute_steps
+from vaelab.studies.pace import FILE as PACE_FILE
 from vaelab.studies.pace import at_pace
 from vaelab.studies.progress_display import ProgressDisplay
 from vaelab.studies.status import EventRecorder, StudyStatus
@@ -39,6 +40,10 @@ SCHEMA_VERSION = 1
 SHORTENED = (
     "This machine needs more time than the study allows, so every run was trained for {share:.1%} "
     "of the planned epochs, rounded down, and for at least one."
+)
+MEASURED_ONCE = (
+    "The share was measured when the study began: if other programs were running then, delete "
+    "{file} and repeat the command."
 )
 
 
@@ -95,7 +100,7 @@ def run_study(
         study, factor = at_pace(study, out, dataset, hardware)
         remark = "" if factor == 1 else SHORTENED.format(share=factor)
         if remark:
-            print(remark, file=sys.stderr)  # noqa: T201
+            print(f"{remark} {MEASURED_ONCE.format(file=out / PACE_FILE)}", file=sys.stderr)  # noqa: T201
         status = StudyStatus()
         card = DataCard.of(dataset)
         if not (out / STUDY_FILE).exists():  # from now on the folder is this study's
