@@ -17,37 +17,28 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-import onnx
-import torch
-from torch import Tensor
-
-from vaelab.config import DataConfig
-from vaelab.data import Dataset, load_data
-from vaelab.data.batches import Batches
+from scripts.half_precision import (
+    in_half_precision,
+    loss_of_garments,
+    losses,
+    with_small_constants,
+)
 from vaelab.errors import InputError
 from vaelab.evaluation import evaluate
 from vaelab.explorer import write_explorer
 from vaelab.files import write_checksums, write_json
 from vaelab.loaded_run import LoadedRun, load_run
-from vaelab.models.contract import LatentVariableModel
-from vaelab.models.importance import importance_bound
 from vaelab.pretrained_runs.folders import EXPLORER, PACKAGE, RECORD
-from vaelab.randomness import generator
 from vaelab.report.payloads import write_payloads
 from vaelab.runs import Run, open_run, read_json
 from vaelab.runs.weights import write_weights
-from vaelab.training.validation import validate
 
 # Half precision is refused if a loss changes by more.
 TOLERANCE_NATS = 0.01
-COMPARED_IMAGES, COMPARED_DRAWS = 1000, 20
 # Images whose codes are stored for the explorer.
 EXPLORED_IMAGES = 2000
 # Of all pretrained runs together.
 MOST_BYTES = 25_000_000
-# Garments on which any machine can repeat a measurement without downloads.
-GARMENTS = DataConfig(name="wardrobe", train_count=10, test_count=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,59 +152,12 @@ def write_packed_weights(packing: Packing, *, keep_float32: bool) -> None:
     write_weights(folder / "model.safetensors", tensors, config)
 
 
-def in_half_precision(
-    tensors: Mapping[str, Tensor], model: LatentVariableModel
-) -> dict[str, Tensor]:
-    """The tensors with all parameters in half precision; buffers stay as they are."""
-    parameters = {name for name, _ in model.named_parameters()}
-    return {
-        name: value.half() if name in parameters and value.dtype == torch.float32 else value
-        for name, value in tensors.items()
-    }
-
-
 def compared(packing: Packing) -> dict[str, float]:
     """The changes of the losses on the first test images, with the same noise, in nats."""
     dataset, accelerator = packing.source.data, packing.source.accelerator
     packed = LoadedRun(open_run(packing.folder), dataset=dataset, accelerator=accelerator)
     before, after = losses(packing.source), losses(packed)
     return {name: after[name] - value for name, value in before.items()}
-
-
-@torch.no_grad()
-def losses(loaded: LoadedRun) -> dict[str, float]:
-    """Negative ELBO (or reconstruction) and NLL of the first test images."""
-    batches = loaded.batches(loaded.data.test.first(COMPARED_IMAGES))
-    found = measured_loss(loaded.model, batches)
-    if loaded.capabilities.has_density:
-        draws = generator(0, "importance")
-        bounds = [
-            importance_bound(
-                loaded.model, batch.x, batch.labels, k=COMPARED_DRAWS, generator=draws
-            ).log_likelihood
-            for batch in batches.in_order(100, generator(0, "binarize", device=loaded.device))
-        ]
-        found["negative_log_likelihood"] = -float(torch.cat(bounds).mean())
-    return found
-
-
-def measured_loss(model: LatentVariableModel, batches: Batches) -> dict[str, float]:
-    """The mean loss of images: the negative ELBO, or the reconstruction where there is no prior."""
-    means = validate(model, batches, generator(0, "evaluation")).means
-    name = "negative_elbo" if "negative_elbo" in means else "reconstruction"
-    return {name: means[name]}
-
-
-def garments() -> Dataset:
-    """Images that vaelab renders, the same on every machine."""
-    return load_data(GARMENTS)
-
-
-def loss_of_garments(run: Run) -> dict[str, float]:
-    """The loss of a run on rendered garments, which it was not trained on."""
-    loaded = LoadedRun(run)
-    batches = Batches(garments().test, loaded.device, binarize=run.config.data.binarize)
-    return measured_loss(loaded.model, batches)
 
 
 def write_packed_evaluation(packing: Packing) -> None:
@@ -264,28 +208,6 @@ def write_packed_explorer(packing: Packing) -> None:
     record = read_json(explorer / "explorer.json")
     record["absence"] = without_folder(record["absence"], packing)
     write_json(explorer / "explorer.json", record)
-
-
-def with_small_constants(content: bytes) -> bytes:
-    """An ONNX model whose constants are in half precision where that changes no value."""
-    proto = onnx.load_from_string(content)
-    casts = []
-    for constant in proto.graph.initializer:
-        values = onnx.numpy_helper.to_array(constant)
-        with np.errstate(over="ignore"):
-            halves = values.astype(np.float16)
-        if values.dtype != np.float32 or not (halves.astype(np.float32) == values).all():
-            continue
-        name = constant.name
-        constant.CopyFrom(onnx.numpy_helper.from_array(halves, f"{name}.half"))
-        casts.append(
-            onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
-        )
-    nodes = [*casts, *proto.graph.node]
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
-    smaller: bytes = proto.SerializeToString(deterministic=True)
-    return smaller
 
 
 def write_record(packing: Packing) -> None:

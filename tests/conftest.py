@@ -59,6 +59,7 @@ TINY_SIZES = {
 # Tests of whole commands, studies, pages and processes, which `make test-fast` leaves out.
 SLOW = (
     "browser/",
+    "compression/test_files",
     "evaluation/",
     "figures/",
     "report/test_site",
@@ -72,6 +73,7 @@ SLOW = (
     "test_fuzz",
     "test_notebook",
     "test_packaging",
+    "test_pretrained",
     "test_search",
     "test_serving",
     "test_streams",

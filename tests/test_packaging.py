@@ -54,9 +54,11 @@ def test_a_wheel_is_built_of_the_source_archive_without_node(source: Path, tmp_p
     built_scripts = {f"vaelab/report/built/{name}.js" for name in ("site", "charts", "explorer")}
     assert built_scripts <= names
     assert "vaelab/py.typed" in names
+    pretrained = ("config.json", "model.safetensors", "evaluation.json", "explorer/decoder.onnx")
+    assert {f"vaelab/pretrained/mlp-vae/{name}" for name in pretrained} <= names
     shared = f"vaelab-{vaelab.__version__}.data/data/share/doc/vaelab"
     assert {f"{shared}/evaluation.md", f"{shared}/tutorial.md"} <= names
-    assert not [name for name in names if name.startswith(("tests", "web", "benchmarks"))]
+    assert not [name for name in names if name.startswith(("tests", "web", "benchmarks", "scripts"))]
 
 
 def test_the_description_has_no_dead_links_and_images(source: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("src", "web", "docs", "tests", "benchmarks", "notebooks", ".github")
+FOLDERS = ("src", "web", "docs", "tests", "benchmarks", "scripts", "notebooks", ".github")
 SUFFIXES = {".py", ".ts", ".css", ".html", ".j2", ".md", ".ipynb", ".toml", ".yml", ".yaml"}
 FILES = sorted(
     path

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from vaelab.figures.style import CLASS_COLORS
-from vaelab.report.site import ASSETS, PACKAGE
+from vaelab.site_assets import ASSETS, PACKAGE
 
 CSS = (ASSETS / "site.css").read_text(encoding="utf-8")
 TOKENS = {
