@@ -51,6 +51,12 @@ TINY_SIZES = {
     "model.upper_size": "3",
     "model.lower_size": "4",
     "model.width": "32",
+    "model.top_size": "4",
+    "model.latent_channels": "2",
+    "model.likelihood.maps": "3",
+    "model.likelihood.channels": "8",
+    "model.likelihood.blocks": "2",
+    "model.likelihood.width": "8",
     "model.prior.components": "5",
     "model.prior.layers": "2",
 }

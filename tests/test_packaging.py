@@ -58,7 +58,9 @@ def test_a_wheel_is_built_of_the_source_archive_without_node(source: Path, tmp_p
     assert {f"vaelab/pretrained/mlp-vae/{name}" for name in pretrained} <= names
     shared = f"vaelab-{vaelab.__version__}.data/data/share/doc/vaelab"
     assert {f"{shared}/evaluation.md", f"{shared}/tutorial.md"} <= names
-    assert not [name for name in names if name.startswith(("tests", "web", "benchmarks", "scripts"))]
+    assert not [
+        name for name in names if name.startswith(("tests", "web", "benchmarks", "scripts"))
+    ]
 
 
 def test_the_description_has_no_dead_links_and_images(source: Path) -> None:

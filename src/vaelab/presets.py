@@ -18,6 +18,7 @@ from vaelab.models.autoencoder.config import AutoencoderConfig
 from vaelab.models.conditioning import ClassWeightsConfig, ConcatConfig
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.hierarchical.config import HierarchicalConfig
+from vaelab.models.ladder.config import LadderConfig
 from vaelab.models.likelihoods.config import AutoregressiveBernoulliConfig
 from vaelab.models.networks.config import ConvConfig, MlpConfig, ResidualConfig, ResidualConvConfig
 from vaelab.models.priors.config import (
@@ -173,6 +174,16 @@ def hierarchical_vae() -> Config:
     )
 
 
+def ladder_vae() -> Config:
+    """A vector of 32 latent variables, and grids of them at 7 x 7 and 14 x 14."""
+    return replace(
+        mlp_vae(),
+        preset="ladder-vae",
+        model=LadderConfig(channels=(16, 32)),
+        objective=ElboConfig(kl_schedule=WarmupConfig(epochs=3.0)),
+    )
+
+
 def binary_vae() -> Config:
     """784-300-300-40 with gates on binarized images: the model of published likelihoods."""
     return Config(
@@ -293,6 +304,7 @@ PRESETS: dict[str, Callable[[], Config]] = {
     "info-vae": info_vae,
     "vq-vae": vq_vae,
     "hierarchical-vae": hierarchical_vae,
+    "ladder-vae": ladder_vae,
     "binary-vae": binary_vae,
     "binary-vamp-vae": binary_vamp_vae,
     "binary-two-level-vae": binary_two_level_vae,

@@ -99,7 +99,7 @@ def test_every_prior_codes(prior: str) -> None:
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "autoregressive-logistic"])
-@pytest.mark.parametrize("preset", ["hierarchical-vae", "cvae"])
+@pytest.mark.parametrize("preset", ["hierarchical-vae", "ladder-vae", "cvae"])
 def test_other_models_code(preset: str, likelihood: str) -> None:
     classes = 10 if preset == "cvae" else 0
     require_exact(built(preset, classes=classes, **settings(likelihood)))

@@ -12,7 +12,7 @@ columns of features.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 import torch
@@ -23,7 +23,7 @@ from torch.nn import functional
 from vaelab import parts
 from vaelab.distributions import gaussian_kl
 from vaelab.models.capabilities import Capabilities, Level
-from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
+from vaelab.models.condition_layers import ConditionLayers, with_condition, with_condition_planes
 from vaelab.models.contract import (
     Images,
     Labels,
@@ -33,6 +33,7 @@ from vaelab.models.contract import (
     Weights,
 )
 from vaelab.models.image_shape import ImageShape
+from vaelab.models.ladder.coding import Draw, LadderCoding
 from vaelab.models.ladder.config import LadderConfig
 from vaelab.models.ladder.networks import (
     FOLD,
@@ -42,6 +43,7 @@ from vaelab.models.ladder.networks import (
     halving,
     residuals,
 )
+from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.network import channels_last
@@ -106,10 +108,6 @@ class Step(NamedTuple):
     z: Float[Tensor, "B D"]
     kl: Float[Tensor, "B G"]
     log_ratio: Float[Tensor, " B"]
-
-
-# Of a Gaussian and the number of its level, the latent variables.
-Draw = Callable[[DiagonalGaussian, int], Tensor]
 
 
 class LadderVae(LatentVariableModel):
@@ -275,9 +273,13 @@ class LadderVae(LatentVariableModel):
 
     def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
         """See `LatentVariableModel.decode_condition`."""
+        return self.likelihood.mean(self._decoded(with_condition(z, condition)))
+
+    def _decoded(self, code: Float[Tensor, "B DK"]) -> Tensor:
+        """The decoder's output, of flat code and condition side by side."""
+        z, condition = code.split([self.latent_size, self.class_count], 1)
         codes = self._split(z)
-        _, decoded = self._generated(codes[0], condition, lambda _, place: codes[place])
-        return self.likelihood.mean(decoded)
+        return self._generated(codes[0], condition, lambda _, place: codes[place])[1]
 
     def _split(self, flat: Float[Tensor, "B D"]) -> list[Tensor]:
         return list(flat.split([level.size for level in self.space.levels], 1))
@@ -324,6 +326,24 @@ class LadderVae(LatentVariableModel):
         log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
         log_ratio = torch.stack([step.log_ratio for step in steps]).sum(0)
         return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
+
+    def latent_coding(self) -> LatentCoding:
+        """See `LatentVariableModel.latent_coding`."""
+
+        def inferred(x: Images, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
+            steps, _ = self._inferred(*self._encoded(x, condition), condition, draw)
+            return torch.cat([step.z for step in steps], 1)
+
+        def generated(z: Tensor, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
+            return torch.cat(self._generated(z, condition, draw)[0], 1)
+
+        return LadderCoding(
+            space=self.space,
+            inferred=inferred,
+            generated=generated,
+            prior=self._prior(),
+            decoder=self._decoded,
+        )
 
     @property
     def prior_is_fitted(self) -> bool:
