@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vaelab import register
     from vaelab.comparison import compare
+    from vaelab.compression import compress, decompress
     from vaelab.config import Config, DataConfig
     from vaelab.data import Dataset, dataset, load_data
     from vaelab.errors import InputError
@@ -69,8 +70,10 @@ __all__ = [
     "build_site",
     "compare",
     "compare_figure",
+    "compress",
     "continue_training",
     "dataset",
+    "decompress",
     "evaluate",
     "evaluate_samples",
     "figure",
@@ -107,8 +110,10 @@ _HOMES = {
     "build_site": "report",
     "compare": "comparison",
     "compare_figure": "figures",
+    "compress": "compression",
     "continue_training": "training",
     "dataset": "data",
+    "decompress": "compression",
     "evaluate": "evaluation",
     "evaluate_samples": "evaluation",
     "figure": "figures",

@@ -44,7 +44,8 @@ def settings(likelihood: str) -> dict[str, str]:
         "autoregressive-logistic": tuple(SMALL),
     }
     fields = {f"model__likelihood__{name}": SMALL[name] for name in kinds[likelihood]}
-    return {"model__likelihood": likelihood} | fields
+    binarize = "bernoulli" in likelihood
+    return {"model__likelihood": likelihood, "data__binarize": str(binarize).lower()} | fields
 
 
 def built(preset: str, shape: ImageShape = SHAPE, classes: int = 0, **fields: str) -> Model:

@@ -28,7 +28,7 @@ Images = Annotated[
         "the test images of the run's data set",
     ),
 ]
-OfRun = Annotated[Path, option("folder of the trained run whose model is used", "RUN")]
+OfRun = Annotated[Path, option("run folder, or pretrained:NAME", "RUN")]
 
 
 def compress(

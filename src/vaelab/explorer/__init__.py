@@ -18,7 +18,7 @@ from vaelab.explorer.content import (
     Plane,
     Sprite,
 )
-from vaelab.explorer.reading import read_explorer
+from vaelab.explorer.reading import images_note, read_explorer
 from vaelab.explorer.writing import write_explorer
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "LatentMap",
     "Plane",
     "Sprite",
+    "images_note",
     "read_explorer",
     "write_explorer",
 ]

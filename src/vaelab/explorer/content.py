@@ -105,7 +105,6 @@ class Explorer:
         images: PNG.
         samples: PNG of stored samples; None where the prior is exported, or where there is none.
         sampling_note: why there is no `prior`; empty where there is one.
-        images_note: what they are, if not the test images; empty if they are.
         sprite: the layout of `images`.
         latent_size: D.
         class_count: of a conditional model; 0 for others.
@@ -123,7 +122,6 @@ class Explorer:
     images: Path
     samples: Path | None
     sampling_note: str
-    images_note: str
     sprite: Sprite
     latent_size: int
     class_count: int

@@ -49,6 +49,16 @@ def read_explorer(run: Run) -> Explorer:
     return _with_files(parsed, folder)
 
 
+def images_note(run: Run) -> str:
+    """What a run's explorer shows in place of test images; empty if it shows these.
+
+    Raises:
+        InputError: if its record cannot be read.
+    """
+    file = run.path / FOLDER / RECORD
+    return str(read_json(file).get("images_note", "")) if file.exists() else ""
+
+
 def _require_current(record: dict[str, Any], run: Run, folder: Path) -> None:
     if record.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
@@ -70,7 +80,6 @@ def _parsed(record: dict[str, Any]) -> dict[str, Any]:
     latent_size = int(record["latent_size"])
     return {
         "sampling_note": str(record["sampling_note"]),
-        "images_note": str(record.get("images_note", "")),
         "sprite": settings.read_as(Sprite, record["sprite"], "sprite"),
         "latent_size": latent_size,
         "class_count": int(record["class_count"]),

@@ -9,7 +9,7 @@ from typing import Any
 import vaelab
 from vaelab.comparison import FORMATS
 from vaelab.errors import InputError, failure_reason, note
-from vaelab.explorer import read_explorer
+from vaelab.explorer import images_note
 from vaelab.explorer.content import FOLDER as EXPLORER
 from vaelab.files import UnwritableError, write_text
 from vaelab.folders import atomic_folder
@@ -160,7 +160,7 @@ def _explorer_page(
         menu="Explorer",
         content={
             "count": counted(len(explored), "model"),
-            "images_note": read_explorer(explored[0].run).images_note,
+            "images_note": images_note(explored[0].run),
             "left_out": [(names[slug], without_paths(reason)) for slug, reason in left_out.items()],
         },
     )

@@ -70,12 +70,27 @@ class WindowConvolution(nn.Conv2d):
         """The outcome of every cell."""
         return super().forward(functional.pad(cells, self.around))
 
-    def at(self, cells: Float[Tensor, "B V h w"], row: int, column: int) -> Float[Tensor, "B F"]:
-        """The outcome of one cell; the cells after it are not read."""
+    def at(
+        self,
+        cells: Float[Tensor, "B V h w"],
+        row: int,
+        column: int,
+        activation: Callable[[Tensor], Tensor] | None = None,
+    ) -> Float[Tensor, "B F"]:
+        """The outcome of one cell; the cells after it are not read.
+
+        Args:
+            cells: without padding.
+            row: of the cell.
+            column: of the cell.
+            activation: of the cells that are read; it maps 0 to 0.
+        """
         left, _, above, _ = self.around
         height, width = self.kernel_size
         top, start = row - above, column - left
         window = cells[:, :, max(top, 0) : top + height, max(start, 0) : start + width]
+        if activation is not None:
+            window = activation(window)
         missing_above, missing_left = max(-top, 0), max(-start, 0)
         missing_right = width - missing_left - window.shape[3]
         padded = functional.pad(window, (missing_left, missing_right, missing_above, 0))
@@ -104,7 +119,7 @@ class CausalBlock(nn.Module):
         self, h: Float[Tensor, "B F h w"], decoded: Float[Tensor, "B N h w"], row: int, column: int
     ) -> Float[Tensor, "B F 1 1"]:
         """The refined features of one cell."""
-        inner = self.convolution.at(functional.silu(h), row, column)[:, :, None, None]
+        inner = self.convolution.at(h, row, column, functional.silu)[:, :, None, None]
         inner = inner + self.decoded(_cell(decoded, row, column))
         gated = functional.glu(self.gate(functional.silu(inner)), 1)
         refined: Tensor = _cell(h, row, column) + gated
@@ -233,7 +248,11 @@ class Autoregressive(Likelihood, is_formula=False):
         count, _, rows, columns = maps.shape
         cells = maps.new_zeros(count, self.values, rows, columns)
         channels = self.left.out_channels
-        states = [maps.new_zeros(count, channels, rows, columns) for _ in (*self.blocks, None)]
+        # The channels of a cell lie together, since windows of few cells are read.
+        states = [
+            maps.new_zeros(count, rows, columns, channels).permute(0, 3, 1, 2)
+            for _ in (*self.blocks, None)
+        ]
         for row in range(rows):
             for column in range(columns):
                 features = self._features_at(cells, maps, states, row, column)

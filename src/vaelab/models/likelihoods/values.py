@@ -19,8 +19,8 @@ Decoded = Float[Tensor, "B P H W"]
 Values = Int[Tensor, "B C H W"]
 Edges = Float64[Tensor, "N E"]
 
-# Edges are computed for so many images at a time.
-_IMAGES_AT_ONCE = 32
+# Edges are computed for so many pixels at a time, which bounds the memory.
+_PIXELS_AT_ONCE = 2**15
 
 
 @runtime_checkable
@@ -71,9 +71,8 @@ def high_edges(likelihood: PixelDistribution, decoded: Decoded) -> Edges:
     """P(value < v) at the edges of the high digit."""
     high, low = digits(likelihood.value_count)
     edges = (torch.arange(high + 1) * low).view(1, -1, 1, 1, 1)
-    return torch.cat(
-        [_rows(likelihood.mass_below(edges, some)) for some in decoded.split(_IMAGES_AT_ONCE)]
-    )
+    blocks = decoded.split(_images_at_once(decoded))
+    return torch.cat([_rows(likelihood.mass_below(edges, some)) for some in blocks])
 
 
 def low_edges(
@@ -82,14 +81,18 @@ def low_edges(
     """P(value < v) at the edges of the low digit, given the high one."""
     _, low = digits(likelihood.value_count)
     within = torch.arange(low + 1).view(1, -1, 1, 1, 1)
+    count = _images_at_once(decoded)
+    blocks = zip(decoded.split(count), high_digits.split(count), strict=True)
     return torch.cat(
         [
-            _rows(likelihood.mass_below(digit.unsqueeze(1) * low + within, some))
-            for some, digit in zip(
-                decoded.split(_IMAGES_AT_ONCE), high_digits.split(_IMAGES_AT_ONCE), strict=True
-            )
+            _rows(likelihood.mass_below(some_digits.unsqueeze(1) * low + within, some))
+            for some, some_digits in blocks
         ]
     )
+
+
+def _images_at_once(decoded: Decoded) -> int:
+    return max(1, _PIXELS_AT_ONCE // (decoded.shape[2] * decoded.shape[3]))
 
 
 def _rows(edges: Float[Tensor, "B E C H W"]) -> Edges:
