@@ -185,7 +185,7 @@ def ladder_vae() -> Config:
 
 
 def binary_vae() -> Config:
-    """784-300-300-40 with gates on binarized images: the model of published likelihoods."""
+    """784-300-300-40 with gates on binarized images, for published likelihoods."""
     return Config(
         preset="binary-vae",
         data=DataConfig(binarize=True, validation_images="last", validation_fraction=1 / 6),
