@@ -53,6 +53,12 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
         "floor": 190.0,
         "baseline": 385.0,
     },
+    "exemplar_negative_log_likelihood": {
+        "label": "NLL, exemplar protocol",
+        "group": "Likelihood",
+        "unit": "nats, k = 5000",
+        "direction": "lower",
+    },
     "active_units": {
         "label": "Active units",
         "group": "Latent space",
