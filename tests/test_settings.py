@@ -178,6 +178,10 @@ def test_presets_have_the_settings_of_their_sources(name: str) -> None:
         ({"training.early_stopping_epochs": "0"}, "early_stopping_epochs must be at least 1"),
         ({"training.gradient_clip_norm": "0"}, "gradient_clip_norm must be above 0"),
         ({"model.likelihood": "autoregressive-bernoulli"}, "data.binarize must be true"),
+        (
+            {"model.likelihood": "logistic-mixture", "data.binarize": "true"},
+            "data.binarize must be false",
+        ),
         ({"training.ema_decay": "0"}, "ema_decay must lie"),
         ({"model.prior": "mixture", "model.prior.components": "0"}, "components must be at least"),
         (

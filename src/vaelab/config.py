@@ -80,14 +80,9 @@ class PriorConfig(PartConfig):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LikelihoodConfig(PartConfig):
-    """Settings of a likelihood p(x|z).
-
-    Attributes:
-        of_binary_images: the likelihood is defined for pixels of 0 and 1 alone.
-    """
+    """Settings of a likelihood p(x|z)."""
 
     TABLE: ClassVar[str] = "vaelab.models.likelihoods:LIKELIHOODS"
-    of_binary_images: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,13 +207,10 @@ class Config(Settings):
 
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
-        likelihood = getattr(self.model, "likelihood", None)
-        needs_binary = likelihood is not None and likelihood.of_binary_images
-        return {
-            "seed must lie in 0 to 2^32 - 1": 0 <= self.seed < 2**32,
-            "data.binarize must be true with this model.likelihood, which is one of images of 0 "
-            "and 1": self.data.binarize or not needs_binary,
-        }
+        of_data = dict[str, bool]()
+        for _, part in _groups(self.model, ""):
+            of_data |= part.requirements_of_data(self.data)
+        return {"seed must lie in 0 to 2^32 - 1": 0 <= self.seed < 2**32, **of_data}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

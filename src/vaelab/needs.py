@@ -120,6 +120,10 @@ NEEDS: dict[str, Need] = {
         ),
         "the likelihood of the model is not one of 8-bit gray values",
     ),
+    "a likelihood of binary images": _of_model(
+        lambda model: model.unit == "nats",
+        "its likelihood gives no probabilities of images of 0 and 1",
+    ),
     "a prior with a density": _of_model(
         lambda model: bool(model.kl_levels), "the density of the prior is not known"
     ),

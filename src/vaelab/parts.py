@@ -27,6 +27,10 @@ class Settings:
         """
         return {}
 
+    def requirements_of_data(self, data: Any) -> dict[str, bool]:
+        """Conditions on the settings of the images, as `requirements`; they name a field fully."""
+        return {}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartConfig(Settings):

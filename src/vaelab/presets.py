@@ -218,12 +218,11 @@ def binary_two_level_vae() -> Config:
 
 
 def binary_two_level_conv_vae() -> Config:
-    """binary-two-level-vae with residual convolutions and a mixture prior."""
+    """binary-two-level-vae with residual convolutions in place of its layers."""
     base = _with_model(
         binary_two_level_vae(),
         "binary-two-level-conv-vae",
         network=ResidualConvConfig(channels=(32, 64), blocks=1),
-        prior=MixtureConfig(components=100),
     )
     return replace(
         base,

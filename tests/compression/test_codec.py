@@ -95,8 +95,9 @@ def test_images_are_restored_exactly(likelihood: str, shape: ImageShape) -> None
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-def test_every_prior_codes(prior: str) -> None:
-    require_exact(built("mlp-vae", model__likelihood="logistic-mixture", model__prior=prior), 60)
+@pytest.mark.parametrize("preset", ["mlp-vae", "hierarchical-vae", "ladder-vae"])
+def test_every_prior_codes(preset: str, prior: str) -> None:
+    require_exact(built(preset, model__likelihood="logistic-mixture", model__prior=prior), 40)
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "autoregressive-logistic"])
@@ -220,7 +221,6 @@ def test_batches_grow_with_the_bits_of_those_before() -> None:
     coded = Codec(model).encode(values(model, 100), None)
     assert coded.batches[0] == 1
     assert max(coded.batches) > 30
-    assert coded.random_bits < 1000
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian-learned", "continuous-bernoulli"])

@@ -172,6 +172,8 @@ def test_every_altered_or_missing_byte_is_noticed(gray: LoadedRun) -> None:
         {"form": ArrayForm(dtype="O", white=255, shape=(6, 1, 28, 28))},
         {"form": ArrayForm(dtype="uint8", white=0, shape=(6, 1, 28, 28))},
         {"form": ArrayForm(dtype="uint8", white=255, shape=(6, 1, 28, 29))},
+        {"form": ArrayForm(dtype="uint8", white=255, shape=(5, 1, 28, 28))},
+        {"batches": ((2**20, 1),)},
         {"shape": (1, 28, 29)},
         {"count": 3},
     ],
@@ -256,6 +258,8 @@ def test_the_command_takes_folders_and_test_images(
         (["decompress", "absent", "--out", "a.npz"], "absent"),
         (["decompress", "absent", "--out", "a.png"], "written as .npz or .npy"),
         (["decompress", "given.npy", "--out", "a.npz"], "another kind of file"),
+        (["compress", "given.npy", "--out", "given.npy"], "is the file that is read"),
+        (["decompress", "given.npy", "--out", "./given.npy"], "is the file that is read"),
     ],
 )
 def test_wrong_arguments_are_one_line(

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.conftest import tiny
 from tests.models.parts import standard_normal
 from vaelab.distributions import gaussian_log_prob
 from vaelab.errors import InputError
@@ -240,3 +241,20 @@ def test_what_has_no_likelihood_is_refused() -> None:
         bound_of(squared, 2, BINARY)
     with pytest.raises(InputError, match="found k = 0"):
         bound_of(bernoulli_model(), 0, BINARY)
+
+
+@pytest.mark.parametrize("prior", ["standard-normal", "mixture", "vamp", "flow"])
+@pytest.mark.parametrize("preset", ["hierarchical-vae", "ladder-vae"])
+def test_a_hierarchy_has_the_elbo_of_its_importance_weights_with_every_prior(
+    preset: str, prior: str
+) -> None:
+    config = tiny(preset, model__prior=prior)
+    model = build_model(config.model, ImageShape(1, 8, 8), 0, generator(0, "weights")).eval()
+    x = torch.rand(1, 1, 8, 8, generator=generator(0, "x")).round()
+    with torch.no_grad():
+        terms = model(x.expand(4000, -1, -1, -1), None, generator(0, "draws"))
+    elbo = terms.reconstruction + sum(kl.sum(1) for kl in terms.kl.values())
+    bound = importance_bound(model, x, None, k=4000, generator=generator(1, "bound"))
+    error = 4 * elbo.std().item() / 4000**0.5 + 0.02
+    assert elbo.mean().item() == pytest.approx(bound.negative_elbo.item(), abs=error)
+    assert -bound.log_likelihood.item() < bound.negative_elbo.item()

@@ -1,11 +1,12 @@
 """The page of likelihoods: published figures next to measured ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.report.html_check import check_page
-from tests.report.stored_runs import config, metric, record, write_run
+from tests.report.stored_runs import CARD, config, metric, record, write_run
 from vaelab.evaluation import METRICS
 from vaelab.evaluation.published import PUBLISHED
 from vaelab.presets import PRESETS
@@ -23,7 +24,7 @@ def page(tmp_path: Path) -> str:
                 "exemplar_negative_log_likelihood", nats, standard_error=0.66
             ),
         }
-        records = [record(epoch, nats + 3) for epoch in (1, 2)]
+        records = [record(epoch, nats + 3, seconds=2170.0) for epoch in (1, 2)]
         write_run(tmp_path, name, config(name), measured=measured, records=records)
     site = build_site(tmp_path).parent
     checked = check_page(site / "likelihood.html", site)
@@ -36,13 +37,27 @@ def test_measured_and_published_figures_stand_in_one_row_the_best_first(page: st
     assert table.index("binary-vamp-vae") < table.index("binary-vae")
     for shown in ("228.70", "227.35", "229.00", "227.25", "0.66", "12.5"):
         assert shown in table
-    # Two epochs of 6 seconds.
-    assert "12" in table
+    assert "4,340" in table  # seconds of two epochs
 
 
 def test_the_distance_to_the_publication_is_said(page: str) -> None:
     assert "0.30 above the published 228.70 of the VAE with a Gaussian prior" in page
     assert "0.10 below the published 227.35 of the VAE with a VampPrior" in page
+
+
+@pytest.mark.parametrize("change", ["settings", "data"])
+def test_other_settings_and_other_images_have_no_published_figure(
+    tmp_path: Path, change: str
+) -> None:
+    nll = "exemplar_negative_log_likelihood"
+    settings = {"model__latent_size": "20"} if change == "settings" else {}
+    card = replace(CARD, name="wardrobe") if change == "data" else CARD
+    run = config("binary-vae", **settings)
+    write_run(tmp_path, "mine", run, measured={nll: metric(nll, 200.0)}, card=card)
+    site = build_site(tmp_path).parent
+    text = (site / "likelihood.html").read_text()
+    assert "200.00" in text
+    assert "228.70" not in text
 
 
 def test_runs_that_no_protocol_measured_have_no_such_page(tmp_path: Path) -> None:

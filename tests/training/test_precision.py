@@ -113,7 +113,25 @@ def test_validation_is_in_float32(tmp_path: Path, wardrobe: Dataset) -> None:
     assert {name: recorded[name] for name in found.means} == found.means
 
 
-@pytest.mark.parametrize("name", [name for name in LIKELIHOODS if "auto" not in name])
+PIXELWISE = [
+    name for name in LIKELIHOODS if not build_likelihood(name, ImageShape(1, 5, 5)).is_sequential
+]
+
+
+@pytest.mark.parametrize("name", [name for name in LIKELIHOODS if name not in PIXELWISE])
+def test_networks_of_a_likelihood_compute_in_bfloat16_and_its_formula_does_not(name: str) -> None:
+    likelihood = build_likelihood(name, ImageShape(1, 5, 5)).eval()
+    x = torch.rand(4, 1, 5, 5, generator=generator(0, "x")).round()
+    decoded = torch.randn(4, 8, 5, 5, generator=generator(0, "decoded")).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = likelihood.log_prob(x, decoded)
+        conditionals = likelihood.conditionals(x, decoded)
+    assert conditionals.dtype == torch.bfloat16
+    assert found.dtype == torch.float32
+    assert torch.equal(found, likelihood.pixel.log_prob(x, conditionals.float()))
+
+
+@pytest.mark.parametrize("name", PIXELWISE)
 def test_likelihoods_round_nothing_to_bfloat16(name: str) -> None:
     likelihood = build_likelihood(name, ImageShape(1, 5, 5)).eval()
     x = torch.rand(4, 1, 5, 5, generator=generator(0, "x"))

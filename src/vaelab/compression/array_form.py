@@ -55,6 +55,14 @@ class ArrayForm:
 
     def _in_layout(self, batch: NDArray[Any]) -> NDArray[Any]:
         """The inverse of `vaelab.data.given_images.as_batch`."""
+        try:
+            return self._reshaped(batch)
+        except ValueError:
+            raise InputError(
+                f"{len(batch):,} images do not fill an array of the shape {self.shape}"
+            ) from None
+
+    def _reshaped(self, batch: NDArray[Any]) -> NDArray[Any]:
         count, channels, height, width = batch.shape
         flat, gray = (channels * height * width,), [(height, width, 1), (1, height, width)]
         color = [(3, height, width), (height, width, 3)]

@@ -17,13 +17,12 @@ import torch
 from jaxtyping import Float, Int, UInt32
 from torch import Tensor
 
+from vaelab.compression.container import LARGEST_BATCH
 from vaelab.compression.machine import one_thread
 from vaelab.entropy_coding import BitStack, ExhaustedError
 from vaelab.errors import InputError
 from vaelab.models.contract import LatentVariableModel
 from vaelab.randomness import generator
-
-LARGEST_BATCH = 256
 
 # Of the bits on the stack, what the latent variables of the next batch may be expected to take.
 _SHARE = 0.85
@@ -43,12 +42,10 @@ class Coded:
     Attributes:
         words: of 32 bits.
         batches: sizes of the batches, in the order of the images.
-        random_bits: that the first batch took, of the bits in `words`.
     """
 
     words: UInt32[np.ndarray, " U"]
     batches: tuple[int, ...]
-    random_bits: int
 
 
 class Codec:
@@ -99,12 +96,11 @@ class Codec:
                 bits = 2**doublings * (64 + _BITS_PER_DIMENSION * self.model.latent_size)
                 source = generator(seed, "bits of the first batch")
                 stack = BitStack.of_random_bits(math.ceil(bits / 32), source)
-                random_bits = stack.bits
                 try:
                     batches = self._push_all(stack, values, labels, progress)
                 except ExhaustedError:
                     continue
-                return Coded(words=stack.words, batches=batches, random_bits=random_bits)
+                return Coded(words=stack.words, batches=batches)
         raise InputError("the latent variables of one image take more bits than any model should")
 
     def _push_all(

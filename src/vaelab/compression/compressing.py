@@ -30,6 +30,9 @@ from vaelab.loaded_run import BATCH_SIZE, LoadedRun
 from vaelab.memory import require_memory
 from vaelab.randomness import generator
 
+# Values, their scaled copies and the array, in 64 bits each, at the same time.
+_BYTES_PER_VALUE = 32
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Compressed:
@@ -98,6 +101,7 @@ def compress(
     codec = codec_of(loaded)
     array = as_array(images)
     batch = as_batch(array, loaded.run.data.shape, where)
+    _require_memory(len(batch), loaded.run.data.shape, where)
     form = ArrayForm(
         dtype=array.dtype.name, white=float(white_value([batch], where)), shape=array.shape
     )
@@ -179,7 +183,7 @@ def _values(
 
 
 def _binarized(batch: NDArray[Any], form: ArrayForm, seed: int) -> Int[Tensor, "N C H W"]:
-    """Zeros and ones; with seed 0 the draws of the test images are those of the evaluation."""
+    """Zeros and ones; with seed 0 the test images are those of the metric `importance`."""
     source = generator(seed, "binarize")
     white = np.float32(form.white)
     gray = [batch[first : first + BATCH_SIZE] for first in range(0, len(batch), BATCH_SIZE)]
@@ -212,11 +216,7 @@ def decompress(
     if header.shape != loaded.run.data.shape:
         raise InputError(f"{source}: the shape {header.shape} is not that of the run's images")
     codec = codec_of(loaded)
-    require_memory(
-        8.0 * header.count * math.prod(header.shape),
-        f"{source}: {header.count:,} images",
-        "decompress it on a machine with more memory",
-    )
+    _require_memory(header.count, header.shape, source)
     start = time.perf_counter()
     values, labels = _decoded(codec, header, words, source, show_progress=show_progress)
     return Decompressed(
@@ -236,11 +236,7 @@ def _decoded(
     Raises:
         InputError: if they are not those that were compressed.
     """
-    here = machine.description()
-    failure = InputError(
-        f"{source}: this machine ({here}) computes other bits than the one that compressed "
-        f"({header.machine}), so it cannot restore the images; decompress on such a machine"
-    )
+    failure = _other_arithmetic(header, source)
     try:
         with _bar(header.count, show_progress) as progress:
             values, labels = codec.decode(words, header.sizes(), progress)
@@ -249,6 +245,28 @@ def _decoded(
     if _content(values, labels) != header.content:
         raise failure
     return values, labels
+
+
+def _other_arithmetic(header: Header, source: str) -> InputError:
+    here = machine.description()
+    difference = (
+        f"this machine ({here}) computes other bits than the one that compressed ({header.machine})"
+        if here != header.machine
+        else f"this machine computes other bits than the one that compressed, though both are "
+        f"{here}: their processors round differently"
+    )
+    return InputError(
+        f"{source}: {difference}, so it cannot restore the images; decompress on the machine that "
+        "compressed"
+    )
+
+
+def _require_memory(count: int, shape: tuple[int, int, int], source: str) -> None:
+    require_memory(
+        float(_BYTES_PER_VALUE * count * math.prod(shape)),
+        f"{source}: {count:,} images",
+        "use fewer images, or a machine with more memory",
+    )
 
 
 def _content(values: Tensor, labels: Tensor | None) -> str:

@@ -24,6 +24,9 @@ from vaelab.compression.array_form import TYPES, ArrayForm
 from vaelab.errors import InputError
 from vaelab.settings import read_as
 
+LARGEST_BATCH = 256
+"""Images that are coded together."""
+
 FORMAT = 1
 MAGIC = b"VAELAB\x00"
 _DIGEST = 16
@@ -124,6 +127,7 @@ def _read_header(deflated: bytes, where: str) -> Header:
     if (
         not sizes
         or min(*sizes, *header.shape) < 1
+        or max(size for size, _ in header.batches) > LARGEST_BATCH
         or total > 2**40
         or header.form.dtype not in TYPES
         or not 0 < header.form.white <= 2**16

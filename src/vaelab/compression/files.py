@@ -47,7 +47,14 @@ def compress_file(
     Raises:
         InputError: as `compress` and `read_given`.
     """
+    _require_other(out, path)
     codec_of(loaded)  # before images are read
+    if path is not None and (config.resize is not None or config.gray):
+        size = "" if config.resize is None else f" at {config.resize} x {config.resize} pixels"
+        note(
+            f"{path}: pictures are read{size}{' in gray' if config.gray else ''}, as the run reads "
+            "them; the file has these images, not the pictures"
+        )
     source, images, labels, has_names = _images_of(loaded, path, config)
     has_other_labels = labels is not None and not loaded.capabilities.is_conditional
     left_out = [("labels", has_other_labels), ("names", has_names)]
@@ -69,6 +76,16 @@ def compress_file(
     with atomic_write(out) as partial:
         partial.write_bytes(compressed.content)
     return compressed
+
+
+def _require_other(out: Path, source: Path | None) -> None:
+    """Refuse to replace what is read.
+
+    Raises:
+        InputError: if both are the same file.
+    """
+    if source is not None and out.resolve() == source.resolve():
+        raise InputError(f"{out}: is the file that is read; write to another one")
 
 
 def _images_of(
@@ -94,6 +111,7 @@ def decompress_file(loaded: LoadedRun, path: Path, out: Path) -> Decompressed:
     Raises:
         InputError: as `decompress`; nothing is written then.
     """
+    _require_other(out, path)
     if out.suffix not in (".npz", ".npy"):
         raise InputError(f"{out}: images are written as .npz or .npy")
     if out.suffix == ".npy" and loaded.capabilities.is_conditional:
@@ -101,6 +119,11 @@ def decompress_file(loaded: LoadedRun, path: Path, out: Path) -> Decompressed:
     with reading(path):
         content = path.read_bytes()
     restored = decompress(loaded, content, show_progress=True, source=str(path))
+    if restored.binarized_with is not None:
+        note(
+            f"{path}: these images were drawn from gray ones, black or white, with seed "
+            f"{restored.binarized_with}"
+        )
     if out.suffix == ".npy":
         with atomic_write(out) as partial:
             np.save(partial, restored.images)

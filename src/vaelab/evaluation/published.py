@@ -32,5 +32,5 @@ PUBLISHED: dict[str, Published] = {
     "binary-vamp-vae": _nats(227.35, "VAE with a VampPrior"),
     "binary-two-level-vae": _nats(227.37, "HVAE with a Gaussian prior"),
     "binary-two-level-conv-vae": _nats(225.38, "ConvHVAE with a Gaussian prior"),
-    "binary-autoregressive-vae": _nats(223.68, "PixelSNAIL VAE with a Gaussian prior"),
+    "binary-autoregressive-vae": _nats(223.45, "PixelSNAIL VAE with a VampPrior"),
 }

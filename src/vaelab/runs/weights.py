@@ -3,12 +3,14 @@
 import copy
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from vaelab.errors import InputError
@@ -68,6 +70,15 @@ def read_weights(path: Path) -> Weights:
     if stored_digest != digest:
         raise InputError(f"{path} is damaged: its SHA-256 checksum does not match; {_advice(path)}")
     return Weights(tensors, hashlib.sha256(content).hexdigest(), mark)
+
+
+def parameter_count(path: Path) -> int | None:
+    """Numbers in a file of weights, from its header; None if there is no such file."""
+    if not path.exists():
+        return None
+    with safe_open(path, "np") as tensors:
+        shapes = [tensors.get_slice(name).get_shape() for name in tensors.keys()]  # noqa: SIM118
+    return sum(map(math.prod, shapes))
 
 
 def require_mark(weights: Weights, stored: Mapping[str, Any], path: Path) -> None:

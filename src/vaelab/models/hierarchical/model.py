@@ -110,10 +110,7 @@ class HierarchicalVae(LatentVariableModel):
             log_weights = weights.log_weights
         return Terms(
             reconstruction=-self.likelihood.log_prob(x, decoded).flatten(1).sum(1),
-            kl={
-                "z2": self._prior().kl(q2, z2, condition),
-                "z1": gaussian_kl(q1.mean, q1.log_variance, p1.mean, p1.log_variance),
-            },
+            kl=self._kl(q2, z2, condition, gaussian_kl(*q1, *p1)),
             auxiliary={},
             z=Latents((z2, z1)),
             log_weights=log_weights,
@@ -121,6 +118,18 @@ class HierarchicalVae(LatentVariableModel):
                 self.sample_prior(x.shape[0], source, labels) if request.prior_sample else None
             ),
         )
+
+    def _kl(
+        self,
+        q2: DiagonalGaussian,
+        z2: Float[Tensor, "B U"],
+        condition: Float[Tensor, "B K"],
+        lower: Float[Tensor, "B L"],
+    ) -> dict[str, Tensor]:
+        """By level; empty where the prior of z2 has no density."""
+        if not self.prior.has_density:
+            return {}
+        return {"z2": self._prior().kl(q2, z2, condition), "z1": lower}
 
     def _prior(self) -> Prior:
         return self.prior.given_encoder(

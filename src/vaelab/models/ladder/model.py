@@ -36,7 +36,6 @@ from vaelab.models.image_shape import ImageShape
 from vaelab.models.ladder.coding import Draw, LadderCoding
 from vaelab.models.ladder.config import LadderConfig
 from vaelab.models.ladder.networks import (
-    FOLD,
     GridLevel,
     Size,
     doubling,
@@ -46,6 +45,7 @@ from vaelab.models.ladder.networks import (
 from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
+from vaelab.models.networks.folding import folded_sizes, padding
 from vaelab.models.networks.network import channels_last
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
@@ -146,8 +146,7 @@ class LadderVae(LatentVariableModel):
         space = LatentSpace(tuple(map(Level, names, shapes)))
         super().__init__(shape=shape, space=space, class_count=layers.size)
         self.smallest = sizes[-1]
-        right, below = sizes[0].columns * FOLD - shape.width, sizes[0].rows * FOLD - shape.height
-        self.padding = (0, right, 0, below)
+        self.padding = padding(len(config.channels), shape)
         self.encoder = Encoder(config, shape.channels + layers.size, sizes, layers)
         self.prior = prior
         self.start = layers.decoder_input(config.top_size, math.prod(self.smallest))
@@ -357,13 +356,8 @@ class LadderVae(LatentVariableModel):
 
 def _sizes(config: LadderConfig, shape: ImageShape) -> list[Size]:
     """Of the features, largest first; odd sizes are rounded up."""
-    scale = FOLD ** len(config.channels)
-    rows, columns = (math.ceil(each / scale) for each in (shape.height, shape.width))
-    count = len(config.channels)
-    return [
-        Size(channels, rows * FOLD ** (count - place), columns * FOLD ** (count - place))
-        for place, channels in enumerate(config.channels, 1)
-    ]
+    sizes = folded_sizes(len(config.channels), shape)
+    return [Size(channels, *size) for channels, size in zip(config.channels, sizes, strict=True)]
 
 
 def build(config: LadderConfig, shape: ImageShape, class_count: int) -> LadderVae:

@@ -11,9 +11,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from vaelab.models.networks.folding import FOLD
 from vaelab.models.posteriors import DiagonalGaussian
-
-FOLD = 2
 
 
 class Size(NamedTuple):
@@ -84,12 +83,6 @@ class GridLevel(nn.Module):
         )
         self.merge = nn.Conv2d(latent_channels, channels, 1)
         self.after = residuals(channels, blocks)
-
-    @property
-    def latent_size(self) -> int:
-        """D."""
-        channels, rows, columns = self.shape
-        return channels * rows * columns
 
     def prior_of(self, h: Float[Tensor, "B F h w"]) -> DiagonalGaussian:
         """p(z_l | z_<l)."""

@@ -34,10 +34,10 @@ from vaelab.models.likelihoods.config import (
 from vaelab.models.likelihoods.likelihood import Decoded, Images, Likelihood, Values
 from vaelab.models.likelihoods.logistic import LogisticMixture
 from vaelab.models.likelihoods.pixelwise import Bernoulli
+from vaelab.models.networks.folding import FOLD
 from vaelab.models.networks.network import channels_last
 from vaelab.randomness import Shared, Source, generator
 
-FOLD = 2
 # Cells that the first layer reads: rows above, columns to either side. It covers the width of small
 # images, since later layers read only to the left.
 ROWS_ABOVE, COLUMNS = 3, 6

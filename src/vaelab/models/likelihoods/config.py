@@ -1,9 +1,9 @@
 """Settings of the likelihoods."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from vaelab.config import LikelihoodConfig
+from vaelab.config import DataConfig, LikelihoodConfig
 from vaelab.parts import MOST_LAYERS
 
 
@@ -50,6 +50,10 @@ class LogisticMixtureConfig(LikelihoodConfig):
     components: int = 5
     """logistic distributions of each pixel"""
 
+    def requirements_of_data(self, data: DataConfig) -> dict[str, bool]:
+        """See `Settings.requirements_of_data`."""
+        return _of_gray_values(self.kind, data)
+
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
         return {"components must be at least 1": self.components >= 1}
@@ -82,9 +86,11 @@ class AutoregressiveConfig(LikelihoodConfig):
 class AutoregressiveBernoulliConfig(AutoregressiveConfig):
     """Each pixel of a binarized image depends on z and on the pixels before it (PixelCNN)."""
 
-    of_binary_images: ClassVar[bool] = True
-
     kind: Literal["autoregressive-bernoulli"] = "autoregressive-bernoulli"
+
+    def requirements_of_data(self, data: DataConfig) -> dict[str, bool]:
+        """See `Settings.requirements_of_data`."""
+        return {f"data.binarize must be true with model.likelihood={self.kind}": data.binarize}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,9 +101,21 @@ class AutoregressiveLogisticConfig(AutoregressiveConfig):
     components: int = 5
     """logistic distributions of each pixel"""
 
+    def requirements_of_data(self, data: DataConfig) -> dict[str, bool]:
+        """See `Settings.requirements_of_data`."""
+        return _of_gray_values(self.kind, data)
+
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""
         return {
             **AutoregressiveConfig.requirements(self),
             "components must be at least 1": self.components >= 1,
         }
+
+
+def _of_gray_values(kind: str, data: DataConfig) -> dict[str, bool]:
+    return {
+        f"data.binarize must be false with model.likelihood={kind}, of 8-bit values": (
+            not data.binarize
+        )
+    }

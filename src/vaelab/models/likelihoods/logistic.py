@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vaelab.distributions import uniform_like
+from vaelab.models.capabilities import EIGHT_BIT
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.likelihoods.config import LogisticMixtureConfig
 from vaelab.models.likelihoods.likelihood import Decoded, Images, Likelihood
@@ -39,7 +40,7 @@ class LogisticMixture(Likelihood):
     values sum to 1: Salimans et al. 2017 (arXiv:1701.05517), equation 2.
     """
 
-    unit = "nats of 8-bit values"
+    unit = EIGHT_BIT
     value_count = LARGEST_VALUE + 1
 
     def __init__(self, config: LogisticMixtureConfig, _shape: ImageShape) -> None:

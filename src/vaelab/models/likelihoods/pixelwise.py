@@ -21,6 +21,7 @@ from vaelab.distributions import (
     summed_softplus,
     uniform_like,
 )
+from vaelab.models.capabilities import DENSITY
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.likelihoods.likelihood import Images, Likelihood
 from vaelab.randomness import Source
@@ -70,7 +71,7 @@ class Bernoulli(Pixelwise):
 class ContinuousBernoulli(Pixelwise):
     """A density on [0, 1] (Loaiza-Ganem and Cunningham 2019, arXiv:1907.06845)."""
 
-    unit = "nats of density"
+    unit = DENSITY
 
     def log_prob(self, x: Images, decoded: Images) -> Images:
         """See `continuous_bernoulli_log_prob`."""
@@ -91,7 +92,7 @@ class Gaussian(Pixelwise):
     The two kinds below differ in how the variance is estimated.
     """
 
-    unit = "nats of density"
+    unit = DENSITY
     log_variance: Tensor
 
     def log_prob(self, x: Images, decoded: Images) -> Images:

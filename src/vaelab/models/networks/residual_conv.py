@@ -19,9 +19,8 @@ from torch.nn import functional
 from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.networks.config import ResidualConvConfig
+from vaelab.models.networks.folding import FOLD, folded_sizes, padding
 from vaelab.models.networks.network import Network, activation, channels_last
-
-FOLD = 2
 
 
 class ConvBlock(nn.Module):
@@ -51,7 +50,7 @@ class ResidualConvEncoder(nn.Module):
         self, config: ResidualConvConfig, shape: ImageShape, layers: ConditionLayers, outputs: int
     ) -> None:
         super().__init__()
-        self.padding = _padding(config, shape)
+        self.padding = padding(len(config.channels), shape)
         stages: list[nn.Module] = []
         for before, after in pairwise((shape.channels + layers.size, *config.channels)):
             stages += [
@@ -60,7 +59,7 @@ class ResidualConvEncoder(nn.Module):
                 *(ConvBlock(after, config) for _ in range(config.blocks)),
             ]
         self.stages = channels_last(nn.Sequential(*stages, activation(config.activation)))
-        features = config.channels[-1] * math.prod(_smallest(config, shape))
+        features = config.channels[-1] * math.prod(folded_sizes(len(config.channels), shape)[-1])
         self.output = layers.encoder_output(features, outputs)
 
     def forward(
@@ -86,7 +85,7 @@ class ResidualConvDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.size = (shape.height, shape.width)
-        self.smallest = (config.channels[-1], *_smallest(config, shape))
+        self.smallest = (config.channels[-1], *folded_sizes(len(config.channels), shape)[-1])
         self.input = layers.decoder_input(code_size, math.prod(self.smallest))
         stages: list[nn.Module] = []
         for before, after in pairwise((*reversed(config.channels), channels)):
@@ -103,18 +102,6 @@ class ResidualConvDecoder(nn.Module):
         height, width = self.size
         pixels: Tensor = self.stages(self.input(code).view(-1, *self.smallest))
         return pixels[:, :, :height, :width]
-
-
-def _smallest(config: ResidualConvConfig, shape: ImageShape) -> tuple[int, int]:
-    """Height and width after the last halving, rounded up."""
-    scale = FOLD ** len(config.channels)
-    return math.ceil(shape.height / scale), math.ceil(shape.width / scale)
-
-
-def _padding(config: ResidualConvConfig, shape: ImageShape) -> tuple[int, int, int, int]:
-    """Rows and columns of zeros, right and below, that make every halving even."""
-    scale = FOLD ** len(config.channels)
-    return 0, -shape.width % scale, 0, -shape.height % scale
 
 
 def build(config: ResidualConvConfig, shape: ImageShape, layers: ConditionLayers) -> Network:
