@@ -435,7 +435,8 @@ def test_a_shortened_study_says_how_to_measure_its_pace_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(pace, "estimated_seconds", lambda *_: 2.0)
-    run(replace(light, training_seconds=1.0), tmp_path / "study")
+    one = {"mlp-vae": light.configs["mlp-vae"]}
+    run(replace(light, configs=one, comparisons={}, training_seconds=1.0), tmp_path / "study")
     said = capsys.readouterr().err
     assert "trained for 50.0% of the planned epochs" in said
     assert f"delete {tmp_path / 'study' / 'pace.json'} and repeat the command" in said

@@ -214,7 +214,11 @@ def test_other_weights_than_named_are_refused(tmp_path: Path, wardrobe: Dataset)
     [
         ("mlp-vae", {"model.latent_size": "3"}, r"model\.latent_size: 10 / 3"),
         ("conv-vae", {}, r"model\.network\.kind: mlp / conv"),
-        ("mlp-vae", {"model.likelihood": "gaussian-learned"}, r"model\.likelihood: bernoulli /"),
+        (
+            "mlp-vae",
+            {"model.likelihood": "gaussian-learned"},
+            r"model\.likelihood\.kind: bernoulli /",
+        ),
     ],
 )
 def test_weights_of_another_model_are_refused_with_what_differs(
