@@ -245,7 +245,7 @@ def binary_autoregressive_vae() -> Config:
         objective=ElboConfig(kl_schedule=WarmupConfig(epochs=6.0)),
         training=replace(
             binary_vae().training,
-            epochs=60,
+            epochs=30,
             learning_rate=2e-3,
             gradient_clip_norm=50.0,
             preview_every_epochs=0,

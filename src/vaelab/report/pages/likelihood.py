@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from vaelab.evaluation.published import PUBLISHED, Published
-from vaelab.formatting import number
 from vaelab.preset_changes import changes_from_preset
 from vaelab.report.pages.page import Page
 from vaelab.report.stored_results import StoredRun
@@ -54,7 +53,7 @@ def _table(metric: str, title: str, runs: Sequence[StoredRun]) -> TableView:
             Column(label="Run", is_text=True),
             Column(label="Published", meaning="Of the most similar published model."),
             Column(label="Measured", arrow="↓", arrow_words="lower is better"),
-            Column(label="Unit", is_text=True),
+            Column(label="Unit"),
             Column(label="KL", unit="nats", meaning="At one draw of z."),
             Column(label="Parameters"),
             Column(label="Training", unit="s", meaning="Seconds of all epochs on this machine."),
@@ -102,7 +101,7 @@ def _finding(run: StoredRun, published: Published | None) -> str | None:
     measured: dict[str, Any] = run.metrics[published.metric]
     difference = measured["value"] - published.value
     return (
-        f"{run.name} has {number(measured['value'])} {measured['unit']}, "
+        f"{run.name} has {measured['value']:.2f} {measured['unit']}, "
         f"{abs(difference):.2f} {'below' if difference < 0 else 'above'} the published "
         f"{published.value:.2f} of the {published.model} ({published.source})."
     )
