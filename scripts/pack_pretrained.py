@@ -28,10 +28,10 @@ from vaelab.evaluation import evaluate
 from vaelab.explorer import write_explorer
 from vaelab.files import write_checksums, write_json
 from vaelab.loaded_run import LoadedRun, load_run
-from vaelab.pretrained_runs.folders import EXPLORER, PACKAGE, RECORD
+from vaelab.pretrained_runs.folders import EXPLORER, PACKAGE, RECORD, size_bytes
 from vaelab.report.payloads import write_payloads
 from vaelab.runs import Run, open_run, read_json
-from vaelab.runs.weights import write_weights
+from vaelab.runs.weights import parameter_count, write_weights
 
 # Half precision is refused if a loss changes by more.
 TOLERANCE_NATS = 0.01
@@ -216,7 +216,7 @@ def write_record(packing: Packing) -> None:
     write_json(
         packing.folder / RECORD,
         {
-            "parameter_count": sum(each.numel() for each in run.build_model().parameters()),
+            "parameter_count": parameter_count(run.weights),
             "loss_of_garments": loss_of_garments(run),
             "explorer": index_of_explorer(run),
         },
@@ -271,22 +271,16 @@ def require_small(folder: Path, package: Path) -> None:
         InputError: with the sizes.
     """
     others = sum(
-        size_of(each) for each in package.glob("*") if each.is_dir() and each.name != folder.name
+        size_bytes(each) for each in package.glob("*") if each.is_dir() and each.name != folder.name
     )
-    total = others + size_of(folder)
-    print(
-        f"{folder.name}: {size_of(folder) / 1e6:.2f} MB; all pretrained runs: {total / 1e6:.2f} MB"
-    )
+    size = size_bytes(folder)
+    total = others + size
+    print(f"{folder.name}: {size / 1e6:.2f} MB; all pretrained runs: {total / 1e6:.2f} MB")
     if total > MOST_BYTES:
         raise InputError(
             f"all pretrained runs together may have {MOST_BYTES / 1e6:.0f} MB, and have "
             f"{total / 1e6:.2f} MB with this one"
         )
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

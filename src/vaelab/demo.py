@@ -17,6 +17,7 @@ from vaelab.pretrained_runs import (
     describe,
     find_pictures,
     pretrained_names,
+    table_of,
 )
 from vaelab.pretrained_runs.folders import EXPLORER, RECORD, packaged
 from vaelab.pretrained_runs.pictures import read_codes
@@ -95,12 +96,11 @@ def _explorer_page(
 
 
 def _models_page(names: Sequence[str]) -> dict[str, Any]:
-    rows = [describe(name).row() for name in names]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    columns, rows = table_of(map(describe, names))
     return {
         **_page(MODELS_PAGE, "pretrained.html", "Models"),
         "columns": columns,
-        "rows": [[row.get(column, "") for column in columns] for row in rows],
+        "rows": rows,
     }
 
 

@@ -184,7 +184,7 @@ def order_of_pixels(likelihood: Autoregressive, shape: ImageShape) -> list[tuple
     """Rows and columns in the order in which `fill` asks for them."""
     visited = list[tuple[int, int]]()
 
-    def choose(row: int, column: int, parameters: Tensor) -> Tensor:
+    def choose(_channel: int, row: int, column: int, parameters: Tensor) -> Tensor:
         visited.append((row, column))
         return parameters.new_zeros(len(parameters), 1, 1, 1)
 
@@ -223,12 +223,9 @@ def test_filling_pixel_by_pixel_meets_the_distributions_of_the_whole(
     x, decoded = gray(2, shape), decoded_for(likelihood, 2, shape)
     if kind == "bernoulli":
         x = x.round()
-    channels = dict[tuple[int, int], int]()
     total = torch.zeros(2)
 
-    def choose(row: int, column: int, parameters: Tensor) -> Tensor:
-        channel = channels.setdefault((row, column), 0)
-        channels[row, column] += 1
+    def choose(channel: int, row: int, column: int, parameters: Tensor) -> Tensor:
         value = x[:, channel : channel + 1, row : row + 1, column : column + 1]
         total.add_(likelihood.pixel.log_prob(value, parameters).flatten())
         return value

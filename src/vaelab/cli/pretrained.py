@@ -14,16 +14,14 @@ from vaelab.formatting import text_table
 
 def pretrained(*, json: AsJson = False) -> None:
     """List the trained runs that ship with vaelab; their names stand for run folders."""
-    from vaelab.pretrained_runs import describe, pretrained_names
+    from vaelab.pretrained_runs import describe, pretrained_names, table_of
 
     runs = [describe(name) for name in pretrained_names()]
     if json:
         print_json([asdict(run) for run in runs])
         return
-    rows = [run.row() for run in runs]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    cells = [columns, *([row.get(column, "") for column in columns] for row in rows)]
-    print_text(text_table(cells, "ll" + "r" * (len(columns) - 2)))
+    columns, rows = table_of(runs)
+    print_text(text_table([columns, *rows], "ll" + "r" * (len(columns) - 2)))
 
 
 def demo(

@@ -3,7 +3,7 @@
 Nothing here imports torch, so that `vaelab demo` starts at once.
 """
 
-from vaelab.pretrained_runs.description import PretrainedRun, describe
+from vaelab.pretrained_runs.description import PretrainedRun, describe, table_of
 from vaelab.pretrained_runs.folders import PREFIX, is_pretrained, located, pretrained_names
 from vaelab.pretrained_runs.pictures import Pictures, complete_explorers, find_pictures
 
@@ -17,4 +17,5 @@ __all__ = [
     "is_pretrained",
     "located",
     "pretrained_names",
+    "table_of",
 ]

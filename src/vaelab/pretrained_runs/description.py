@@ -1,11 +1,12 @@
 """What a pretrained run is, from its stored files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from vaelab.documents import read_json
 from vaelab.formatting import number, unit_label
-from vaelab.pretrained_runs.folders import CONFIG, PREFIX, RECORD, packaged
+from vaelab.pretrained_runs.folders import CONFIG, PREFIX, RECORD, packaged, size_bytes
 
 # The stored numbers that a list of runs shows, with the heads of their columns.
 HEADLINES = {
@@ -51,6 +52,13 @@ class PretrainedRun:
         }
 
 
+def table_of(runs: Iterable[PretrainedRun]) -> tuple[list[str], list[list[str]]]:
+    """Heads of columns, and a row for each run; a run without a number has an empty cell."""
+    rows = [run.row() for run in runs]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return columns, [[row.get(column, "") for column in columns] for row in rows]
+
+
 def describe(name: str) -> PretrainedRun:
     """A pretrained run as its stored files describe it.
 
@@ -63,6 +71,6 @@ def describe(name: str) -> PretrainedRun:
         name=name,
         preset=read_json(folder / CONFIG)["preset"],
         parameter_count=read_json(folder / RECORD)["parameter_count"],
-        size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        size_bytes=size_bytes(folder),
         metrics={each: stored[each] for each in HEADLINES if each in stored},
     )

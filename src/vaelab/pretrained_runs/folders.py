@@ -36,6 +36,11 @@ def packaged(name: str) -> Path:
     return PACKAGE / name
 
 
+def size_bytes(folder: Path) -> int:
+    """Of all files in a folder and its subfolders."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def is_pretrained(path: Path | str) -> bool:
     """Whether a path names a pretrained run, as pretrained:NAME."""
     return str(path).startswith(PREFIX)

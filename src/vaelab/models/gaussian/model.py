@@ -24,7 +24,6 @@ from vaelab.models.contract import (
     Weights,
 )
 from vaelab.models.gaussian.auxiliary_classifier import AuxiliaryClassifier
-from vaelab.models.gaussian.coding import GaussianCoding
 from vaelab.models.gaussian.config import VaeConfig
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latent_coding import LatentCoding
@@ -218,7 +217,13 @@ class GaussianVae(LatentVariableModel):
 
     def latent_coding(self) -> LatentCoding:
         """See `LatentVariableModel.latent_coding`."""
-        return GaussianCoding(self._posterior, self._prior(), self.decoder)
+        return LatentCoding(
+            space=self.space,
+            infer=lambda x, condition, draw: draw(self._posterior(x, condition), 0),
+            generate=lambda z, _condition, _draw: z,
+            prior=self._prior(),
+            decoder=self.decoder,
+        )
 
     @property
     def prior_is_fitted(self) -> bool:

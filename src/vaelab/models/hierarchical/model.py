@@ -25,10 +25,9 @@ from vaelab.models.contract import (
     TermsRequest,
     Weights,
 )
-from vaelab.models.hierarchical.coding import TwoLevelCoding
 from vaelab.models.hierarchical.config import HierarchicalConfig
 from vaelab.models.image_shape import ImageShape
-from vaelab.models.latent_coding import LatentCoding
+from vaelab.models.latent_coding import Draw, LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
@@ -189,12 +188,17 @@ class HierarchicalVae(LatentVariableModel):
 
     def latent_coding(self) -> LatentCoding:
         """See `LatentVariableModel.latent_coding`."""
-        return TwoLevelCoding(
-            encoder=self.encoder,
-            upper=self._upper,
-            lower=self._lower,
+
+        def infer(x: Images, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
+            features = self.encoder(x, condition)
+            z2 = draw(self._upper(features), 0)
+            return torch.cat([z2, draw(self._lower(features, z2), 1)], 1)
+
+        return LatentCoding(
+            space=self.space,
+            infer=infer,
+            generate=lambda z2, _, draw: torch.cat([z2, draw(self._lower_prior(z2), 1)], 1),
             prior=self._prior(),
-            lower_prior=self._lower_prior,
             decoder=self.decoder,
         )
 

@@ -23,7 +23,7 @@ from torch.nn import functional
 from vaelab import parts
 from vaelab.distributions import gaussian_kl
 from vaelab.models.capabilities import Capabilities, Level
-from vaelab.models.condition_layers import ConditionLayers, with_condition, with_condition_planes
+from vaelab.models.condition_layers import ConditionLayers, with_condition
 from vaelab.models.contract import (
     Images,
     Labels,
@@ -33,16 +33,9 @@ from vaelab.models.contract import (
     Weights,
 )
 from vaelab.models.image_shape import ImageShape
-from vaelab.models.ladder.coding import Draw, LadderCoding
 from vaelab.models.ladder.config import LadderConfig
-from vaelab.models.ladder.networks import (
-    GridLevel,
-    Size,
-    doubling,
-    halving,
-    residuals,
-)
-from vaelab.models.latent_coding import LatentCoding
+from vaelab.models.ladder.networks import Encoder, Features, GridLevel, Size, Stage
+from vaelab.models.latent_coding import Draw, LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.folding import folded_sizes, padding
@@ -51,63 +44,25 @@ from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
 from vaelab.randomness import Source
 
-Features = list[Tensor]
 
-
-class Encoder(nn.Module):
-    """Features of the image after each halving, and the parameters of the vector's posterior."""
-
-    def __init__(
-        self, config: LadderConfig, channels: int, sizes: list[Size], layers: ConditionLayers
-    ) -> None:
-        super().__init__()
-        self.stages = nn.ModuleList(
-            nn.Sequential(halving(before, size.channels), residuals(size.channels, config.blocks))
-            for before, size in zip([channels, *config.channels], sizes, strict=False)
-        )
-        self.output = layers.encoder_output(math.prod(sizes[-1]), 2 * config.top_size)
-
-    def forward(
-        self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
-    ) -> tuple[Features, Float[Tensor, "B T2"]]:
-        """The features, largest first, and the parameters."""
-        x = with_condition_planes(x, condition)
-        features = list[Tensor]()
-        for stage in self.stages:
-            x = stage(x)
-            features.append(x)
-        return features, self.output(functional.silu(x).flatten(1), condition)
-
-
-class Stage(nn.Module):
-    """The levels at one size of the decoder, and the way to the next size."""
-
-    def __init__(self, config: LadderConfig, size: Size, levels: int, channels: int) -> None:
-        super().__init__()
-        self.levels = nn.ModuleList(
-            GridLevel(size, config.latent_channels, config.blocks) for _ in range(levels)
-        )
-        self.refine = residuals(size.channels, config.blocks)
-        self.enlarge = doubling(size.channels, channels)
-
-    def forward(self, h: Float[Tensor, "B F h w"]) -> Tensor:
-        """The state at the next size."""
-        enlarged: Tensor = self.enlarge(self.refine(h))
-        return enlarged
-
-
-class Step(NamedTuple):
-    """One level on the way from the top to the image.
+class Inferred(NamedTuple):
+    """The levels from the top to the image, with draws from their posteriors.
 
     Attributes:
-        z: its flat latent variables.
-        kl: KL of each dimension of a grid, or of the vector.
-        log_ratio: log q(z|x) - log p(z).
+        z: flat latent variables of each level.
+        posteriors: of each level.
+        grid_priors: of each level after the first, which has a prior of the table.
+        decoded: the decoder's output.
     """
 
-    z: Float[Tensor, "B D"]
-    kl: Float[Tensor, "B G"]
-    log_ratio: Float[Tensor, " B"]
+    z: list[Tensor]
+    posteriors: list[DiagonalGaussian]
+    grid_priors: list[DiagonalGaussian]
+    decoded: Tensor
+
+    def flat(self) -> Float[Tensor, "B D"]:
+        """The latent variables of all levels."""
+        return torch.cat(self.z, 1)
 
 
 class LadderVae(LatentVariableModel):
@@ -176,7 +131,7 @@ class LadderVae(LatentVariableModel):
         """See `LatentVariableModel.elbo`."""
         condition = self.condition(labels, x)
         features, top = self._encoded(x, condition)
-        steps, decoded = self._inferred(
+        found = self._inferred(
             features, top, condition, lambda gaussian, _: gaussian.sample(source)
         )
         log_weights = None
@@ -185,10 +140,10 @@ class LadderVae(LatentVariableModel):
             weights = self.importance_weights(x, (condition, top, *features), noise)
             log_weights = weights.log_weights
         return Terms(
-            reconstruction=-self.likelihood.log_prob(x, decoded).flatten(1).sum(1),
-            kl=dict(zip(self.capabilities.kl_levels, (step.kl for step in steps), strict=False)),
+            reconstruction=-self.likelihood.log_prob(x, found.decoded).flatten(1).sum(1),
+            kl=self._kl(found, condition) if self.prior.has_density else {},
             auxiliary={},
-            z=self._latents(steps),
+            z=self.space.from_flat(found.flat()),
             log_weights=log_weights,
             prior_sample=(
                 self.sample_prior(len(x), source, labels) if request.prior_sample else None
@@ -207,26 +162,39 @@ class LadderVae(LatentVariableModel):
         top: Float[Tensor, "B T2"],
         condition: Float[Tensor, "B K"],
         draw: Draw,
-    ) -> tuple[list[Step], Tensor]:
-        """The levels with draws from their posteriors, and the decoder's output."""
-        q, prior = DiagonalGaussian.from_encoded(top), self._prior()
-        z = draw(q, 0)
-        steps = list[Step]()
-        if self.prior.has_density:
-            ratio = q.log_prob(z).sum(1) - prior.log_prob(z, condition)
-            steps.append(Step(z, prior.kl(q, z, condition), ratio))
-        else:
-            steps.append(Step(z, z.new_zeros(len(z), 1), z.new_zeros(len(z))))
-        h = self._start(z, condition)
+    ) -> Inferred:
+        """Every level given those before it."""
+        posteriors, priors = [DiagonalGaussian.from_encoded(top)], list[DiagonalGaussian]()
+        z = [draw(posteriors[0], 0)]
+        h = self._start(z[0], condition)
         for stage, of_image in zip(self._stages, reversed(features), strict=True):
             for level in cast(Iterable[GridLevel], stage.levels):
-                p = level.prior_of(h)
-                q = level.posterior_of(h, of_image, p)
-                z = draw(q, len(steps))
-                steps.append(Step(z, gaussian_kl(*q, *p), (q.log_prob(z) - p.log_prob(z)).sum(1)))
-                h = level.merged(h, z)
+                priors.append(level.prior_of(h))
+                posteriors.append(level.posterior_of(h, of_image, priors[-1]))
+                z.append(draw(posteriors[-1], len(z)))
+                h = level.merged(h, z[-1])
             h = stage(h)
-        return steps, self._cropped(h)
+        return Inferred(z, posteriors, priors, self._cropped(h))
+
+    def _kl(self, found: Inferred, condition: Float[Tensor, "B K"]) -> dict[str, Tensor]:
+        """By level."""
+        top, *grids = found.posteriors
+        kl = [
+            self._prior().kl(top, found.z[0], condition),
+            *(gaussian_kl(*q, *p) for q, p in zip(grids, found.grid_priors, strict=True)),
+        ]
+        return dict(zip(self.capabilities.kl_levels, kl, strict=True))
+
+    def _log_ratio(self, found: Inferred, condition: Float[Tensor, "B K"]) -> Float[Tensor, " B"]:
+        """log q(z|x,y) - log p(z|y), of all levels together."""
+        of_priors = [
+            self._prior().log_prob(found.z[0], condition),
+            *(p.log_prob(z).sum(1) for p, z in zip(found.grid_priors, found.z[1:], strict=True)),
+        ]
+        of_posteriors = [
+            q.log_prob(z).sum(1) for q, z in zip(found.posteriors, found.z, strict=True)
+        ]
+        return (torch.stack(of_posteriors) - torch.stack(of_priors)).sum(0)
 
     def _generated(
         self, z: Float[Tensor, "B T"], condition: Float[Tensor, "B K"], draw: Draw
@@ -260,15 +228,12 @@ class LadderVae(LatentVariableModel):
             lambda x: DiagonalGaussian.from_encoded(self._encoded(x, x.new_empty(len(x), 0))[1])
         )
 
-    def _latents(self, steps: Iterable[Step]) -> Latents:
-        return self.space.from_flat(torch.cat([step.z for step in steps], 1))
-
     def encode(self, x: Images, labels: Labels | None = None) -> Latents:
         """The mean of each level's posterior at the means of the levels before it."""
         condition = self.condition(labels, x)
         features, top = self._encoded(x, condition)
-        steps, _ = self._inferred(features, top, condition, lambda gaussian, _: gaussian.mean)
-        return self._latents(steps)
+        found = self._inferred(features, top, condition, lambda gaussian, _: gaussian.mean)
+        return self.space.from_flat(found.flat())
 
     def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
         """See `LatentVariableModel.decode_condition`."""
@@ -319,27 +284,25 @@ class LadderVae(LatentVariableModel):
         draws = noise.shape[1]
         condition, top, *features = (each.repeat_interleave(draws, 0) for each in state)
         some = self._split(noise.flatten(0, 1))
-        steps, decoded = self._inferred(
+        found = self._inferred(
             features, top, condition, lambda gaussian, place: gaussian.at(some[place])
         )
-        log_likelihood = self.likelihood.summed_log_prob(x, decoded.unflatten(0, (-1, draws)))
-        log_ratio = torch.stack([step.log_ratio for step in steps]).sum(0)
-        return Weights(log_likelihood, log_ratio.view_as(log_likelihood))
+        decoded = found.decoded.unflatten(0, (-1, draws))
+        log_likelihood = self.likelihood.summed_log_prob(x, decoded)
+        return Weights(log_likelihood, self._log_ratio(found, condition).view_as(log_likelihood))
 
     def latent_coding(self) -> LatentCoding:
         """See `LatentVariableModel.latent_coding`."""
 
-        def inferred(x: Images, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
-            steps, _ = self._inferred(*self._encoded(x, condition), condition, draw)
-            return torch.cat([step.z for step in steps], 1)
+        def infer(x: Images, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
+            return self._inferred(*self._encoded(x, condition), condition, draw).flat()
 
-        def generated(z: Tensor, condition: Float[Tensor, "B K"], draw: Draw) -> Tensor:
-            return torch.cat(self._generated(z, condition, draw)[0], 1)
-
-        return LadderCoding(
+        return LatentCoding(
             space=self.space,
-            inferred=inferred,
-            generated=generated,
+            infer=infer,
+            generate=lambda z, condition, draw: torch.cat(
+                self._generated(z, condition, draw)[0], 1
+            ),
             prior=self._prior(),
             decoder=self._decoded,
         )

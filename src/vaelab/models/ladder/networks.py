@@ -4,6 +4,7 @@ Letters in shapes: B batch, C channels, H height, W width, F channels of feature
 rows and columns, L channels of a grid of latent variables, D = L h w, P channels decoded.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -11,8 +12,12 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from vaelab.models.condition_layers import ConditionLayers, with_condition_planes
+from vaelab.models.ladder.config import LadderConfig
 from vaelab.models.networks.folding import FOLD
 from vaelab.models.posteriors import DiagonalGaussian
+
+Features = list[Tensor]
 
 
 class Size(NamedTuple):
@@ -106,6 +111,48 @@ class GridLevel(nn.Module):
         """The state with this level's latent variables."""
         refined: Tensor = self.after(h + self.merge(z.unflatten(1, self.shape)))
         return refined
+
+
+class Encoder(nn.Module):
+    """Features of the image after each halving, and the parameters of the vector's posterior."""
+
+    def __init__(
+        self, config: LadderConfig, channels: int, sizes: list[Size], layers: ConditionLayers
+    ) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(
+            nn.Sequential(halving(before, size.channels), residuals(size.channels, config.blocks))
+            for before, size in zip([channels, *config.channels], sizes, strict=False)
+        )
+        self.output = layers.encoder_output(math.prod(sizes[-1]), 2 * config.top_size)
+
+    def forward(
+        self, x: Float[Tensor, "B C H W"], condition: Float[Tensor, "B K"]
+    ) -> tuple[Features, Float[Tensor, "B T2"]]:
+        """The features, largest first, and the parameters."""
+        x = with_condition_planes(x, condition)
+        features = list[Tensor]()
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return features, self.output(functional.silu(x).flatten(1), condition)
+
+
+class Stage(nn.Module):
+    """The levels at one size of the decoder, and the way to the next size."""
+
+    def __init__(self, config: LadderConfig, size: Size, levels: int, channels: int) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(
+            GridLevel(size, config.latent_channels, config.blocks) for _ in range(levels)
+        )
+        self.refine = residuals(size.channels, config.blocks)
+        self.enlarge = doubling(size.channels, channels)
+
+    def forward(self, h: Float[Tensor, "B F h w"]) -> Tensor:
+        """The state at the next size."""
+        enlarged: Tensor = self.enlarge(self.refine(h))
+        return enlarged
 
 
 def _gaussian(parameters: Float[Tensor, "B L2 h w"]) -> DiagonalGaussian:

@@ -13,7 +13,6 @@ a cell, h and w rows and columns of cells, F channels of the causal network, N =
 columns of a window of cells, P numbers that give the distribution of one value, U hidden units.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -43,7 +42,7 @@ from vaelab.randomness import Shared, Source, generator
 ROWS_ABOVE, COLUMNS = 3, 6
 
 Cells = Float[Tensor, "B V h w"]
-Choice = Callable[[int, int, Float[Tensor, "B P 1 1"]], Float[Tensor, "B 1 1 1"]]
+Choice = Callable[[int, int, int, Float[Tensor, "B P 1 1"]], Float[Tensor, "B 1 1 1"]]
 
 
 class WindowConvolution(nn.Conv2d):
@@ -198,16 +197,14 @@ class Autoregressive(Likelihood, is_formula=False):
 
     def sample(self, decoded: Decoded, source: Source) -> Images:
         """A draw, value after value."""
-        return self.fill(decoded, lambda _row, _column, each: self.pixel.sample(each, source))
+        return self.fill(decoded, lambda *given: self.pixel.sample(given[-1], source))
 
     def push(self, stack: BitStack, values: Values, decoded: Decoded) -> None:
         """Push images, the last value first, with the distributions that `pop` computes."""
         steps = list[tuple[Values, Tensor]]()
-        channels = Counter[tuple[int, int]]()
 
-        def record(row: int, column: int, parameters: Tensor) -> Tensor:
-            known = values[:, channels[row, column], row, column].view(-1, 1, 1, 1)
-            channels[row, column] += 1
+        def record(channel: int, row: int, column: int, parameters: Tensor) -> Tensor:
+            known = values[:, channel, row, column].view(-1, 1, 1, 1)
             steps.append((known, parameters))
             return self._as_pixel(known, parameters)
 
@@ -218,12 +215,10 @@ class Autoregressive(Likelihood, is_formula=False):
     def pop(self, stack: BitStack, decoded: Decoded) -> Values:
         """Pop images; see `push`."""
         values = torch.zeros(len(decoded), self.values // FOLD**2, *self.size, dtype=torch.long)
-        channels = Counter[tuple[int, int]]()
 
-        def read(row: int, column: int, parameters: Tensor) -> Tensor:
+        def read(channel: int, row: int, column: int, parameters: Tensor) -> Tensor:
             popped = self.pixel.pop(stack, parameters)
-            values[:, channels[row, column], row, column] = popped.flatten()
-            channels[row, column] += 1
+            values[:, channel, row, column] = popped.flatten()
             return self._as_pixel(popped, parameters)
 
         self.fill(decoded, read)
@@ -241,8 +236,8 @@ class Autoregressive(Likelihood, is_formula=False):
 
         Args:
             decoded: the decoder's output.
-            choose: of row, column and parameters (B, P, 1, 1) of the value's distribution; gives
-                the values (B, 1, 1, 1). Of a pixel, the first channel is first.
+            choose: of channel, row, column and parameters (B, P, 1, 1) of the value's
+                distribution; gives the values (B, 1, 1, 1).
         """
         maps = self._cells(decoded)
         count, _, rows, columns = maps.shape
@@ -283,9 +278,9 @@ class Autoregressive(Likelihood, is_formula=False):
         weights, biases = self.output.weight.flatten(1), cast(Tensor, self.output.bias)
         units = weights.shape[1]
         for value in range(self.values):
-            below, right = divmod(value % FOLD**2, FOLD)
-            pixel = (FOLD * row + below, FOLD * column + right)
-            if pixel[0] >= self.size[0] or pixel[1] >= self.size[1]:
+            channel, place = divmod(value, FOLD**2)
+            y, x = FOLD * row + place // FOLD, FOLD * column + place % FOLD
+            if y >= self.size[0] or x >= self.size[1]:
                 cells[:, value, row, column] = -1
                 continue
             some = slice(value * units, (value + 1) * units)
@@ -294,7 +289,7 @@ class Autoregressive(Likelihood, is_formula=False):
             parameters = functional.linear(
                 functional.silu(hidden), weights[numbers], biases[numbers]
             )
-            chosen = choose(*pixel, parameters[:, :, None, None])
+            chosen = choose(channel, y, x, parameters[:, :, None, None])
             cells[:, value, row, column] = 2 * chosen.flatten() - 1
 
     def _cells(self, images: Float[Tensor, "B C H W"]) -> Cells:
