@@ -5,7 +5,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.commands import run_vaelab
 from vaelab import __version__, cli
 from vaelab.evaluation import METRICS
 from vaelab.figures import COMPARISON_FIGURES, FIGURES
@@ -44,13 +44,8 @@ def vaelab(
     *arguments: object, cwd: Path, rc: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if k != "VAELAB_DATA"}
-    done = subprocess.run(
-        [sys.executable, "-m", "vaelab", *map(str, arguments)],
-        cwd=cwd,
-        env={**inherited, "HOME": str(cwd), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_vaelab(
+        *arguments, cwd=cwd, environment={**inherited, "HOME": str(cwd), **environment}
     )
     assert done.returncode == rc, done.stderr
     if rc == 2:

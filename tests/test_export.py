@@ -1,5 +1,6 @@
 """ONNX files: the same numbers as PyTorch, for every preset and any batch size."""
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import vaelab
 from tests.conftest import odd_data, tiny
@@ -231,3 +233,19 @@ def test_code_that_fixes_the_batch_size_is_refused_with_a_remedy(
     loaded.model.decoder.forward = lambda codes: decoder(codes.reshape(len(codes), -1))
     with pytest.raises(InputError, match=r"use x\.shape\[0\] in place of len\(x\)"):
         export_onnx(loaded, tmp_path / "model.onnx")
+
+
+def test_all_graphs_share_one_table_of_translations_and_others_keep_theirs(
+    trained: Any, wardrobe: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(**options: Any) -> Any:
+        made.append(options)
+        return table(**options)
+
+    table = ONNXRegistry.from_torchlib
+    monkeypatch.setattr(export, "_translations", functools.cache(make))
+    exported(LoadedRun(trained["mlp-vae"], dataset=wardrobe), tmp_path)
+    assert len(made) == 1
+    assert ONNXRegistry.from_torchlib == table

@@ -2,13 +2,12 @@
 
 import inspect
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import vaelab
+from tests.commands import run_python, run_vaelab
 from vaelab.runs import open_run
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
@@ -23,12 +22,6 @@ def title(program: str) -> str:
     found = re.search(r'"runs/([\w-]+)"', program)
     assert found
     return found[1]
-
-
-def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
 
 
 def test_the_page_has_all_kinds_of_parts() -> None:
@@ -46,7 +39,7 @@ def test_the_page_has_all_kinds_of_parts() -> None:
 @pytest.mark.parametrize("program", PROGRAMS, ids=title)
 def test_the_program_runs_by_itself(program: str, tmp_path: Path) -> None:
     (tmp_path / "my_parts.py").write_text(program, encoding="utf-8")
-    done = run(["my_parts.py"], tmp_path)
+    done = run_python("my_parts.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = open_run_of(tmp_path, title(program))
     assert found is None or found.is_finished()
@@ -67,20 +60,20 @@ def open_run_of(folder: Path, name: str) -> object:
 def test_the_command_line_trains_evaluates_and_resumes_with_a_plugin(tmp_path: Path) -> None:
     (tmp_path / "my_parts.py").write_text(PROGRAMS[0], encoding="utf-8")
     train = [
-        *("-m", "vaelab", "train", "mlp-vae", "--data", "wardrobe", "--out", "run"),
+        *("train", "mlp-vae", "--data", "wardrobe", "--out", "run"),
         *("--set", "model.network=tiny", "training.epochs=1"),
         *("data.train_count=300", "data.test_count=60"),
     ]
-    refused = run(train, tmp_path)
+    refused = run_vaelab(*train, cwd=tmp_path)
     assert refused.returncode == 2
     assert "unknown model.network 'tiny'" in refused.stderr
     plugin = ["--plugin", "my_parts.py"]
-    assert run([*train, *plugin], tmp_path).returncode == 0
-    evaluate = ["-m", "vaelab", "evaluate", "run", "--metrics", "losses"]
-    missing = run(evaluate, tmp_path)
+    assert run_vaelab(*train, *plugin, cwd=tmp_path).returncode == 0
+    evaluate = ["evaluate", "run", "--metrics", "losses"]
+    missing = run_vaelab(*evaluate, cwd=tmp_path)
     assert missing.returncode == 2
     assert "tiny" in missing.stderr
-    done = run([*evaluate, *plugin], tmp_path)
+    done = run_vaelab(*evaluate, *plugin, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "negative_elbo" in done.stdout
 
@@ -95,14 +88,14 @@ def test_the_command_line_trains_evaluates_and_resumes_with_a_plugin(tmp_path: P
 )
 def test_an_error_in_a_plugin_is_one_line(content: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "my_parts.py").write_text(content, encoding="utf-8")
-    done = run(["-m", "vaelab", "train", "mlp-vae", "--plugin", "my_parts.py"], tmp_path)
+    done = run_vaelab("train", "mlp-vae", "--plugin", "my_parts.py", cwd=tmp_path)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert message in line
 
 
 def test_a_missing_plugin_is_one_line(tmp_path: Path) -> None:
-    done = run(["-m", "vaelab", "train", "mlp-vae", "--plugin", "none.py"], tmp_path)
+    done = run_vaelab("train", "mlp-vae", "--plugin", "none.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "plugin none.py is missing" in done.stderr
     assert list(tmp_path.iterdir()) == []

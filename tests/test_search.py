@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import Started
 from tests.conftest import tiny
 from vaelab.config import Config
 from vaelab.errors import InputError
@@ -161,15 +161,12 @@ def test_processes_share_a_search_and_resume_the_trial_of_a_killed_one(tmp_path:
         "model.network.widths": "32",
     }
     command = [
-        *(sys.executable, "-m", "vaelab", "search", "mlp-vae", "--data", "wardrobe"),
+        *("-m", "vaelab", "search", "mlp-vae", "--data", "wardrobe"),
         *("--accelerator", "cpu", "--trials", "8", "--no-prune", "--out", "mine"),
         *("--space", "training.learning_rate=1e-4..1e-2:log", "model.latent_size=2..20"),
         *("--set", *(f"{name}={value}" for name, value in settings.items())),
     ]
-    both = [
-        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        for _ in range(2)
-    ]
+    both = [Started(*command, cwd=tmp_path) for _ in range(2)]
     claims = tmp_path / "mine"
     deadline = time.monotonic() + 120
 
@@ -186,10 +183,9 @@ def test_processes_share_a_search_and_resume_the_trial_of_a_killed_one(tmp_path:
         assert time.monotonic() < deadline
         assert all(process.poll() is None for process in both)
     both[0].kill()
-    output, _ = both[1].communicate()
-    assert both[1].returncode == 0
-    assert output.decode().startswith("8 trials: 8 finished\n")
-    both[0].communicate()
+    done = both[1].wait()
+    assert done.returncode == 0
+    assert done.stdout.startswith("8 trials: 8 finished\n")
     listed = stored(tmp_path / "mine")
     assert [trial["name"] for trial in listed] == [f"trial-{n:04}" for n in range(8)]
     assert len({json.dumps(trial["settings"]) for trial in listed}) == 8

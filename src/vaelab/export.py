@@ -14,6 +14,7 @@ M noise dimensions.
 """
 
 import copy
+import functools
 import json
 import logging
 import warnings
@@ -29,6 +30,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import vaelab
 from vaelab import settings
@@ -216,7 +218,7 @@ def _exported(
     graph: _Graph, inputs: dict[str, Tensor], output_names: Sequence[str]
 ) -> onnx.ModelProto:
     batch = torch.export.Dim(BATCH, min=1)
-    with _quiet(), torch.no_grad():
+    with _quiet(), _one_registry(), torch.no_grad():
         program = torch.export.export(
             graph,
             tuple(inputs.values()),
@@ -247,6 +249,24 @@ def _quiet() -> Iterator[None]:
             yield
         finally:
             registry.setLevel(level)
+
+
+_translations = functools.cache(ONNXRegistry.from_torchlib)
+
+
+@contextmanager
+def _one_registry() -> Iterator[None]:
+    """Have all graphs use one table of translations to ONNX.
+
+    PyTorch makes the table anew for each graph, which takes more than half of the time of an
+    export. Exports by other code make their own tables as before, because they may change them.
+    """
+    original = vars(ONNXRegistry)["from_torchlib"]
+    ONNXRegistry.from_torchlib = staticmethod(_translations)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ONNXRegistry.from_torchlib = original  # type: ignore[method-assign]
 
 
 def _clean(proto: onnx.ModelProto) -> None:

@@ -1,8 +1,6 @@
 """Compressed files: exact arrays, damage, other runs, other arithmetic, and the command line."""
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.commands import run_vaelab
 from tests.conftest import noise_images, tiny
 from vaelab import cli
 from vaelab.compression import compress, decompress
@@ -205,25 +204,20 @@ def test_other_arithmetic_is_noticed(gray: LoadedRun, factor: float) -> None:
         decompress(other, content)
 
 
-def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vaelab", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
-
-
 def test_the_commands_restore_a_file_in_other_processes(gray: LoadedRun, tmp_path: Path) -> None:
     np.savez(tmp_path / "given.npz", images=PIXELS)
     run, file, out = str(gray.run.path), str(tmp_path / "file.vae"), str(tmp_path / "back.npz")
-    done = run_command("compress", str(tmp_path / "given.npz"), "--run", run, "--out", file)
+    done = run_vaelab("compress", str(tmp_path / "given.npz"), "--run", run, "--out", file)
     assert done.returncode == 0, done.stderr
     assert f"6 images, {Path(file).stat().st_size:,} bytes" in done.stdout
-    done = run_command("decompress", file, "--run", run, "--out", out)
+    done = run_vaelab("decompress", file, "--run", run, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "6 images, verified" in done.stdout
     assert np.array_equal(np.load(out)["images"], PIXELS)
     content = Path(file).read_bytes()
     Path(file).write_bytes(content[:-9])
     Path(out).unlink()
-    done = run_command("decompress", file, "--run", run, "--out", out)
+    done = run_vaelab("decompress", file, "--run", run, "--out", out)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "damaged or incomplete" in done.stderr

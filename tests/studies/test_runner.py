@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.commands import Started
 from tests.conftest import tiny
 from vaelab.config import DataConfig
 from vaelab.data import DataUnavailableError, fashion_mnist, load_data
@@ -289,25 +288,24 @@ def test_a_killed_study_is_resumed(tmp_path: Path) -> None:
         set = { "training.epochs" = 4000 }
         """
     )
-    command = [sys.executable, "-m", "vaelab", "study", str(file), "--accelerator", "cpu"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    command = ("-m", "vaelab", "study", file, "--accelerator", "cpu")
+    process = Started(*command, cwd=tmp_path)
     records = tmp_path / "runs/mine/second/metrics.jsonl"
     while not records.exists() or len(records.read_text().splitlines()) < 3:
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
     first = snapshot(tmp_path / "runs/mine/first")
     done = len(records.read_text().splitlines())
 
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = Started(*command, cwd=tmp_path)
     while len(records.read_text().splitlines()) < done + 3:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, messages = process.communicate()
-    assert process.returncode == 130
-    assert "the same command" in messages
+    stopped = process.wait()
+    assert stopped.returncode == 130
+    assert "the same command" in stopped.stderr
     assert snapshot(tmp_path / "runs/mine/first") == first
     assert [json.loads(line)["epoch"] for line in records.read_text().splitlines()] == list(
         range(1, len(records.read_text().splitlines()) + 1)

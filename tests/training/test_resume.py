@@ -4,8 +4,6 @@ import json
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +13,9 @@ from typing import Any
 import pytest
 import torch
 
+from tests.commands import Started, run_python
 from tests.conftest import tiny
-from tests.training.killable import SETTINGS, config, started
+from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.errors import InputError, Interruption
 from vaelab.models.contract import LatentVariableModel
@@ -26,12 +25,24 @@ from vaelab.training import CheckpointSchedule, Hardware, fit
 CPU = Hardware(accelerator="cpu")
 TIMES = {"seconds", "images_per_second"}
 KILLS = 30
+SETTINGS = {
+    "data.train_count": "300",
+    "data.test_count": "100",
+    "training.batch_size": "16",
+    "training.epochs": "8",
+    "training.preview_every_epochs": "4",
+    "model.network.widths": "64",
+}
+
+
+def config() -> Config:
+    return tiny("mlp-vae", **{name.replace(".", "__"): value for name, value in SETTINGS.items()})
 
 
 def command(out: Path, *more: str) -> list[str]:
     written = [f"{name}={value}" for name, value in SETTINGS.items()]
     return [
-        *(sys.executable, "-m", "vaelab", "train", "mlp-vae", "--data", "wardrobe"),
+        *("-m", "vaelab", "train", "mlp-vae", "--data", "wardrobe"),
         *("--accelerator", "cpu", "--out", str(out), "--checkpoint-steps", "1"),
         *("--set", *written, *more),
     ]
@@ -59,7 +70,7 @@ def untimed(record: dict[str, Any]) -> dict[str, Any]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An uninterrupted run."""
     path = tmp_path_factory.mktemp("resume") / "whole"
-    subprocess.run(command(path), check=True, capture_output=True)
+    assert run_python(*command(path)).returncode == 0
     return path
 
 
@@ -108,22 +119,19 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, wardrobe: Dataset) -> 
 
 
 @pytest.mark.posix
-def test_killed_again_and_again_at_any_moment(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
+def test_killed_again_and_again_at_any_moment(whole: Path, tmp_path: Path) -> None:
     """By SIGKILL, in the middle of steps, of saves, and of everything between."""
     path, moments = tmp_path / "run", random.Random(0)
     for _ in range(KILLS):
-        process, seen = started(path), stamp(path)
+        process, seen = Started(*command(path)), stamp(path)
         # After this process's first checkpoint, so that each gets somewhere.
-        while process.is_alive() and stamp(path) == seen:
+        while process.poll() is None and stamp(path) == seen:
             time.sleep(0.0005)
-        process.join(moments.uniform(0, 0.02))
+        time.sleep(moments.uniform(0, 0.02))
         process.kill()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-    last = started(path)
-    last.join()
-    assert last.exitcode == 0
-    assert left_by(path) == undisturbed
+        assert process.poll() == -signal.SIGKILL
+    assert run_python(*command(path)).returncode == 0
+    assert left_by(path) == left_by(whole)
     assert not [*path.rglob("*.partial*"), *path.glob("checkpoint.new")]
 
 
@@ -141,40 +149,37 @@ def test_asked_to_stop_it_keeps_its_state_and_leaves(
     number: signal.Signals, code: int, whole: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "run"
-    process = subprocess.Popen(command(path), stderr=subprocess.PIPE, text=True)
+    process = Started(*command(path))
     while not stamp(path):
         assert process.poll() is None
         time.sleep(0.001)
     process.send_signal(number)
-    _, messages = process.communicate()
-    assert process.returncode == code
-    last = messages.splitlines()[-1]
+    stopped = process.wait()
+    assert stopped.returncode == code
+    last = stopped.stderr.splitlines()[-1]
     assert f"stopped by {number.name} in epoch" in last
     assert "the same command resumes" in last
-    assert "Traceback" not in messages
+    assert "Traceback" not in stopped.stderr
     state = json.loads((path / "checkpoint/state.json").read_text())
     assert f"in epoch {state['epochs_done'] + 1} after {state['steps_done']} of" in last
-    subprocess.run(command(path), check=True, capture_output=True)
+    assert run_python(*command(path)).returncode == 0
     assert left_by(path) == left_by(whole)
 
 
 def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    first = subprocess.Popen(command(path, "training.epochs=5000"))
+    first = Started(*command(path, "training.epochs=5000"))
     try:
         while not stamp(path):
             assert first.poll() is None
             time.sleep(0.01)
-        second = subprocess.run(
-            command(path, "training.epochs=5000"), capture_output=True, text=True
-        )
+        second = run_python(*command(path, "training.epochs=5000"))
         assert second.returncode == 2
         (line,) = second.stderr.splitlines()
         assert f"is in use by process {first.pid} on " in line
         assert "vaelab train mlp-vae" in line or "__main__.py train mlp-vae" in line
     finally:
         first.kill()
-        first.wait()
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
