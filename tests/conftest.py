@@ -99,12 +99,18 @@ SYSTEMS = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
+    # Slow files first, so that no process is left with one of them at the end.
+    items.sort(key=lambda item: _is_slow(item, folder), reverse=True)
     for item in items:
-        if item.path.relative_to(folder).as_posix().startswith(SLOW):
+        if _is_slow(item, folder):
             item.add_marker(pytest.mark.slow)
         for marker, (is_met, reason) in SYSTEMS.items():
             if marker in item.keywords and not is_met:
                 item.add_marker(pytest.mark.skip(reason=f"{item.name}: {reason}"))
+
+
+def _is_slow(item: pytest.Item, folder: Path) -> bool:
+    return item.path.relative_to(folder).as_posix().startswith(SLOW)
 
 
 def tiny(name: str, **settings: str) -> Config:
