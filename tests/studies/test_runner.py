@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import tiny
 from vaelab.config import DataConfig
 from vaelab.data import DataUnavailableError, fashion_mnist, load_data
+from vaelab.derived_settings import settings_with_prior
 from vaelab.errors import InputError
 from vaelab.evaluation import METRICS, MetricValue
 from vaelab.figures import COMPARISON_FIGURES, FIGURES
@@ -34,7 +35,6 @@ from vaelab.studies import (
     study_named,
 )
 from vaelab.training import Hardware
-from vaelab.training.derived import settings_with_prior
 
 CPU = Hardware(accelerator="cpu")
 DATA = DataConfig(name="wardrobe", train_count=300, test_count=100)
