@@ -59,6 +59,8 @@ TINY_SIZES = {
     "model.likelihood.width": "8",
     "model.prior.components": "5",
     "model.prior.layers": "2",
+    "model.prior.width": "16",
+    "model.prior.solver_steps": "3",
 }
 
 

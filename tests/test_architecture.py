@@ -39,6 +39,7 @@ LAYERS = [
     "models",
     "objectives",
     "presets",
+    "derived_settings",
     "preset_changes",
     "pairing",
     "devices",

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaelab.config import Config, ParentConfig
+from vaelab.derived_settings import settings_with_prior
 from vaelab.errors import InputError
 from vaelab.preset_changes import (
     changes_from_preset,
@@ -83,10 +84,16 @@ def test_an_unknown_preset_is_an_error() -> None:
 
 
 def test_the_command_of_a_derived_run_has_the_settings_of_its_prior() -> None:
-    config = changed("mlp-vae", model__prior="gmm", model__prior__components="7")
-    derived = replace(config, parent=ParentConfig(run="../mlp-vae", weights_fingerprint="0"))
+    parent = ParentConfig(run="../mlp-vae", weights_fingerprint="0")
+    changes = {"model.prior.components": "7", "training.epochs": "3"}
+    config = settings_with_prior(preset("mlp-vae"), "gmm", changes)
+    derived = replace(config, parent=parent)
     assert (preset_label(config), preset_label(derived)) == ("mlp-vae", "mlp-vae + gmm")
     assert fit_prior_command(derived, "runs/mlp-vae", ["--out", "runs/gmm"]) == (
         "vaelab fit-prior runs/mlp-vae --prior gmm --set model.prior.components=7 "
-        "training.epochs=10 --out runs/gmm"
+        "training.epochs=3 --out runs/gmm"
+    )
+    as_usual = replace(settings_with_prior(preset("mlp-vae"), "flow", {}), parent=parent)
+    assert fit_prior_command(as_usual, "runs/mlp-vae") == (
+        "vaelab fit-prior runs/mlp-vae --prior flow"
     )

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from tests.conftest import TrainedRuns
+from tests.conftest import TrainedRuns, noise_images
 from tests.data.data_files import data_or_one_line, refused
 from vaelab.comparison import render
+from vaelab.data.batches import Batches
 from vaelab.evaluation import evaluate
 from vaelab.files import write_checksums, write_json
 from vaelab.loaded_run import LoadedRun
@@ -39,6 +40,12 @@ def with_state(run: Run, change: Callable[[dict[str, Any]], object]) -> None:
     write_checksums(folder, (TENSORS, STATE))
 
 
+def resumed(run: Run) -> None:
+    """Read the checkpoint, with which no image is needed."""
+    images = Batches(noise_images(1, run.data.shape, classes=0), torch.device("cpu"))
+    new_state(run, images.device, images).resume(run, 0, 1)
+
+
 def odd_states() -> Iterator[tuple[str, Any]]:
     for name in ("epochs_done", "steps_done", "scalars", "seconds", "best_epoch", "stages_done"):
         yield from ((name, value) for value in ODD_VALUES)
@@ -53,7 +60,7 @@ def test_a_state_with_any_value_is_read_or_refused(run: Run) -> None:
     for name, value in odd_states():
         with_state(run, lambda values, name=name, value=value: values.update({name: value}))
         refusals += data_or_one_line(run.is_finished) is None
-        data_or_one_line(lambda: new_state(run, torch.device("cpu")).resume(run, 0, 1))
+        data_or_one_line(lambda: resumed(run))
         assert (run.path / "metrics.jsonl").read_bytes() == metrics
         with_state(run, lambda values: values.update(original))
     assert refusals > 70
@@ -78,9 +85,9 @@ def test_tensors_that_belong_to_no_checkpoint_are_refused(run: Run, name: str) -
     for damaged in ({key: each for key, each in tensors.items() if key != name}, odd):
         write_tensors(folder / TENSORS, damaged)
         write_checksums(folder, (TENSORS, STATE))
-        data_or_one_line(lambda: new_state(run, torch.device("cpu")).resume(run, 0, 1))
+        data_or_one_line(lambda: resumed(run))
     with refused(folder, "unexpected content", f"delete {folder} to resume"):
-        new_state(run, torch.device("cpu")).resume(run, 0, 1)
+        resumed(run)
     assert (run.path / "metrics.jsonl").read_bytes() == metrics
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vaelab.models.likelihoods.likelihood import Likelihood, build_likelihood
     from vaelab.models.posteriors import DiagonalGaussian
     from vaelab.models.priors.prior import Prior
+    from vaelab.models.sampling_options import SamplingOptions
     from vaelab.objectives.objective import Objective
     from vaelab.presets import preset
     from vaelab.report import build_site
@@ -64,6 +65,7 @@ __all__ = [
     "MetricValue",
     "Objective",
     "Prior",
+    "SamplingOptions",
     "Terms",
     "TermsRequest",
     "build_likelihood",
@@ -104,6 +106,7 @@ _HOMES = {
     "MetricValue": "evaluation.metric",
     "Objective": "objectives.objective",
     "Prior": "models.priors.prior",
+    "SamplingOptions": "models.sampling_options",
     "Terms": "models.contract",
     "TermsRequest": "models.contract",
     "build_likelihood": "models.likelihoods.likelihood",

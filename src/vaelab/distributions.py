@@ -43,10 +43,14 @@ def gaussian_kl(
 
 
 def reparameterize(
-    mean: Float[Tensor, "*S"], log_variance: Float[Tensor, "*S"], source: Source
+    mean: Float[Tensor, "*S"],
+    log_variance: Float[Tensor, "*S"],
+    source: Source,
+    temperature: float = 1.0,
 ) -> Float[Tensor, "*S"]:
-    """A draw from N(mean, exp(log_variance)) through which gradients reach both parameters."""
-    return mean + torch.exp(0.5 * log_variance) * standard_normal_like(mean, source)
+    """A draw from N(mean, temperature^2 exp(log_variance)); gradients reach both parameters."""
+    scale = temperature * torch.exp(0.5 * log_variance)
+    return mean + scale * standard_normal_like(mean, source)
 
 
 def standard_normal_like(x: Float[Tensor, "*S"], source: Source) -> Float[Tensor, "*S"]:

@@ -25,6 +25,7 @@ from vaelab.memory import require_memory
 from vaelab.models.capabilities import Capabilities
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.notebook import Html
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, TrainedModel, open_run, require_same_images
@@ -264,7 +265,12 @@ class LoadedRun:
 
     @torch.no_grad()
     def sample(
-        self, count: int, *, seed: int = 0, labels: Int[Tensor, " N"] | None = None
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        labels: Int[Tensor, " N"] | None = None,
+        options: SamplingOptions = AS_FITTED,
     ) -> Float[Tensor, "N C H W"]:
         """Decoded draws from the prior, on the CPU; of a conditional model the classes in turn.
 
@@ -272,9 +278,11 @@ class LoadedRun:
             count: of samples.
             seed: of the draws.
             labels: classes to generate instead, of a conditional model.
+            options: temperature and solver steps.
 
         Raises:
-            InputError: if the model has no prior, or the samples would not fit into memory.
+            InputError: if the model has no prior or not these options, or the samples would not
+                fit into memory.
         """
         self.require_memory_for(count)
         if labels is None:
@@ -283,7 +291,7 @@ class LoadedRun:
         images = torch.empty(count, *self.run.data.shape)
         for rows in torch.arange(count).split(BATCH_SIZE):
             part = None if labels is None else labels[rows].to(self.device)
-            images[rows[0] : rows[-1] + 1] = self.model.sample(len(rows), noise, part)
+            images[rows[0] : rows[-1] + 1] = self.model.sample(len(rows), noise, part, options)
         return images
 
     def require_memory_for(self, sample_count: int) -> None:

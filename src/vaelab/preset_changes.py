@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from vaelab.config import Config, TrainingConfig
+from vaelab.config import Config
+from vaelab.derived_settings import PRIOR_TRAINING
 from vaelab.errors import InputError
 from vaelab.presets import preset
 from vaelab.settings import describe_fields, with_settings
@@ -80,7 +81,7 @@ def fit_prior_command(config: Config, parent: str, options: Sequence[str] = ()) 
     default = dataclasses.replace(
         config,
         model=dataclasses.replace(model, prior=type(model.prior)()),
-        training=TrainingConfig(epochs=0),  # so that the number of epochs is always named
+        training=PRIOR_TRAINING,
     )
     changes = [
         f"{name}={fields[name]}"
@@ -88,7 +89,8 @@ def fit_prior_command(config: Config, parent: str, options: Sequence[str] = ()) 
         if name.startswith(("model.prior.", "training.")) and fields[name] != value
     ]
     words = ["vaelab", "fit-prior", parent, "--prior", fields["model.prior.kind"]]
-    return shlex.join([*words, "--set", *changes, *options])
+    words += ["--set", *changes] if changes else []
+    return shlex.join([*words, *options])
 
 
 def _settable(config: Config) -> dict[str, str]:

@@ -15,6 +15,7 @@ from vaelab import notebook
 from vaelab.errors import InputError, unknown_name
 from vaelab.files import atomic_write
 from vaelab.loaded_run import LoadedRun
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.pictures import save_png, tile
 
 COLUMNS = 10
@@ -97,7 +98,12 @@ class Samples:
 
 
 def sample(
-    loaded: LoadedRun, count: int, *, seed: int = 0, class_name: str | None = None
+    loaded: LoadedRun,
+    count: int,
+    *,
+    seed: int = 0,
+    class_name: str | None = None,
+    options: SamplingOptions = AS_FITTED,
 ) -> Samples:
     """Decoded draws from the prior.
 
@@ -106,24 +112,32 @@ def sample(
         count: of samples.
         seed: of the draws.
         class_name: the class to generate, of a conditional model; none: all classes in turn.
+        options: temperature and solver steps, as `vaelab.SamplingOptions(temperature=0.8)`.
 
     Raises:
-        InputError: on a model without prior, an unknown class or a count below 1.
+        InputError: on a model without prior or without these options, an unknown class or a count
+            below 1.
     """
     if count < 1:
         raise InputError(f"the number of samples must be at least 1, found {count}")
     loaded.require_memory_for(count)
     labels = _labels(loaded, count, class_name)
-    images = loaded.sample(count, seed=seed, labels=labels)
+    images = loaded.sample(count, seed=seed, labels=labels, options=options)
     return Samples(images, labels, loaded.run.name, loaded.run.data.class_names)
 
 
 def save_samples(
-    loaded: LoadedRun, out: Path, *, count: int, class_name: str | None, seed: int
+    loaded: LoadedRun,
+    out: Path,
+    *,
+    count: int,
+    class_name: str | None,
+    seed: int,
+    options: SamplingOptions,
 ) -> None:
     """Draw samples and write them with `Samples.save`; bad file names are refused first."""
     _require_writable(out, count)
-    sample(loaded, count, seed=seed, class_name=class_name).save(out)
+    sample(loaded, count, seed=seed, class_name=class_name, options=options).save(out)
 
 
 def _require_writable(path: Path, count: int) -> None:

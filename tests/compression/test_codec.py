@@ -32,7 +32,7 @@ Model = LatentVariableModel
 SHAPE = ImageShape(1, 6, 5)
 TWO_CHANNELS = ImageShape(2, 9, 7)
 DISCRETE = ["bernoulli", "logistic-mixture", "autoregressive-bernoulli", "autoregressive-logistic"]
-PRIORS = ["standard-normal", "mixture", "vamp", "flow", "gmm"]
+PRIORS = ["standard-normal", "mixture", "vamp", "flow", "autoregressive", "gmm"]
 SMALL = {"maps": "3", "channels": "8", "blocks": "2", "width": "8", "components": "2"}
 
 
@@ -52,7 +52,7 @@ def built(preset: str, shape: ImageShape = SHAPE, classes: int = 0, **fields: st
     config = tiny(preset, **fields)
     model = build_model(config.model, shape, classes, generator(0, "weights"))
     for name, weights in model.named_parameters():
-        if name.startswith("prior.layers"):  # whose last layers start at zero
+        if name.startswith("prior.layers"):  # of a flow, whose last layers start at zero
             torch.nn.init.normal_(weights, std=0.1, generator=generator(0, name))
     return model.eval()
 
@@ -107,8 +107,9 @@ def test_other_models_code(preset: str, likelihood: str) -> None:
     require_exact(built(preset, classes=classes, **settings(likelihood)))
 
 
-def test_a_conditional_prior_codes() -> None:
-    fields = {"model__likelihood": "bernoulli", "model__prior": "class-gaussian"}
+@pytest.mark.parametrize("prior", ["class-gaussian", "flow", "autoregressive", "gmm"])
+def test_a_conditional_prior_codes(prior: str) -> None:
+    fields = {"model__likelihood": "bernoulli", "model__prior": prior}
     require_exact(built("cvae", classes=3, **fields))
 
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from tests.report.stored_runs import config, stored
 from vaelab.config import ParentConfig
+from vaelab.derived_settings import settings_with_prior
 from vaelab.report.settings_view import settings_view
 
 
@@ -29,7 +30,8 @@ def test_a_run_with_the_settings_of_its_preset_has_no_changes() -> None:
 
 def test_the_commands_of_a_derived_run_fit_the_prior() -> None:
     parent = ParentConfig(run="../mlp-vae", weights_fingerprint="a" * 64)
-    made = replace(config(model__prior="gmm", model__prior__components="7"), parent=parent)
+    changes = {"model.prior.components": "7", "training.epochs": "10"}
+    made = replace(settings_with_prior(config(), "gmm", changes), parent=parent)
     assert settings_view(stored(made, "derived")).commands[0] == (
         "vaelab fit-prior runs/mlp-vae --prior gmm --set model.prior.components=7 "
         "training.epochs=10 --out runs/derived"

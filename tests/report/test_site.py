@@ -611,7 +611,7 @@ def test_a_derived_run_links_to_its_parent(tmp_path: Path) -> None:
     text = text_of(pages["runs/second.html"])
     assert "Gaussian mixture prior fitted to first" in text
     assert "derived from first" in text
-    assert "vaelab fit-prior runs/first --prior gmm --set training.epochs=10" in text
+    assert "vaelab fit-prior runs/first --prior gmm" in text
     assert "second settings prior fitted to first" in text_of(pages["index.html"])
 
 

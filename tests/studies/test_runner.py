@@ -15,6 +15,7 @@ from tests.commands import Started
 from tests.conftest import tiny
 from vaelab.config import DataConfig
 from vaelab.data import DataUnavailableError, fashion_mnist, load_data
+from vaelab.derived_settings import settings_with_prior
 from vaelab.errors import InputError
 from vaelab.evaluation import METRICS, MetricValue
 from vaelab.figures import COMPARISON_FIGURES, FIGURES
@@ -33,7 +34,6 @@ from vaelab.studies import (
     study_named,
 )
 from vaelab.training import Hardware
-from vaelab.training.derived import settings_with_prior
 
 CPU = Hardware(accelerator="cpu")
 DATA = DataConfig(name="wardrobe", train_count=300, test_count=100)

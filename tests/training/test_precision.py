@@ -163,9 +163,12 @@ def test_a_users_likelihood_rounds_nothing_to_bfloat16() -> None:
         Own().log_prob(torch.zeros(2, 1, 2, 2), decoded=torch.ones(2, 1, 2, 2).bfloat16())
 
 
-@pytest.mark.parametrize("name", [name for name in PRIORS if name not in ("flow", "vamp")])
+# These contain networks, which compute in bfloat16.
+NETWORK_PRIORS = ("flow", "vamp", "flow-matching", "autoregressive")
+
+
+@pytest.mark.parametrize("name", [name for name in PRIORS if name not in NETWORK_PRIORS])
 def test_the_kl_to_a_prior_rounds_nothing_to_bfloat16(name: str) -> None:
-    """A flow and a VampPrior contain networks, which compute in bfloat16."""
     classes = 3 if name == "class-gaussian" else 0
     context = PriorContext(latent_size=4, class_count=classes, shape=ImageShape(1, 8, 8))
     prior = parts.build(PRIORS[name].config(), context)
@@ -178,6 +181,19 @@ def test_the_kl_to_a_prior_rounds_nothing_to_bfloat16(name: str) -> None:
     with torch.autocast("cpu", torch.bfloat16):
         found = prior.kl(posterior, z, condition), prior.log_prob(z, condition)
     assert all(map(torch.equal, found, expected))
+
+
+@pytest.mark.parametrize("name", ["flow", "flow-matching", "autoregressive"])
+def test_the_loss_of_a_prior_with_a_network_is_in_float32(name: str) -> None:
+    context = PriorContext(latent_size=4, class_count=3, shape=ImageShape(1, 8, 8))
+    prior = parts.build(PRIORS[name].config(), context)
+    z, condition = torch.randn(6, 4, generator=generator(0, "z")), torch.eye(3).repeat(2, 1)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = prior.loss(z, condition, generator(0, "loss"))
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(
+        loss, prior.loss(z, condition, generator(0, "loss")), rtol=0.02, atol=0.02
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def fit_prior(
     prior: Annotated[
         str,
         option(
-            "kind of the prior: gmm, fitted in seconds, or one that is trained, such as flow, "
-            "mixture or, for a vq-vae, autoregressive",
+            "kind of the prior: gmm, fitted in seconds, or one that is trained in minutes, such as "
+            "flow-matching, flow, mixture or autoregressive; for a vq-vae only autoregressive",
             "NAME",
         ),
     ] = "gmm",

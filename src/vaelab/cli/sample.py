@@ -15,6 +15,7 @@ from vaelab.cli.options import (
     option,
 )
 from vaelab.cli.output import print_text
+from vaelab.models.sampling_options import SamplingOptions
 
 
 def sample(
@@ -30,12 +31,22 @@ def sample(
         Path, option("a .png file for one picture, or an .npz file of values in [0, 1]", "FILE")
     ] = Path("samples.png"),
     seed: Seed = 0,
+    temperature: Annotated[
+        float,
+        option("factor of the noise of the prior; below 1: more typical, less diverse images", "T"),
+    ] = 1.0,
+    solver_steps: Annotated[
+        int | None,
+        option("steps from noise to code, for a prior such as flow-matching", "N", "the prior's"),
+    ] = None,
     accelerator: Accelerator = "auto",
     plugin: Plugins = (),
 ) -> None:
     """Generate images with a trained run."""
+    options = SamplingOptions(temperature=temperature, solver_steps=solver_steps)
     load_plugins(plugin)
     from vaelab.sampling import save_samples
 
-    save_samples(load(run, accelerator), out, count=count, class_name=class_name, seed=seed)
+    loaded = load(run, accelerator)
+    save_samples(loaded, out, count=count, class_name=class_name, seed=seed, options=options)
     print_text(str(out))

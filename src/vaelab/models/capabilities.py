@@ -47,6 +47,8 @@ class Capabilities:
         has_auxiliary_terms: training has terms beyond reconstruction and KL.
         can_sample_from_noise: a code is a function of Gaussian noise, which can be exported.
         is_conditional: a label is required.
+        has_solver: the prior is sampled by solving a differential equation in steps.
+        prior_needs_trained_encoder: the prior can only be fitted after training.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Capabilities:
     has_auxiliary_terms: bool = False
     can_sample_from_noise: bool = False
     is_conditional: bool = False
+    has_solver: bool = False
+    prior_needs_trained_encoder: bool = False
 
     @property
     def latent_size(self) -> int:

@@ -4,6 +4,7 @@ Letters in shapes: B batch, S draws, C channels, H height, W width, D numbers in
 K classes, G groups into which the KL of a level splits, M numbers of noise.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.prior_fitting import PriorFitting
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 Images = Float[Tensor, "B C H W"]
@@ -32,23 +35,28 @@ class TermsRequest(NamedTuple):
     Attributes:
         importance_draws: S, number of log-weights per image.
         prior_sample: whether a code of the prior is drawn for each image.
+        prior_alone: only the loss of the prior at a draw of z; nothing is decoded, and there are no
+            terms of the ELBO.
     """
 
     importance_draws: int = 0
     prior_sample: bool = False
+    prior_alone: bool = False
 
 
 class Terms(NamedTuple):
     """Terms of the negative ELBO and of other objectives, per image, unreduced.
 
     Attributes:
-        reconstruction: -log p(x|z,y) at one draw of z, summed over pixels.
+        reconstruction: -log p(x|z,y) at one draw of z, summed over pixels; NaN where only the loss
+            of the prior was requested.
         kl: KL(q || p) by level, in nats; empty where it is not defined.
         auxiliary: further terms by name, such as a commitment loss.
         z: the draw from the posterior.
         posterior: that z was drawn from, where it is one diagonal Gaussian.
         log_weights: (B, S), log p(x, z_i|y) - log q(z_i|x,y), where requested.
         prior_sample: codes drawn from the prior, where requested.
+        prior_loss: of the prior at the draw of z, where requested.
     """
 
     reconstruction: Float[Tensor, " B"]
@@ -58,6 +66,7 @@ class Terms(NamedTuple):
     posterior: DiagonalGaussian | None = None
     log_weights: Float[Tensor, "B S"] | None = None
     prior_sample: Latents | None = None
+    prior_loss: Float[Tensor, " B"] | None = None
 
 
 class Weights(NamedTuple):
@@ -117,7 +126,22 @@ class LatentVariableModel(nn.Module, ABC):
         request: TermsRequest = TermsRequest(),  # noqa: B008  (an immutable tuple)
     ) -> Terms:
         """See `elbo`. Wrappers for several processes and torch.compile work on this method."""
+        if request.prior_alone:
+            return self._prior_terms(x, labels, source)
         return self.elbo(x, labels, source, request)
+
+    def _prior_terms(self, x: Images, labels: Labels | None, source: Source) -> Terms:
+        """The loss of the prior at a draw of what it is a distribution over."""
+        fitting, condition = self.prior_fitting(), self.condition(labels, x)
+        z = fitting.draw(x, condition, source)
+        loss = fitting.loss(z, condition, source)
+        return Terms(
+            reconstruction=torch.full_like(loss, math.nan),
+            kl={},
+            auxiliary={},
+            z=Latents((z,)),
+            prior_loss=loss,
+        )
 
     @property
     def latent_size(self) -> int:
@@ -138,15 +162,28 @@ class LatentVariableModel(nn.Module, ABC):
         """The image decoded at the point estimate of its code."""
         return self.decode(self.encode(x, labels), labels)
 
-    def sample(self, count: int, source: Source, labels: Labels | None = None) -> Images:
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Images:
         """E[x|z,y] at `count` draws of z from the prior.
 
         Raises:
-            InputError: if the model has no prior.
+            InputError: if the model has no prior, or not these options.
         """
-        return self.decode(self.sample_prior(count, source, labels), labels)
+        options.require(self.capabilities)
+        return self.decode(self.sample_prior(count, source, labels, options), labels)
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """`count` codes drawn from the prior.
 
         Raises:
@@ -247,15 +284,10 @@ class LatentVariableModel(nn.Module, ABC):
             raise InputError("a conditional model needs a label for each image")
         return functional.one_hot(labels, self.class_count).to(like.dtype)
 
-    @property
-    def prior_is_fitted(self) -> bool:
-        """Whether the prior is fitted to codes, without gradients."""
-        return False
-
-    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """Fit the prior to codes, without gradients.
+    def prior_fitting(self) -> PriorFitting:
+        """How the prior is fitted to codes.
 
         Raises:
-            InputError: if the prior is learned by gradient instead.
+            InputError: if the model has no prior that can be fitted.
         """
-        raise InputError(f"{self.capabilities.name} has no prior that is fitted to codes")
+        raise InputError(f"{self.capabilities.name} has no prior that can be fitted to codes")

@@ -29,9 +29,9 @@ class DiagonalGaussian(NamedTuple):
         mean, log_variance = full_precision(encoded).chunk(2, dim=1)
         return cls(mean, log_variance.clamp(*LOG_VARIANCE_BOUNDS))
 
-    def sample(self, source: Source) -> Float[Tensor, "B D"]:
-        """A reparameterized draw."""
-        return reparameterize(self.mean, self.log_variance, source)
+    def sample(self, source: Source, temperature: float = 1.0) -> Float[Tensor, "B D"]:
+        """A reparameterized draw, its standard deviation multiplied by `temperature`."""
+        return reparameterize(self.mean, self.log_variance, source, temperature)
 
     def at(self, noise: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
         """The draw that standard normal noise gives: mean + standard deviation * noise."""

@@ -8,6 +8,7 @@ from vaelab.objectives.config import (
     ElboConfig,
     InfoVaeConfig,
     IwaeConfig,
+    PriorLossConfig,
     ReconstructionConfig,
     VqConfig,
     WarmupConfig,
@@ -21,6 +22,7 @@ OBJECTIVES: dict[str, Part] = {
     "beta-tcvae": Part(BetaTcVaeConfig, "vaelab.objectives.beta_tcvae:BetaTcVae"),
     "iwae": Part(IwaeConfig, "vaelab.objectives.iwae:Iwae"),
     "info-vae": Part(InfoVaeConfig, "vaelab.objectives.info_vae:InfoVae"),
+    "prior-loss": Part(PriorLossConfig, "vaelab.objectives.prior_loss:PriorLoss"),
     "vq": Part(VqConfig, "vaelab.objectives.vq:VectorQuantization"),
 }
 

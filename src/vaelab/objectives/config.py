@@ -94,6 +94,13 @@ class ReconstructionConfig(ObjectiveConfig):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PriorLossConfig(ObjectiveConfig):
+    """The loss of the prior alone, the objective of vaelab fit-prior."""
+
+    kind: Literal["prior-loss"] = "prior-loss"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BetaTcVaeConfig(ObjectiveConfig):
     """The KL decomposed, with a weight on the total correlation (Chen et al. 2018)."""
 

@@ -61,11 +61,13 @@ class Objective(ABC):
     Attributes:
         needs: capabilities of the model that must hold, as names of `Capabilities`' fields.
         uses_auxiliary_terms: whether the loss contains the model's auxiliary terms.
+        needs_parent: whether it trains the prior of a derived run, and nothing else.
         request: what it needs beyond the terms of the ELBO.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     uses_auxiliary_terms: bool = False
+    needs_parent: ClassVar[bool] = False
     request: TermsRequest = TermsRequest()
 
     @abstractmethod

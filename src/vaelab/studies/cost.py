@@ -7,10 +7,12 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from vaelab import parts
 from vaelab.config import Config
 from vaelab.data import Dataset
 from vaelab.data.batches import Batches
 from vaelab.models.contract import LatentVariableModel
+from vaelab.objectives.objective import Objective
 from vaelab.randomness import generator
 from vaelab.runs import Run
 from vaelab.studies.step import ReportProgress
@@ -57,8 +59,9 @@ def _operations_per_image(run: Run, dataset: Dataset) -> float:
     model, noise = run.build_model().train(), generator(0, "noise")
     one = Batches(dataset.train.take(np.zeros(1, np.int64)), torch.device("cpu"))
     batch = one.at(torch.zeros(1, dtype=torch.int64), noise)
+    objective: Objective = parts.build(run.config.objective)
     with FlopCounterMode(display=False) as counter:
-        model(batch.x, batch.labels, noise)
+        model(batch.x, batch.labels, noise, objective.request)
     return float(counter.get_total_flops())
 
 

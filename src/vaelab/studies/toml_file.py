@@ -27,6 +27,7 @@ from typing import Any
 from vaelab import plugins
 from vaelab.config import Config, DataConfig
 from vaelab.data import data_config
+from vaelab.derived_settings import settings_with_prior
 from vaelab.documents import parse_toml, read_text
 from vaelab.errors import InputError, unknown_name
 from vaelab.evaluation import metric_name
@@ -35,7 +36,6 @@ from vaelab.pairing import autoencoder_and_vae
 from vaelab.presets import preset
 from vaelab.settings import read_as, with_settings
 from vaelab.studies.study import PAIR_FIGURE, SWEEP_FIGURES, DerivedRun, Study, name_refused
-from vaelab.training.derived import settings_with_prior
 
 STUDY_KEYS = (
     "data",

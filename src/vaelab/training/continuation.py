@@ -92,4 +92,4 @@ def _extended(run: Run, more_epochs: int) -> Config:
 
 
 def _is_fitted_at_once(run: Run) -> bool:
-    return run.config.parent is not None and run.build_model().prior_is_fitted
+    return run.config.parent is not None and run.build_model().prior_fitting().is_done_at_once

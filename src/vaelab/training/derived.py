@@ -6,18 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from vaelab import settings
-from vaelab.config import Config, TrainingConfig
+from vaelab.config import Config
 from vaelab.data import Dataset, load_data
 from vaelab.data.batches import Batches
-from vaelab.models.contract import LatentVariableModel
-from vaelab.objectives.config import ElboConfig
+from vaelab.derived_settings import settings_with_prior
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free, require_same_images
 from vaelab.runs.derived import derived_model, parent_of
 from vaelab.runs.restoring import restore, restore_records_of_finished
+from vaelab.training.code_fitting import fit_to_codes
 from vaelab.training.divergence import divergence_limit
 from vaelab.training.hardware import Hardware
 from vaelab.training.loop import fit
@@ -41,11 +39,11 @@ def fit_prior(
     """Fit a prior to the codes of a trained run: a derived run with the parent's networks.
 
     A Gaussian mixture is fitted by expectation maximization in seconds. Other priors are trained by
-    gradient on the negative ELBO, with all other weights frozen.
+    gradient in minutes on their own loss, with all other weights frozen and without the decoder.
 
     Args:
         parent: the trained run.
-        prior: its kind, such as gmm or flow.
+        prior: its kind, such as gmm or flow-matching.
         out: folder of the derived run.
         changes: further settings, such as {"model.prior.components": "20"}.
         dataset: the images; None: those that the parent was trained on.
@@ -92,8 +90,8 @@ def train_derived(
     if run.is_finished():
         restore_records_of_finished(run)
         return run
-    if run.build_model().prior_is_fitted:
-        _fit_to_codes(run, dataset)
+    if run.build_model().prior_fitting().is_done_at_once:
+        _fit_at_once(run, dataset)
         return run
     return fit(
         config,
@@ -111,27 +109,12 @@ def derived_config(parent: Run, prior: str, out: Path, changes: Mapping[str, str
         settings_with_prior(parent.config, prior, changes),
         parent=parent_of(parent, out, trains="prior"),
     )
-    if Run(out, config, parent.data).build_model().prior_is_fitted:
-        return replace(config, training=TrainingConfig(epochs=1))  # fitted at once
+    if Run(out, config, parent.data).build_model().prior_fitting().is_done_at_once:
+        return replace(config, training=replace(config.training, epochs=1))
     return config
 
 
-def settings_with_prior(parent: Config, prior: str, changes: Mapping[str, str]) -> Config:
-    """The settings of a derived run, from those of its parent.
-
-    Raises:
-        InputError: on an unknown prior or setting, or a wrong value.
-    """
-    base = replace(
-        parent,
-        objective=ElboConfig(),
-        training=TrainingConfig(epochs=parent.training.epochs),
-        initial_weights=None,
-    )
-    return settings.with_settings(base, {"model.prior": prior, **changes})
-
-
-def _fit_to_codes(run: Run, dataset: Dataset) -> None:
+def _fit_at_once(run: Run, dataset: Dataset) -> None:
     """Fit without gradients; the run has one record, that of the fitted prior."""
     checkpoint = run.load_checkpoint()
     if checkpoint is not None:  # fitted before, and something in the folder is not whole
@@ -144,7 +127,7 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
     with run.locked():
         run.write_config(model.capabilities, None)
         start = time.perf_counter()
-        model.fit_prior(_codes(model, train, config.seed), config.seed)
+        fit_to_codes(model, train, config.seed)
         seconds = time.perf_counter() - start
         result = validate(model, validation, generator(config.seed, "validation"))
         run.save_weights(model.state_dict())
@@ -164,15 +147,3 @@ def _fit_to_codes(run: Run, dataset: Dataset) -> None:
             {"stages_done": 1, "epochs_done": 1, "steps_done": 0, "records": [record]},
         )
         run.write_metrics([record])
-
-
-@torch.no_grad()
-def _codes(model: LatentVariableModel, images: Batches, seed: int) -> Tensor:
-    """One draw from the posterior of each image, flat."""
-    noise = generator(seed, "codes")
-    return torch.cat(
-        [
-            model(batch.x, batch.labels, batch.source).z.flat()
-            for batch in images.in_order(500, noise)
-        ]
-    )

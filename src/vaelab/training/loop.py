@@ -17,7 +17,8 @@ from vaelab.data import load_data
 from vaelab.data.arrays import as_dataset
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
-from vaelab.errors import note
+from vaelab.errors import InputError, note
+from vaelab.models.capabilities import Capabilities
 from vaelab.objectives.objective import Objective, Progress
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
@@ -99,15 +100,11 @@ def fit(
     device = fabric.device
     train, validation = Batches.to_train(dataset, config.data, device)
     # Whatever cannot be built is refused here, before anything is written.
-    state = new_state(run, device)
+    state = new_state(run, device, train)
     capabilities = state.model.capabilities
     limit = divergence_limit(run, validation)
     objective: Objective = parts.build(config.objective)
-    # Of a derived run only the prior is trained, by no auxiliary term.
-    trains_all = config.parent is None
-    objective.require(
-        replace(capabilities, has_auxiliary_terms=capabilities.has_auxiliary_terms and trains_all)
-    )
+    require_trainable(capabilities, objective, is_derived=config.parent is not None)
 
     begun_with = run.precision if run.load_checkpoint_values() is not None else None
     precision = fabric.broadcast(resolve(hardware.precision, device, begun_with, run.path))
@@ -158,6 +155,36 @@ def fit(
         if group.is_first and has_tensorboard(run):
             write_projector(run, dataset.test)
     return run
+
+
+def require_trainable(
+    capabilities: Capabilities, objective: Objective, *, is_derived: bool
+) -> None:
+    """Refuse a model that the objective cannot train.
+
+    Args:
+        capabilities: of the model.
+        objective: to minimize.
+        is_derived: whether only the prior is trained.
+
+    Raises:
+        InputError: also if the prior would have to be trained with the model and cannot be.
+    """
+    if is_derived:
+        # Only the prior is trained, by no auxiliary term.
+        objective.require(replace(capabilities, has_auxiliary_terms=False))
+        return
+    if capabilities.prior_needs_trained_encoder:
+        raise InputError(
+            "this model.prior is fitted to the codes of a trained model: train without it, then "
+            "run vaelab fit-prior RUN --prior NAME"
+        )
+    if objective.needs_parent:
+        raise InputError(
+            f"the objective {type(objective).__name__} trains the prior of a derived run alone: "
+            "set another objective, or run vaelab fit-prior RUN --prior NAME"
+        )
+    objective.require(capabilities)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -65,7 +65,9 @@ class ProgressBar:
 
 
 def _terms(scalars: dict[str, Any]) -> str:
-    """Negative ELBO = reconstruction + KL, or the reconstruction where there is no KL."""
+    """Negative ELBO = reconstruction + KL, or where these are not known what is."""
+    if "reconstruction" not in scalars:
+        return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in scalars.items())
     reconstruction = f"{scalars['reconstruction']:.2f}"
     if "negative_elbo" not in scalars:
         return f"reconstruction {reconstruction}"

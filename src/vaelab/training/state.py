@@ -9,6 +9,7 @@ from jaxtyping import Float64
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
+from vaelab.data.batches import Batches
 from vaelab.documents import well_formed
 from vaelab.errors import note
 from vaelab.memory import require_memory
@@ -18,6 +19,7 @@ from vaelab.runs import Run, load_weights
 from vaelab.runs.checkpoints import NEWEST
 from vaelab.runs.derived import derived_model, load_initial_weights
 from vaelab.runs.restoring import restore
+from vaelab.training.code_fitting import fit_to_codes
 from vaelab.training.optimization import (
     AveragedWeights,
     build_optimizer,
@@ -213,11 +215,19 @@ class TrainingState:
             )
 
 
-def new_state(run: Run, device: torch.device) -> TrainingState:
+def new_state(run: Run, device: torch.device, train: Batches) -> TrainingState:
     """The state before the first epoch.
 
-    A derived run has the weights of its parent; others have random weights, or those that their
-    settings name.
+    A derived run has the weights of its parent, and its prior starts from the codes of the images;
+    others have random weights, or those that their settings name.
+
+    Args:
+        run: to be trained.
+        device: to train on.
+        train: the training images.
+
+    Raises:
+        InputError: if the model does not fit into memory, or the named weights cannot be used.
     """
     training, parent = run.config.training, run.config.parent
     model = run.build_model() if parent is None else derived_model(run)
@@ -227,6 +237,8 @@ def new_state(run: Run, device: torch.device) -> TrainingState:
         require_memory(4 * weight_bytes, "the training of this model", "choose smaller sizes")
     load_initial_weights(model, run)
     model = model.to(device)
+    if parent is not None and run.load_checkpoint_values() is None:
+        fit_to_codes(model.eval(), train, run.config.seed)
     return TrainingState(
         seed=run.config.seed,
         model=model,

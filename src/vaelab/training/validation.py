@@ -74,6 +74,7 @@ def validate(
     was_training = model.training
     model.eval()
     request = TermsRequest() if objective is None else objective.request
+    of_elbo = request._replace(prior_alone=False)
     progress = end_of_training(image_count)
     share = ALONE if process_group is None else process_group.share
     has_moments = model.capabilities.has_prior_moments
@@ -82,12 +83,14 @@ def validate(
     columns: dict[str, Tensor] = {}
     done = 0
     for batch in batches.in_order(batch_size, noise, share):
-        terms = model(batch.x, batch.labels, batch.source, request)
+        terms = of_objective = model(batch.x, batch.labels, batch.source, of_elbo)
+        if request.prior_alone:
+            of_objective = model(batch.x, batch.labels, batch.source, request)
         if batch.weight == 0:
             continue  # its image belongs to another process
         values = elbo_terms(terms) | {"floor": _floor(model, batch)}
         if objective is not None:
-            values = _objective_scalars(objective, terms, progress) | values
+            values = _objective_scalars(objective, of_objective, progress) | values
         if has_moments and terms.posterior is not None:
             values["means"] = terms.posterior.mean
         rows = slice(done, done + len(batch))

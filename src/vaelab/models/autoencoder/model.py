@@ -25,7 +25,9 @@ from vaelab.models.contract import (
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
+from vaelab.models.prior_fitting import PriorFitting
 from vaelab.models.priors.prior import Prior, PriorContext
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 
@@ -61,6 +63,8 @@ class Autoencoder(LatentVariableModel):
             has_prior_moments=self.prior is not None and self.prior.has_moments,
             can_sample_from_noise=self.noise_size > 0,
             is_conditional=self.is_conditional,
+            has_solver=self.prior is not None and self.prior.has_solver,
+            prior_needs_trained_encoder=self.prior is not None,
         )
 
     def elbo(
@@ -68,25 +72,36 @@ class Autoencoder(LatentVariableModel):
     ) -> Terms:
         """The reconstruction alone; nothing is drawn."""
         condition = self.condition(labels, x)
-        z = full_precision(self.encoder(x, condition))
+        z = self._code(x, condition)
         decoded = self.decoder(with_condition(z, condition))
         reconstruction = -self.likelihood.log_prob(x, decoded).flatten(1).sum(1)
         return Terms(reconstruction=reconstruction, kl={}, auxiliary={}, z=Latents((z,)))
 
+    def _code(self, x: Images, condition: Float[Tensor, "B K"]) -> Float[Tensor, "B D"]:
+        code: Tensor = full_precision(self.encoder(x, condition))
+        return code
+
     def encode(self, x: Images, labels: Labels | None = None) -> Latents:
         """The code."""
-        return Latents((self.encoder(x, self.condition(labels, x)),))
+        return Latents((self._code(x, self.condition(labels, x)),))
 
     def decode_condition(self, z: Float[Tensor, "B D"], condition: Float[Tensor, "B K"]) -> Images:
         """See `LatentVariableModel.decode_condition`."""
         return self.likelihood.mean(self.decoder(with_condition(z, condition)))
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """See `LatentVariableModel.sample_prior`."""
         if self.prior is None:
-            return super().sample_prior(count, source, labels)
+            return super().sample_prior(count, source, labels, options)
         like = next(self.decoder.parameters()).new_empty(count, 0)
-        return Latents((self.prior.sample(count, source, self.condition(labels, like)),))
+        condition = self.condition(labels, like)
+        return Latents((self.prior.sample(count, source, condition, options),))
 
     def prior_moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]] | None:
         """See `LatentVariableModel.prior_moments`."""
@@ -105,23 +120,22 @@ class Autoencoder(LatentVariableModel):
             return super().code_from_noise(noise, condition)
         return self.prior.from_noise(noise, condition)
 
-    @property
-    def prior_is_fitted(self) -> bool:
-        """See `LatentVariableModel.prior_is_fitted`."""
-        return self.prior is not None and self.prior.is_fitted
-
-    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """See `LatentVariableModel.fit_prior`."""
+    def prior_fitting(self) -> PriorFitting:
+        """See `LatentVariableModel.prior_fitting`."""
         if self.prior is None:
-            return super().fit_prior(codes, seed)
-        return self.prior.fit(codes, seed)
+            return super().prior_fitting()
+        return PriorFitting(
+            prior=self.prior,
+            draw=lambda x, condition, _source: self._code(x, condition),
+            loss=self.prior.loss,
+        )
 
 
 def build(config: AutoencoderConfig, shape: ImageShape, class_count: int) -> Autoencoder:
     """The model that `config` describes.
 
     Raises:
-        InputError: on an unknown part, or a prior that is not fitted to codes.
+        InputError: on an unknown part, or parts that do not fit together.
     """
     layers: ConditionLayers = parts.build(config.conditioning, class_count)
     network = parts.build(config.network, shape, layers)
@@ -130,10 +144,10 @@ def build(config: AutoencoderConfig, shape: ImageShape, class_count: int) -> Aut
     if config.prior is not None:
         context = PriorContext(latent_size=config.latent_size, class_count=layers.size, shape=shape)
         prior = parts.build(config.prior, context)
-        if not prior.is_fitted:
+        if prior.needs_posterior:
             raise InputError(
-                f"model.prior={config.prior.kind} is trained on a KL, which an autoencoder has "
-                "not; fit model.prior=gmm, or train a VAE"
+                f"model.prior={config.prior.kind} is made of posteriors, which an autoencoder has "
+                "not; set another prior, such as model.prior=gmm, or train a VAE"
             )
     return Autoencoder(
         encoder=network.encoder(config.latent_size),

@@ -30,7 +30,9 @@ from vaelab.models.latent_coding import LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.prior_fitting import PriorFitting
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source, drawn
 
 
@@ -85,6 +87,8 @@ class GaussianVae(LatentVariableModel):
             has_auxiliary_terms=self.auxiliary_classifier is not None,
             can_sample_from_noise=self.prior.noise_size > 0,
             is_conditional=self.is_conditional,
+            has_solver=self.prior.has_solver,
+            prior_needs_trained_encoder=self.prior.needs_trained_encoder,
         )
 
     def elbo(
@@ -147,10 +151,17 @@ class GaussianVae(LatentVariableModel):
         """See `LatentVariableModel.decode_condition`."""
         return self.likelihood.mean(self.decoder(with_condition(z, condition)))
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """`count` codes drawn from the prior."""
         like = next(self.decoder.parameters()).new_empty(count, 0)
-        return Latents((self._prior().sample(count, source, self.condition(labels, like)),))
+        condition = self.condition(labels, like)
+        return Latents((self._prior().sample(count, source, condition, options),))
 
     def prior_moments(self) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]] | None:
         """See `LatentVariableModel.prior_moments`."""
@@ -225,14 +236,13 @@ class GaussianVae(LatentVariableModel):
             decoder=self.decoder,
         )
 
-    @property
-    def prior_is_fitted(self) -> bool:
-        """See `LatentVariableModel.prior_is_fitted`."""
-        return self.prior.is_fitted
-
-    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """See `LatentVariableModel.fit_prior`."""
-        self.prior.fit(codes, seed)
+    def prior_fitting(self) -> PriorFitting:
+        """See `LatentVariableModel.prior_fitting`."""
+        return PriorFitting(
+            prior=self.prior,
+            draw=lambda x, condition, source: self._posterior(x, condition).sample(source),
+            loss=lambda z, condition, source: self._prior().loss(z, condition, source),
+        )
 
 
 def build(config: VaeConfig, shape: ImageShape, class_count: int) -> GaussianVae:

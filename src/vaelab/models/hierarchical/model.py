@@ -31,7 +31,9 @@ from vaelab.models.latent_coding import Draw, LatentCoding
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.prior_fitting import PriorFitting
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 
@@ -88,6 +90,8 @@ class HierarchicalVae(LatentVariableModel):
             has_density=self.prior.has_density and self.likelihood.is_in_nats,
             can_sample_from_noise=self.prior.noise_size > 0,
             is_conditional=self.is_conditional,
+            has_solver=self.prior.has_solver,
+            prior_needs_trained_encoder=self.prior.needs_trained_encoder,
         )
 
     def elbo(
@@ -155,11 +159,17 @@ class HierarchicalVae(LatentVariableModel):
         """See `LatentVariableModel.decode_condition`."""
         return self.likelihood.mean(self.decoder(with_condition(z, condition)))
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """`count` codes, z2 from its prior and z1 from p(z1|z2)."""
         like = next(self.decoder.parameters()).new_empty(count, 0)
-        z2 = self._prior().sample(count, source, self.condition(labels, like))
-        return Latents((z2, self._lower_prior(z2).sample(source)))
+        z2 = self._prior().sample(count, source, self.condition(labels, like), options)
+        return Latents((z2, self._lower_prior(z2).sample(source, options.temperature)))
 
     @property
     def noise_size(self) -> int:
@@ -202,14 +212,13 @@ class HierarchicalVae(LatentVariableModel):
             decoder=self.decoder,
         )
 
-    @property
-    def prior_is_fitted(self) -> bool:
-        """See `LatentVariableModel.prior_is_fitted`."""
-        return self.prior.is_fitted
-
-    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """See `LatentVariableModel.fit_prior`; only p(z2|y) is fitted."""
-        self.prior.fit(codes[:, : self.sizes[0]], seed)
+    def prior_fitting(self) -> PriorFitting:
+        """See `LatentVariableModel.prior_fitting`; only p(z2|y) is fitted."""
+        return PriorFitting(
+            prior=self.prior,
+            draw=lambda x, y, source: self._upper(self.encoder(x, y)).sample(source),
+            loss=lambda z2, y, source: self._prior().loss(z2, y, source),
+        )
 
     def _weights(
         self,

@@ -41,7 +41,9 @@ from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.folding import folded_sizes, padding
 from vaelab.models.networks.network import channels_last
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.prior_fitting import PriorFitting
 from vaelab.models.priors.prior import Prior, PriorContext, PriorModule
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 
@@ -123,6 +125,8 @@ class LadderVae(LatentVariableModel):
             has_density=self.prior.has_density and self.likelihood.is_in_nats,
             can_sample_from_noise=self.prior.noise_size > 0,
             is_conditional=self.is_conditional,
+            has_solver=self.prior.has_solver,
+            prior_needs_trained_encoder=self.prior.needs_trained_encoder,
         )
 
     def elbo(
@@ -248,11 +252,19 @@ class LadderVae(LatentVariableModel):
     def _split(self, flat: Float[Tensor, "B D"]) -> list[Tensor]:
         return list(flat.split([level.size for level in self.space.levels], 1))
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """`count` codes, each level drawn given those before it."""
         condition = self.condition(labels, next(self.parameters()).new_empty(count, 0))
-        z = self._prior().sample(count, source, condition)
-        codes, _ = self._generated(z, condition, lambda gaussian, _: gaussian.sample(source))
+        z = self._prior().sample(count, source, condition, options)
+        codes, _ = self._generated(
+            z, condition, lambda gaussian, _: gaussian.sample(source, options.temperature)
+        )
         return self.space.from_flat(torch.cat(codes, 1))
 
     @property
@@ -307,14 +319,15 @@ class LadderVae(LatentVariableModel):
             decoder=self._decoded,
         )
 
-    @property
-    def prior_is_fitted(self) -> bool:
-        """See `LatentVariableModel.prior_is_fitted`."""
-        return self.prior.is_fitted
-
-    def fit_prior(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """See `LatentVariableModel.fit_prior`; only p(z_1|y) is fitted."""
-        self.prior.fit(self._split(codes)[0], seed)
+    def prior_fitting(self) -> PriorFitting:
+        """See `LatentVariableModel.prior_fitting`; only p(z_1|y) is fitted."""
+        return PriorFitting(
+            prior=self.prior,
+            draw=lambda x, y, source: DiagonalGaussian.from_encoded(self._encoded(x, y)[1]).sample(
+                source
+            ),
+            loss=lambda z, y, source: self._prior().loss(z, y, source),
+        )
 
 
 def _sizes(config: LadderConfig, shape: ImageShape) -> list[Size]:

@@ -1,8 +1,10 @@
 """Priors over vectors of latent variables; `PRIORS` is the table."""
 
 from vaelab.models.priors.config import (
+    AutoregressiveConfig,
     ClassGaussianConfig,
     FlowConfig,
+    FlowMatchingConfig,
     GaussianMixtureConfig,
     MixtureConfig,
     StandardNormalConfig,
@@ -20,6 +22,10 @@ PRIORS: dict[str, Part] = {
     "flow": Part(FlowConfig, "vaelab.models.priors.flow:CouplingFlow"),
     "class-gaussian": Part(
         ClassGaussianConfig, "vaelab.models.priors.class_gaussian:ClassGaussian"
+    ),
+    "flow-matching": Part(FlowMatchingConfig, "vaelab.models.priors.flow_matching:FlowMatching"),
+    "autoregressive": Part(
+        AutoregressiveConfig, "vaelab.models.priors.autoregressive:Autoregressive"
     ),
     "gmm": Part(GaussianMixtureConfig, "vaelab.models.priors.gmm:FittedMixture"),
 }

@@ -1,6 +1,6 @@
 """p(z|y): a learned diagonal Gaussian for each class.
 
-Letters in shapes: B batch, D latent dimensions, K classes.
+Letters in shapes: N codes, B batch, D latent dimensions, K classes.
 """
 
 import torch
@@ -13,7 +13,8 @@ from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import ClassGaussianConfig
-from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
+from vaelab.models.priors.prior import LEAST_SCALE, Code, Condition, Prior, PriorContext
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 
@@ -39,11 +40,26 @@ class ClassGaussian(Prior):
         nn.init.normal_(self.means, std=0.1, generator=generator)
         nn.init.zeros_(self.log_variances)
 
+    def fit(self, codes: Float[Tensor, "N D"], condition: Float[Tensor, "N K"], seed: int) -> None:
+        """Start from the mean and the variance of the codes of each class."""
+        counts = condition.sum(0).clamp(min=1).unsqueeze(1)
+        means = condition.T @ codes / counts
+        variances = condition.T @ (codes - condition @ means).square() / counts
+        self.means.copy_(means)
+        self.log_variances.copy_(variances.clamp(min=LEAST_SCALE**2).log())
+
     @in_float32
-    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        condition: Condition,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Code:
         """`count` independent codes, one for each row of the condition."""
         mean = condition @ self.means
-        return self.from_noise(standard_normal_like(mean, source), condition)
+        noise = options.temperature * standard_normal_like(mean, source)
+        return self.from_noise(noise, condition)
 
     @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:

@@ -1,23 +1,28 @@
 """A normalizing flow of affine coupling layers.
 
-Letters in shapes: B batch, D latent dimensions, M of them that a layer moves, K classes.
+Letters in shapes: N codes, B batch, D latent dimensions, M of them that a layer moves, K classes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from vaelab.distributions import gaussian_log_prob, standard_normal_like
 from vaelab.entropy_coding import BitStack
 from vaelab.models.priors.config import FlowConfig
-from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
+from vaelab.models.priors.prior import LEAST_SCALE, Code, Condition, Prior, PriorContext
+from vaelab.models.priors.zero_linear import ZeroLinear
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 # Bounds the logarithm of each layer's scale, so that no code overflows.
 _LARGEST_LOG_SCALE = 2.0
+
+# Of that bound, where training starts: at the bound itself there is no gradient.
+_MOST_OF_BOUND = 0.9
 
 LOCAL_SCALE = 2.0**-5
 """Standard deviation, on the side of the code, of the noise that coding adds in each layer."""
@@ -53,6 +58,11 @@ class Coupling(nn.Module):
         """From noise to code."""
         shift, log_scale = self._shift_and_log_scale(noise, condition)
         return noise * torch.exp(log_scale) + shift
+
+    def start_at(self, shift: Float[Tensor, " D"], log_scale: Float[Tensor, " D"]) -> None:
+        """Shift and log-scale where the network gives zeros; within the bound of the scale."""
+        share = (log_scale / _LARGEST_LOG_SCALE).clamp(-_MOST_OF_BOUND, _MOST_OF_BOUND)
+        self.output.linear.bias.copy_(torch.cat([shift, _LARGEST_LOG_SCALE * share.atanh()]))
 
     def push(self, stack: BitStack, z: Code, condition: Condition) -> Code:
         """Push the moved dimensions; gives the noise, with which the next layer continues.
@@ -101,24 +111,6 @@ class Coupling(nn.Module):
         return shift * moved, bounded * moved
 
 
-class ZeroLinear(nn.Module):
-    """A linear layer that starts at zero, so that the flow starts as the identity."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(inputs, outputs)
-
-    def initialize(self, generator: Generator) -> None:
-        """Zeros; nothing is drawn."""
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def forward(self, x: Float[Tensor, "B I"]) -> Float[Tensor, "B O"]:
-        """The outputs."""
-        outputs: Tensor = self.linear(x)
-        return outputs
-
-
 class CouplingFlow(Prior):
     """p(z|y) as N(0, I) transformed by coupling layers, conditional where the model is."""
 
@@ -130,10 +122,32 @@ class CouplingFlow(Prior):
             for index in range(config.layers)
         )
 
-    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+    def fit(self, codes: Float[Tensor, "N D"], condition: Float[Tensor, "N K"], seed: int) -> None:
+        """Start from the Gaussian with the means and variances of the codes.
+
+        The output biases standardize the codes, as the ActNorm layers of Kingma and Dhariwal 2018
+        (arXiv:1807.03039, section 3.1) do with the first batch.
+        """
+        mean, log_scale = codes.mean(0), codes.std(0).clamp(min=LEAST_SCALE).log()
+        layers = cast(Sequence[Coupling], self.layers)
+        for parity in range(2):
+            moving = layers[parity::2]
+            for index, layer in enumerate(moving):
+                layer.start_at(
+                    mean if index == 0 else torch.zeros_like(mean), log_scale / len(moving)
+                )
+
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        condition: Condition,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Code:
         """`count` independent codes, one for each row of the condition."""
         like = condition.new_empty(count, self.noise_size)
-        return self.from_noise(standard_normal_like(like, source), condition)
+        noise = options.temperature * standard_normal_like(like, source)
+        return self.from_noise(noise, condition)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z|y), by the change of variables."""

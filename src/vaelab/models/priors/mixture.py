@@ -1,21 +1,23 @@
 """A learned mixture of diagonal Gaussians.
 
-Letters in shapes: B batch, D latent dimensions, M mixture components.
+Letters in shapes: N codes, B batch, D latent dimensions, K classes, M mixture components.
 """
 
 from abc import abstractmethod
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
 from vaelab.arithmetic import in_float32
 from vaelab.distributions import LOG_TWO_PI, standard_normal_like
 from vaelab.entropy_coding import BitStack, edges_of_logits
 from vaelab.models.priors.config import MixtureConfig
-from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext, normal_cdf
+from vaelab.models.priors.prior import LEAST_SCALE, Code, Condition, Prior, PriorContext, normal_cdf
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source, drawn
+from vaelab.randomness import generator as seeded
 
 
 class DiagonalMixture(NamedTuple):
@@ -25,15 +27,15 @@ class DiagonalMixture(NamedTuple):
     log_scales: Float[Tensor, "M D"]
     logits: Float[Tensor, " M"]
 
-    def sample(self, count: int, source: Source) -> Code:
-        """`count` independent codes."""
+    def sample(self, count: int, source: Source, temperature: float = 1.0) -> Code:
+        """`count` independent codes; the temperature multiplies the scales, not the weights."""
         weights = torch.softmax(self.logits, 0)
         chosen = drawn(
             count,
             source,
             lambda n, g: torch.multinomial(weights, n, replacement=True, generator=g),
         )
-        noise = standard_normal_like(self.means[chosen], source)
+        noise = temperature * standard_normal_like(self.means[chosen], source)
         return self.means[chosen] + self.log_scales[chosen].exp() * noise
 
     @in_float32
@@ -79,9 +81,12 @@ class DiagonalMixture(NamedTuple):
         return self.means[chosen] + self.log_scales[chosen].exp() * noise[:, 1:]
 
 
-def choose(weights: Float[Tensor, " M"], noise: Float[Tensor, " B"]) -> Tensor:
-    """Components (B) drawn by the inverse of their cumulative weights, from normal numbers."""
-    edges = weights.cumsum(0)[:-1]
+def choose(weights: Float[Tensor, "*M"], noise: Float[Tensor, " B"]) -> Int[Tensor, " B"]:
+    """Components drawn by the inverse of their cumulative weights, from normal numbers.
+
+    The weights are those of all draws (M) or of each (B, M).
+    """
+    edges = weights.cumsum(-1)[..., :-1]
     return (normal_cdf(noise).unsqueeze(1) > edges).sum(1)
 
 
@@ -95,9 +100,15 @@ class MixturePrior(Prior):
     def distribution(self) -> DiagonalMixture:
         """The mixture at the present parameters."""
 
-    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        condition: Condition,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Code:
         """`count` independent codes."""
-        return self.distribution.sample(count, source)
+        return self.distribution.sample(count, source, options.temperature)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""
@@ -136,6 +147,13 @@ class Mixture(MixturePrior):
         nn.init.normal_(self.means, generator=generator)
         nn.init.constant_(self.log_scales, -0.5)
         nn.init.zeros_(self.logits)
+
+    def fit(self, codes: Float[Tensor, "N D"], condition: Float[Tensor, "N K"], seed: int) -> None:
+        """Start from components around some of the codes, half as wide as all codes."""
+        count = len(self.means)
+        chosen = torch.randint(len(codes), (count,), generator=seeded(seed, "mixture"))
+        self.means.copy_(codes[chosen.to(codes.device)])
+        self.log_scales.copy_((codes.std(0) / 2).clamp(min=LEAST_SCALE).log().expand(count, -1))
 
     @property
     def distribution(self) -> DiagonalMixture:

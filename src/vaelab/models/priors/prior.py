@@ -4,24 +4,29 @@ Letters in shapes: B batch, D latent dimensions, K classes, G groups into which 
 where it is known for each dimension, else 1), M numbers of noise.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from vaelab.distributions import LOG_TWO_PI
 from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
+from vaelab.models.code_distribution import CodeDistribution
 from vaelab.models.image_shape import ImageShape
 from vaelab.models.posteriors import DiagonalGaussian
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 Code = Float[Tensor, "B D"]
 Condition = Float[Tensor, "B K"]
+
+LEAST_SCALE = 1e-4
+"""Of the standard deviations that a prior takes from codes; a dimension may be constant."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,30 +44,26 @@ class PriorContext:
     shape: ImageShape
 
 
-class PriorModule(nn.Module, ABC):
+class PriorModule(CodeDistribution):
     """The trainable part of a prior: gives the distribution for the present encoder.
 
     Attributes:
         has_density: `log_prob` is defined.
         has_moments: `moments` is defined.
         splits_kl: `kl` gives the KL of each dimension.
-        is_fitted: `fit` determines the parameters; else they are learned by gradient.
+        needs_posterior: it depends on the posteriors that the encoder gives.
         noise_size: M, standard normal numbers that `from_noise` takes; 0: it is not defined.
     """
 
     has_density: ClassVar[bool] = True
-    has_moments: ClassVar[bool] = False
+    has_moments: bool = False
     splits_kl: ClassVar[bool] = False
-    is_fitted: ClassVar[bool] = False
+    needs_posterior: ClassVar[bool] = False
     noise_size: int = 0
 
     @abstractmethod
     def given_encoder(self, encode: Callable[[Tensor], DiagonalGaussian]) -> "Prior":
         """The distribution, which may depend on the present encoder of the model."""
-
-    def fit(self, codes: Float[Tensor, "N D"], seed: int) -> None:
-        """Determine the parameters from codes of the training images."""
-        raise InputError(f"the prior {type(self).__name__} is learned by gradient, not fitted")
 
 
 class Prior(PriorModule):
@@ -77,8 +78,18 @@ class Prior(PriorModule):
         return self
 
     @abstractmethod
-    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        condition: Condition,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Code:
         """`count` independent codes, one for each row of the condition."""
+
+    def loss(self, z: Code, condition: Condition, source: Source) -> Float[Tensor, " B"]:
+        """What a prior that is fitted to codes minimizes, per code: -log p(z|y), in nats."""
+        return -self.log_prob(z, condition)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z|y)."""

@@ -9,6 +9,7 @@ from vaelab.entropy_coding import BitStack
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import StandardNormalConfig
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.randomness import Source
 
 
@@ -25,9 +26,15 @@ class StandardNormal(Prior):
         self.register_buffer("zero", torch.zeros(context.latent_size), persistent=False)
         self.noise_size = context.latent_size
 
-    def sample(self, count: int, source: Source, condition: Condition) -> Code:
+    def sample(
+        self,
+        count: int,
+        source: Source,
+        condition: Condition,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Code:
         """`count` independent codes."""
-        return standard_normal_like(self.zero.expand(count, -1), source)
+        return options.temperature * standard_normal_like(self.zero.expand(count, -1), source)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""

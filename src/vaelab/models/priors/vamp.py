@@ -34,6 +34,7 @@ class VampPrior(PriorModule):
     """1/M sum_m q(z|u_m), u_m learned: Tomczak and Welling 2018 (arXiv:1705.07120), equation 9."""
 
     has_moments = True
+    needs_posterior = True
 
     def __init__(self, config: VampConfig, context: PriorContext) -> None:
         super().__init__()

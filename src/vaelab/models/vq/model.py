@@ -28,6 +28,8 @@ from vaelab.models.image_shape import ImageShape
 from vaelab.models.latents import Latents, LatentSpace
 from vaelab.models.likelihoods.likelihood import Likelihood
 from vaelab.models.networks.conv import halved_sizes
+from vaelab.models.prior_fitting import PriorFitting
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.models.vq.config import VqVaeConfig
 from vaelab.models.vq.networks import GridDecoder, GridEncoder
 from vaelab.models.vq.priors import CodePrior
@@ -138,9 +140,15 @@ class VqVae(LatentVariableModel):
         entries = self.codebook(self.codebook.nearest(vectors))
         return self.likelihood.mean(self.decoder(entries))
 
-    def sample_prior(self, count: int, source: Source, labels: Labels | None = None) -> Latents:
+    def sample_prior(
+        self,
+        count: int,
+        source: Source,
+        labels: Labels | None = None,
+        options: SamplingOptions = AS_FITTED,
+    ) -> Latents:
         """Entries of `count` grids of codes drawn from the prior."""
-        return Latents((self.codebook(self.prior.sample(count, source)),))
+        return Latents((self.codebook(self.prior.sample(count, source, options)),))
 
     @property
     def importance_noise_size(self) -> int:
@@ -161,6 +169,14 @@ class VqVae(LatentVariableModel):
         log_ratio = -self.prior.log_prob(codes).unsqueeze(1)
         draws = noise.shape[1]
         return Weights(log_likelihood.expand(-1, draws), log_ratio.expand(-1, draws))
+
+    def prior_fitting(self) -> PriorFitting:
+        """See `LatentVariableModel.prior_fitting`."""
+        return PriorFitting(
+            prior=self.prior,
+            draw=lambda x, _condition, _source: self.codes(x),
+            loss=lambda codes, _condition, _source: -self.prior.log_prob(codes),
+        )
 
 
 def build(config: VqVaeConfig, shape: ImageShape, _class_count: int) -> VqVae:

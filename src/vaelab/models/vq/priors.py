@@ -4,7 +4,7 @@ Letters in shapes: B batch, I rows, J columns, K entries of the codebook, C chan
 """
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
 import torch
@@ -12,6 +12,8 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from vaelab.models.code_distribution import CodeDistribution
+from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
 from vaelab.models.vq.config import AutoregressiveConfig, UniformConfig
 from vaelab.models.vq.networks import ResidualBlock
 from vaelab.randomness import Source, drawn
@@ -19,7 +21,7 @@ from vaelab.randomness import Source, drawn
 Codes = Int[Tensor, "B I J"]
 
 
-class CodePrior(nn.Module, ABC):
+class CodePrior(CodeDistribution):
     """A distribution over grids of codes."""
 
     @abstractmethod
@@ -27,7 +29,7 @@ class CodePrior(nn.Module, ABC):
         """log p of each grid."""
 
     @abstractmethod
-    def sample(self, count: int, source: Source) -> Codes:
+    def sample(self, count: int, source: Source, options: SamplingOptions = AS_FITTED) -> Codes:
         """`count` independent grids."""
 
 
@@ -47,7 +49,7 @@ class Uniform(CodePrior):
         nats = math.prod(self.grid) * math.log(self.codebook_size)
         return self.device_of.new_full((len(codes),), -nats)
 
-    def sample(self, count: int, source: Source) -> Codes:
+    def sample(self, count: int, source: Source, options: SamplingOptions = AS_FITTED) -> Codes:
         """`count` independent grids."""
         device = self.device_of.device
         return drawn(
@@ -133,15 +135,22 @@ class Autoregressive(CodePrior):
         logits = self.logits(codes).float()
         return -functional.cross_entropy(logits, codes, reduction="none").flatten(1).sum(1)
 
-    def sample(self, count: int, source: Source) -> Codes:
+    def sample(self, count: int, source: Source, options: SamplingOptions = AS_FITTED) -> Codes:
         """`count` independent grids, code after code."""
         rows, columns = self.grid
         codes = torch.zeros(count, rows, columns, dtype=torch.int64, device=self.last.weight.device)
         for row in range(rows):
             for column in range(columns):
                 logits = self.logits(codes[:, : row + 1])[:, :, row, column].float()
-                codes[:, row, column] = _draw(torch.softmax(logits, 1), source)
+                codes[:, row, column] = _draw(_tempered(logits, options.temperature), source)
         return codes
+
+
+def _tempered(logits: Float[Tensor, "B K"], temperature: float) -> Float[Tensor, "B K"]:
+    """The softmax of logits / temperature; at temperature 0 its limit, the most probable value."""
+    if temperature == 0:
+        return functional.one_hot(logits.argmax(1), logits.shape[1]).to(logits.dtype)
+    return torch.softmax(logits / temperature, 1)
 
 
 def _draw(probabilities: Float[Tensor, "B K"], source: Source) -> Int[Tensor, " B"]:
