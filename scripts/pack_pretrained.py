@@ -161,7 +161,7 @@ def compared(packing: Packing) -> dict[str, float]:
 
 
 def write_packed_evaluation(packing: Packing) -> None:
-    """Store the evaluation of the packed weights.
+    """Store the evaluation of the packed weights, without the values of single images.
 
     Weights with the same bytes have the same numbers. For others all are measured again, with the
     seeds and numbers of draws of the run.
@@ -169,7 +169,7 @@ def write_packed_evaluation(packing: Packing) -> None:
     stored = packing.source.run.read_evaluation()
     run = open_run(packing.folder)
     if run.weights_fingerprint() == stored["weights_fingerprint"]:
-        run.write_evaluation(stored)
+        run.write_evaluation(stored, {})
         return
     dataset, accelerator = packing.source.data, packing.source.accelerator
     packed = LoadedRun(run, dataset=dataset, accelerator=accelerator)
@@ -182,6 +182,7 @@ def write_packed_evaluation(packing: Packing) -> None:
             only_available=True,
             show_progress=True,
         )
+    run.write_evaluation(run.read_evaluation(), {})
     if missing := stored["metrics"].keys() - run.read_evaluation()["metrics"].keys():
         raise InputError(f"{', '.join(sorted(missing))} could not be measured again")
 

@@ -29,6 +29,7 @@ FILES = (
     f"{RUN}/model.safetensors",
     f"{RUN}/metrics.jsonl",
     f"{RUN}/evaluation.json",
+    f"{RUN}/evaluation.safetensors",
     f"{RUN}/steps.json",
     f"{RUN}/checkpoint/state.json",
     f"{RUN}/checkpoint/tensors.safetensors",

@@ -3,19 +3,25 @@
 import csv
 import io
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
-from vaelab.comparison import comparable, compare, open_evaluated, render
+from vaelab.comparison import comparable, compare, difference, open_evaluated, read_row, render
 from vaelab.errors import InputError
 from vaelab.evaluation.stored_samples import SamplesCard, StoredSamples
 from vaelab.names import text_width
-from vaelab.runs import Run, open_run
+from vaelab.randomness import generator
+from vaelab.runs import PER_IMAGE, REPLICATES, Run, open_run
+from vaelab.runs.evaluation_values import VALUES
 
 MakeRun = Callable[..., Run]
 
@@ -244,3 +250,239 @@ def test_a_comparison_becomes_a_data_frame(made: MakeRun) -> None:
     assert list(frame.index) == ["of-240.0", "of-250.0"]
     assert frame.loc["of-250.0", "negative_elbo"] == 250.0
     assert frame.loc["of-240.0", "negative_elbo_floor"] == 190.0
+
+
+COUNT = 10_000
+
+
+def per_image(*shifts: float, noise: float = 6.0) -> list[Tensor]:
+    """Losses of the same images by several runs: what the images share is far larger."""
+    draws = generator(0, "losses")
+    of_images = 240 + 76 * torch.randn(COUNT, generator=draws, dtype=torch.float64)
+    return [
+        of_images + shift + noise * torch.randn(COUNT, generator=draws, dtype=torch.float64)
+        for shift in shifts
+    ]
+
+
+def with_values(
+    run: Run, values: Tensor, kind: str = PER_IMAGE, name: str = "negative_elbo", **changes: Any
+) -> Run:
+    """The run with a number that rests on the values of single images or draws."""
+    error = values.std().item() / (math.sqrt(len(values)) if kind == PER_IMAGE else 1)
+    fields = {"count": COUNT, "standard_error": error} | changes
+    number = result(fields.pop("value", values.mean().item()), **fields)
+    run.write_evaluation({"metrics": {name: number}}, {f"{kind}{name}": values})
+    return run
+
+
+def test_a_lead_is_marked_by_paired_differences(made: MakeRun) -> None:
+    losses = per_image(0.0, 1.79)
+    runs = [
+        with_values(made(name), values)
+        for name, values in zip(("flagship", "mlp-vae"), losses, strict=True)
+    ]
+    # Two standard errors of an unpaired difference are 2.15 nats.
+    assert cells(render(runs, "table"), "flagship")[0].startswith("*")
+    table = render(runs, "table", differences_to="mlp-vae")
+    assert "standard errors of the difference, paired over 10,000 images" in table
+    (compared,) = compare(runs, differences_to="mlp-vae").tables
+    found, of_reference = compared.differences("negative_elbo")
+    assert of_reference is None
+    assert found is not None
+    expected = losses[0] - losses[1]
+    assert found.value == pytest.approx(expected.mean().item(), abs=1e-9)
+    assert found.standard_error == pytest.approx(expected.std().item() / 100, rel=1e-3)
+    assert found.order == "lower"
+    assert found.text == f"{abs(found.value):.2f} ± {found.standard_error:.2f}\u00a0nats"
+    assert f"−{abs(found.value):.2f} ± {found.standard_error:.2f}" in table  # noqa: RUF001
+
+
+def test_runs_that_do_not_differ_have_no_lead(made: MakeRun) -> None:
+    losses = per_image(0.0, 0.05)
+    runs = [with_values(made(f"run-{i}"), values) for i, values in enumerate(losses)]
+    assert "*" not in render(runs, "table")
+
+
+def test_the_best_leads_every_other_run(made: MakeRun) -> None:
+    first, second, noisy = per_image(0.0, 1.0, 1.1)
+    noisy = noisy + 76 * torch.randn(COUNT, generator=generator(1), dtype=torch.float64)
+    runs = [with_values(made(f"run-{i}"), v) for i, v in enumerate((first, second, noisy))]
+    assert cells(render(runs[:2], "table"), "run-0")[0].startswith("*")
+    assert "*" not in render(runs, "table")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda run: with_values(run, per_image(2)[0], seed=1), "different seed of the evaluation"),
+        (lambda run: (run.path / VALUES).unlink(), "values of single images are not stored"),
+        (
+            lambda run: (run.path / VALUES).write_bytes(
+                (run.path / VALUES).read_bytes()[:-1] + b"\x00"
+            ),
+            "values of single images are not stored",
+        ),
+        (
+            lambda run: run.write_evaluation(
+                {**run.read_evaluation(), "test_fingerprint": "x"}, {}
+            ),
+            "values of single images are not stored",
+        ),
+        (lambda run: with_values(run, per_image(2)[0][:500]), "measured on other images"),
+        (
+            lambda run: with_values(run, per_image(2)[0], kind=REPLICATES),
+            "measured on other images",
+        ),
+        (
+            lambda run: with_values(run, torch.full((COUNT,), math.inf), value=1, standard_error=1),
+            "values of some images are not finite",
+        ),
+    ],
+)
+def test_other_values_are_never_paired(change: Any, reason: str, made: MakeRun) -> None:
+    losses = per_image(0.0, 1.79)
+    first, second = (with_values(made(name), v) for name, v in zip("ab", losses, strict=True))
+    change(second)
+    numbers = [read_row(run).stored("negative_elbo") for run in (first, second)]
+    found = difference(*numbers)
+    assert not found.is_paired
+    assert found.basis == f"unpaired: {reason}"
+    errors = [number.result["standard_error"] for number in numbers]
+    assert found.standard_error == pytest.approx(math.hypot(*errors))
+
+
+def test_values_of_other_test_images_are_never_paired(made: MakeRun) -> None:
+    first, second = (with_values(made(name), per_image(0.0)[0]) for name in "ab")
+    assert difference(*(read_row(run).stored("negative_elbo") for run in (first, second))).is_paired
+    moved = replace(second, data=replace(second.data, test_fingerprint="?"))
+    found = difference(*(read_row(run).stored("negative_elbo") for run in (first, moved)))
+    assert found.basis == "unpaired: different test images"
+
+
+def test_set_distances_are_paired_over_bootstrap_draws(made: MakeRun) -> None:
+    draws = torch.tensor([1.0, 1.2, 0.9, 1.1], dtype=torch.float64)
+    others = draws + torch.tensor([0.10, 0.12, 0.09, 0.11], dtype=torch.float64)
+    runs = [
+        with_values(made(name), v, kind=REPLICATES, name="fid_proxy", unit="")
+        for name, v in zip("ab", (draws, others), strict=True)
+    ]
+    (table,) = compare(runs, differences_to="best").tables
+    best, found = table.differences("fid_proxy")
+    assert best is None
+    assert found is not None
+    assert found.basis == "paired over 4 bootstrap draws"
+    assert found.standard_error == pytest.approx((others - draws).std().item(), rel=1e-5)
+    assert table.best("fid_proxy") is table.rows[0]
+
+
+def test_differences_are_in_every_format(made: MakeRun) -> None:
+    runs = [with_values(made(n), v) for n, v in zip("ab", per_image(0.0, 1.79), strict=True)]
+    one, two = csv.DictReader(io.StringIO(render(runs, "csv", differences_to="a")))
+    assert one["negative_elbo_difference"] == ""
+    assert float(two["negative_elbo_difference"]) == pytest.approx(1.79, abs=0.3)
+    assert float(two["negative_elbo_difference_standard_error"]) == pytest.approx(0.085, abs=0.01)
+    assert two["negative_elbo_difference_basis"] == "paired over 10,000 images"
+    (table,) = json.loads(render(runs, "json", differences_to="best"))
+    assert table["differences_to"] == "best"
+    assert "difference" not in table["rows"][0]["metrics"]["negative_elbo"]
+    assert table["rows"][1]["metrics"]["negative_elbo"]["difference"] > 0
+    assert "differences to a ± one standard error" in render(runs, "markdown", differences_to="a")
+    assert "differences to the best value" in compare(runs, differences_to="best")._repr_html_()
+    with pytest.raises(InputError, match="row of the comparison"):
+        render(runs, "table", differences_to="c")
+
+
+def seeded(run: Run, seed: int, **settings: str) -> Run:
+    """The run as another seed of it."""
+    file = run.path / "config.json"
+    values = json.loads(file.read_text()) | {"seed": seed}
+    values["training"] |= settings
+    file.write_text(json.dumps(values))
+    return open_run(run.path)
+
+
+@pytest.fixture
+def repeated(made: MakeRun) -> list[Run]:
+    """Three seeds of one setting, two of another, and a single run."""
+    first, second = (240.0, 242.0, 241.0), (250.0, 250.4)
+    runs = [
+        *(seeded(made(f"a-seed-{i}", negative_elbo=result(v)), i) for i, v in enumerate(first)),
+        *(
+            seeded(made(f"b-seed-{i}", negative_elbo=result(v)), i, optimizer="adamw")
+            for i, v in enumerate(second)
+        ),
+    ]
+    return [*runs, made("alone", of="cvae", kl=result(5.0, direction=None))]
+
+
+def test_runs_that_differ_in_the_seed_are_one_row(repeated: list[Run]) -> None:
+    (table,) = compare(repeated, group_seeds=True).tables
+    assert [row.name for row in table.rows] == ["a", "b", "alone"]
+    a, b, _ = table.rows
+    assert [member.name for member in a.members] == ["a-seed-0", "a-seed-1", "a-seed-2"]
+    assert a.metrics["negative_elbo"]["standard_deviation"] == pytest.approx(1.0)
+    assert a.metrics["negative_elbo"]["standard_error"] == pytest.approx(1 / math.sqrt(3))
+    text = render(repeated, "table", group_seeds=True)
+    assert "*241.00 ± 1.00" in text
+    assert "mean ± standard deviation over seeds" in text
+    found = difference(a.stored("negative_elbo"), b.stored("negative_elbo"))
+    assert found.basis == "over seeds"
+    spread = stdev([250.0, 250.4]) / math.sqrt(2)
+    assert found.standard_error == pytest.approx(math.hypot(1 / math.sqrt(3), spread))
+
+
+def test_single_runs_and_groups_are_in_csv_json_and_frames(repeated: list[Run]) -> None:
+    single = list(csv.DictReader(io.StringIO(render(repeated, "csv"))))
+    assert [row["seeds"] for row in single] == ["0", "1", "2", "0", "1", "0"]
+    assert "negative_elbo_standard_deviation" not in single[0]
+    grouped = list(csv.DictReader(io.StringIO(render(repeated, "csv", group_seeds=True))))
+    assert [row["seeds"] for row in grouped] == ["0 1 2", "0 1", "0"]
+    assert float(grouped[0]["negative_elbo"]) == 241.0
+    assert float(grouped[0]["negative_elbo_standard_deviation"]) == pytest.approx(1.0)
+    assert grouped[0]["negative_elbo_seed_count"] == "3"
+    (table,) = json.loads(render(repeated, "json", group_seeds=True))
+    assert table["rows"][1]["runs"] == ["b-seed-0", "b-seed-1"]
+    assert table["rows"][1]["seeds"] == [0, 1]
+    frame = compare(repeated, group_seeds=True).to_frame()
+    assert frame.loc["b", "negative_elbo"] == pytest.approx(250.2)
+    assert list(compare(repeated).to_frame()["seeds"])[:3] == ["0", "1", "2"]
+
+
+def test_a_single_run_varies_as_much_between_seeds_as_the_others(repeated: list[Run]) -> None:
+    (table,) = compare(repeated[:4], group_seeds=True).tables
+    group, single = table.rows
+    assert single.name == "b-seed-0"
+    for pair in ((group, single), (single, group)):
+        found = difference(*(row.stored("negative_elbo") for row in pair))
+        assert found.standard_error == pytest.approx(math.sqrt(1 + 1 / 3))
+        assert found.basis == "over seeds"
+
+
+def test_a_run_under_two_names_counts_once(made: MakeRun) -> None:
+    numbers = {"one-seed-0": (240.0, 0), "copy": (240.0, 0), "one-seed-1": (242.0, 1)}
+    runs = [seeded(made(n, negative_elbo=result(v)), seed) for n, (v, seed) in numbers.items()]
+    (table,) = compare(runs, group_seeds=True).tables
+    assert [row.name for row in table.rows] == ["one", "copy"]
+    assert table.rows[0].value("negative_elbo") == 241.0
+
+
+def test_derived_runs_are_grouped_by_the_settings_of_their_parents(made: MakeRun) -> None:
+    parents = [seeded(made(f"parent-{i}"), i) for i in (0, 1)]
+    other = seeded(made("other"), 1, optimizer="adamw")
+
+    def derived(name: str, parent: Run) -> Run:
+        run = made(name, negative_elbo=result(240.0))
+        reference = {
+            "run": f"../{parent.name}",
+            "weights_fingerprint": parent.weights_fingerprint(),
+            "trains": "prior",
+        }
+        file = run.path / "config.json"
+        values = json.loads(file.read_text()) | {"parent": reference, "seed": parent.config.seed}
+        file.write_text(json.dumps(values))
+        return open_run(run.path)
+
+    runs = [derived(f"gmm-{i}", parent) for i, parent in enumerate((*parents, other))]
+    (table,) = compare(runs, group_seeds=True).tables
+    assert [row.name for row in table.rows] == ["gmm-0 and 1 more", "gmm-2"]

@@ -7,7 +7,7 @@ import torch
 
 from vaelab.randomness import generator
 from vaelab.statistics import (
-    bootstrap_standard_error,
+    bootstrap,
     mean_and_standard_error,
     proportion_standard_error,
 )
@@ -29,15 +29,13 @@ def test_standard_error_of_a_proportion() -> None:
 
 def test_bootstrap_gives_the_standard_error_of_a_mean() -> None:
     x = torch.randn(2000, generator=generator(0), dtype=torch.float64)
-    error = bootstrap_standard_error(
-        lambda rows: rows.mean().item(), x, generator=generator(1), repeats=400
-    )
-    assert error == pytest.approx(x.std().item() / math.sqrt(2000), rel=0.15)
+    replicates = bootstrap(lambda rows: rows.mean().item(), x, generator=generator(1), repeats=400)
+    assert replicates.std().item() == pytest.approx(x.std().item() / math.sqrt(2000), rel=0.15)
 
 
 def test_bootstrap_keeps_rows_of_several_samples_together() -> None:
     x = torch.arange(50.0)
-    error = bootstrap_standard_error(
+    replicates = bootstrap(
         lambda a, b: (a - b).abs().max().item(), x, x.clone(), generator=generator(0)
     )
-    assert error == 0
+    assert replicates.abs().max() == 0

@@ -1,6 +1,6 @@
 """Means, standard errors and their bootstrap.
 
-Letters in shapes: N images.
+Letters in shapes: N images, R draws.
 """
 
 import math
@@ -22,10 +22,13 @@ def proportion_standard_error(proportion: float, count: int) -> float:
     return math.sqrt(proportion * (1 - proportion) / count)
 
 
-def bootstrap_standard_error(
+def bootstrap(
     statistic: Callable[..., float], *samples: Tensor, generator: Generator, repeats: int = 20
-) -> float:
-    """Standard error of a statistic by resampling with replacement: Efron 1979.
+) -> Float64[Tensor, " R"]:
+    """A statistic of samples that are drawn again with replacement: Efron 1979.
+
+    The standard deviation is the statistic's standard error. Sets of samples of one size have the
+    same draws if their generators are equal, so that the values of two sets are pairs.
 
     Args:
         statistic: a function of the samples.
@@ -37,4 +40,4 @@ def bootstrap_standard_error(
     for _ in range(repeats):
         rows = torch.randint(len(samples[0]), (len(samples[0]),), generator=generator)
         values.append(statistic(*(sample[rows] for sample in samples)))
-    return torch.tensor(values, dtype=torch.float64).std().item()
+    return torch.tensor(values, dtype=torch.float64)

@@ -33,7 +33,7 @@ from vaelab.loaded_run import LoadedRun, load_run
 from vaelab.needs import NEEDS
 from vaelab.presets import PRESETS
 from vaelab.randomness import generator
-from vaelab.runs import DataCard
+from vaelab.runs import PER_IMAGE, REPLICATES, DataCard, read_values, values_fingerprint
 from vaelab.settings import with_settings
 from vaelab.training import fit
 
@@ -66,6 +66,7 @@ def test_every_preset_can_be_evaluated(name: str, trained: Any, wardrobe: Datase
     assert {metric: stored[metric]["value"] for metric in stored} == {
         metric: result.value for metric, result in results.items()
     }
+    require_values_behind(loaded)
     for result in (
         results[name] for name in ("reconstruction", "negative_elbo") if name in results
     ):
@@ -123,11 +124,50 @@ def test_the_protocol_page_names_every_metric_and_number() -> None:
             assert f"`{number}`" in page, number
 
 
+def stored_values(loaded: LoadedRun) -> dict[str, torch.Tensor]:
+    stored = loaded.run.read_evaluation()
+    return read_values(loaded.run.path, values_fingerprint(stored))
+
+
+def require_values_behind(loaded: LoadedRun) -> None:
+    """Every number with a standard error rests on stored values, from which both follow."""
+    metrics, values = loaded.run.read_evaluation()["metrics"], stored_values(loaded)
+    known = {name: number for name, number in metrics.items() if number["standard_error"]}
+    assert {name.partition(".")[2] for name in values} >= known.keys() > set()
+    for name, number in known.items():
+        error = number["standard_error"]
+        if (of_images := values.get(f"{PER_IMAGE}{name}")) is not None:
+            of_images = of_images.double()
+            assert of_images.mean().item() == pytest.approx(number["value"], rel=1e-5, abs=1e-6)
+            spread = of_images.std().item() / math.sqrt(len(of_images))
+            assert spread == pytest.approx(error, rel=0.01)  # of proportions: N or N - 1
+        else:
+            replicates = values[f"{REPLICATES}{name}"].double()
+            assert replicates.std().item() == pytest.approx(error, rel=1e-3)
+
+
 def test_later_metrics_are_stored_with_earlier_ones(loaded: LoadedRun) -> None:
     evaluate(loaded, metrics=("losses",))
+    before = stored_values(loaded)[f"{PER_IMAGE}negative_elbo"]
     evaluate(loaded, metrics=("image-quality",))
     stored = loaded.run.read_evaluation()["metrics"]
     assert {"negative_elbo", "ssim"} <= stored.keys()
+    values = stored_values(loaded)
+    assert torch.equal(values[f"{PER_IMAGE}negative_elbo"], before)
+    assert len(values[f"{PER_IMAGE}ssim"]) == 120
+    evaluate(loaded, metrics=("losses",), seed=1)
+    assert not torch.equal(stored_values(loaded)[f"{PER_IMAGE}negative_elbo"], before)
+
+
+def test_values_of_images_must_be_in_one_row(
+    loaded: LoadedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METRICS, "square", METRICS["losses"])
+    register.metric("square", unit="")(
+        lambda _context: MetricValue(value=1.0, count=2, per_image=torch.ones(2, 2))
+    )
+    with pytest.raises(InputError, match=r"square: values of images should be \(N,\)"):
+        evaluate(loaded, metrics=("square",))
 
 
 def test_a_named_metric_that_is_not_available_is_refused_with_the_reason(

@@ -78,6 +78,25 @@ def test_a_high_first_training_loss_is_cut_off() -> None:
     assert range_without_first([[500.0], [250.0]]) is None
 
 
+def test_a_value_that_is_cut_off_is_stated() -> None:
+    points = [(1, 500.0), (2, 245.0), (3, 240.0)]
+    cut = chart(points, series=[Series(label="training", points=points)], y_range=(230.0, 260.0))
+    assert cut.range_notes == [
+        "Training at epoch 1 is 500.00\u00a0nats, above the range of this chart."
+    ]
+    assert chart(points).range_notes == []
+
+
+def test_a_band_is_in_the_range_and_in_the_table() -> None:
+    points = [(1, 240.0), (2, 230.0)]
+    drawn = chart(points, series=[Series(label="run", points=points, deviations=[5.0, 0.0])])
+    assert drawn.drawing["series"][0]["band"] == [[1, 235.0, 245.0], [2, 230.0, 230.0]]
+    assert drawn.drawing["yRange"][1] > 245
+    assert [row[1] for row in drawn.rows] == ["240.00 ± 5.00", "230.00"]
+    assert "one standard deviation over seeds" in drawn.band_note
+    assert chart(points).band_note == ""
+
+
 @pytest.mark.parametrize("value", [math.pi, -3.0, 0.0])
 def test_a_single_value_has_a_range(value: float) -> None:
     low, high = chart([(1, value)]).drawing["yRange"]

@@ -79,12 +79,17 @@ def test_the_best_value() -> None:
         return str(sweeps.best("negative ELBO", measured(*values, error=error), better))
 
     assert best(230, 240) == (
-        "The negative ELBO is lowest at β = 1 (230.00\u00a0nats), followed by β = 2 "
-        "(240.00\u00a0nats)."
+        "The negative ELBO is lowest at β = 1 (230.00\u00a0nats), 10.00 ± 0.71\u00a0nats lower "
+        "than at β = 2 (unpaired)."
     )
     assert "is highest at β = 2" in best(230, 240, better="higher")
     assert "No value has a clearly lowest negative ELBO" in best(230, 230.5)
-    assert "the order is undetermined" in best(230, 240, error=None)
+    assert "without standard errors, the order of" in best(230, 240, error=None)
+    # The second is clearly worse, the third is not: its own error is larger.
+    first, second = measured(230.0, 233.0)
+    third = Measurement("β = 4", 234.0, 3.0, "nats")
+    text = str(sweeps.best("negative ELBO", [first, second, third], "lower"))
+    assert "β = 1 (230.00\u00a0nats) and β = 4 (234.00\u00a0nats) differ by 4.00 ± 3.04" in text
     assert sweeps.best("negative ELBO", measured(230), "lower") is None
 
 
@@ -209,12 +214,19 @@ def test_two_runs() -> None:
         Measurement("low", 220.0, 0.7, "nats"),
         Measurement("high", 229.0, 0.7, "nats"),
     )
-    expected = "is better for low than for high: 220.00\u00a0nats against 229.00\u00a0nats."
-    assert expected in pairs.difference("KL", low, high, "lower")
-    assert expected in pairs.difference("KL", high, low, "lower")
-    assert "is better for high than for low" in pairs.difference("SSIM", low, high, "higher")
+    expected = (
+        "KL (lower is better): low is 9.00 ± 0.99\u00a0nats lower than high (unpaired), "
+        "220.00\u00a0nats against 229.00\u00a0nats."
+    )
+    assert pairs.difference("KL", low, high, "lower") == expected
+    assert pairs.difference("KL", high, low, "lower") == expected
+    higher = pairs.difference("SSIM", low, high, "higher")
+    assert higher.startswith(
+        "SSIM (higher is better): high is 9.00 ± 0.99\u00a0nats higher than low"
+    )
     near = Measurement("near", 220.5, 0.7)
-    assert "differ by less than two standard errors" in pairs.difference("KL", low, near, "lower")
+    same = pairs.difference("KL", low, near, "lower")
+    assert "differ by 0.50 ± 0.99\u00a0nats (unpaired), less than two standard errors" in same
     unknown = Measurement("unknown", 220.0)
     assert "it is undetermined" in pairs.difference("KL", unknown, high, "lower")
 

@@ -177,14 +177,14 @@ def test_facts(runs: dict[str, Run], tmp_path: Path) -> None:
                 "psnr": metric(16.7, "dB"),
             },
             {
-                "negative ELBO": "252.92 nats",
-                "FID proxy": "1.149",
-                "conditional accuracy": "82.7 %",
+                "mean negative ELBO of the test set": "252.92 nats",
+                "FID proxy of all samples": "1.149",
+                "conditional accuracy of all samples": "82.7 %",
             },
         ),
         (
             {"negative_elbo": metric(float("nan"), "nats"), "kl": metric(None, "nats")},
-            {"negative ELBO": "not a number"},
+            {"mean negative ELBO of the test set": "not a number"},
         ),
         ({}, {}),
     ):

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
 from tests.data.data_files import data_or_one_line
 from tests.report.html_check import Checker, check_page
@@ -29,8 +32,10 @@ from vaelab.config import ParentConfig
 from vaelab.errors import InputError
 from vaelab.evaluation import METRICS
 from vaelab.names import displayed
+from vaelab.randomness import generator
 from vaelab.report import build_site
 from vaelab.report.pages import comparisons, conditional, index, sweep
+from vaelab.runs import PER_IMAGE, Run, open_run
 
 MEGABYTE = 1_000_000
 ODD_NAMES = (
@@ -226,7 +231,7 @@ def test_findings_follow_the_stored_metrics(full: Path) -> None:
     assert "recognizes the requested class in 90.0 % of the samples of cvae, less" in conditional
     assert "The code of cvae does not encode the class" in conditional
     pair = text_of(pages["autoencoder.html"])
-    assert "Reconstruction is better for autoencoder than for beta-1.0" in pair
+    assert "Reconstruction (lower is better): autoencoder is " in pair
 
 
 def test_different_numbers_of_epochs_are_stated(tmp_path: Path) -> None:
@@ -249,7 +254,7 @@ def test_a_finding_changes_with_its_values(full: Path) -> None:
     file = full / "autoencoder" / "evaluation.json"
     file.write_text(json.dumps({"metrics": metrics(reconstruction=300.0), "details": {}}))
     text = text_of(build(full)["autoencoder.html"])
-    assert "Reconstruction is better for beta-1.0 than for autoencoder" in text
+    assert "Reconstruction (lower is better): beta-1.0 is " in text
 
 
 def test_floor_and_baseline_are_in_the_foot_and_the_best_value_is_marked(full: Path) -> None:
@@ -683,3 +688,95 @@ def test_stored_values_of_any_type_give_a_report_or_a_line(
         inner[keys[-1]] = value
         path.write_text(json.dumps(values))
         data_or_one_line(build_site, full)
+
+
+def with_losses(run: Run, losses: Tensor) -> None:
+    """The run with a negative ELBO that rests on the losses of single images."""
+    error = losses.std().item() / math.sqrt(len(losses))
+    measured = {
+        "negative_elbo": metric("negative_elbo", losses.mean().item(), standard_error=error)
+    }
+    run.write_evaluation(
+        {"metrics": measured, "details": {}}, {f"{PER_IMAGE}negative_elbo": losses}
+    )
+
+
+def test_pages_compare_runs_image_by_image(tmp_path: Path) -> None:
+    draws = generator(0, "losses")
+    common = 240 + 76 * torch.randn(10_000, generator=draws, dtype=torch.float64)
+    losses = [
+        common + shift + 6 * torch.randn(10_000, generator=draws, dtype=torch.float64)
+        for shift in (0.0, 1.79)
+    ]
+    difference = (losses[1] - losses[0]).mean().item()
+    error = (losses[1] - losses[0]).std().item() / 100
+    for name, preset, values in zip(("one", "two"), ("mlp-vae", "conv-vae"), losses, strict=True):
+        with_losses(write_run(tmp_path, name, config(preset)), values)
+    pages = build(tmp_path)
+    text = text_of(pages["index.html"])
+    size = f"{difference:.2f} ± {error:.2f}"
+    assert f"it is {size} nats lower (paired over 10,000 images)" in text
+    assert "No clear winner" not in text
+    assert f"+{size}" in text
+    assert "Differences to the best value ± one standard error; paired over 10,000 images." in text
+    architectures = text_of(pages["architectures.html"])
+    assert f"one is {size} nats lower than two (paired over 10,000 images)" in architectures
+    two = open_run(tmp_path / "two")
+    two.write_evaluation(two.read_evaluation(), {})
+    text = text_of(build(tmp_path)["index.html"])
+    assert "No clear winner" in text
+    assert "unpaired: values of single images are not stored" in text
+
+
+def test_seeds_are_one_row_with_a_link_to_each_run(tmp_path: Path) -> None:
+    values = (240.0, 242.0, 241.0)
+    for seed, value in enumerate(values):
+        write_run(
+            tmp_path,
+            f"small-seed-{seed}",
+            seeded(config(), seed),
+            measured=metrics(negative_elbo=value),
+        )
+    write_run(tmp_path, "other", config("conv-vae"), measured=metrics(negative_elbo=250.0))
+    pages = build(tmp_path)
+    html = (tmp_path / "site" / "index.html").read_text()
+    table = html[html.index("<tbody>") : html.index("</tbody>")]
+    assert table.count("<tr>") == 2
+    for seed in range(3):
+        assert f'href="runs/small-seed-{seed}.html"' in table
+    text = text_of(pages["index.html"])
+    assert "small 3 seeds: 0, 1, 2" in text
+    assert "241.00 (best) ± 1.00" in text
+    assert "of several seeds, one standard deviation over seeds" in text
+    assert (
+        "small, followed by other (250.00 nats); it is 9.00 ± 1.15 nats lower (over seeds)" in text
+    )
+    assert "small-seed-2" in text_of(pages["metrics.html"])
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "site/comparison-seeds.csv").read_text())))
+    assert {row["run"]: row["seeds"] for row in rows} == {"small": "0 1 2", "other": "0"}
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "site/comparison.csv").read_text())))
+    assert len(rows) == 4
+
+
+def test_a_sweep_with_seeds_has_bands(tmp_path: Path) -> None:
+    for beta, start in (("1", 240.0), ("2", 245.0), ("4", 250.0)):
+        for seed in range(3):
+            write_run(
+                tmp_path,
+                f"beta-{beta}-seed-{seed}",
+                seeded(config(objective__beta=beta), seed),
+                measured=metrics(negative_elbo=start + seed),
+            )
+    page = build(tmp_path)["beta.html"]
+    html = (tmp_path / "site" / "beta.html").read_text()
+    (drawing,) = [
+        found
+        for each in re.findall(r'<script type="application/json">(.*?)</script>', html)
+        if (found := json.loads(each))["series"][0]["label"] == "Negative ELBO"
+    ]
+    assert drawing["series"][0]["band"] == [[1, 240.0, 242.0], [2, 245.0, 247.0], [4, 250.0, 252.0]]
+    assert drawing["yRange"][0] < 240.0
+    text = text_of(page)
+    assert "241.00 ± 1.00" in text
+    assert "The band is one standard deviation over seeds on each side of the mean." in text
+    assert "5.00 ± 0.82 nats lower than at β = 2 (over seeds)" in text

@@ -14,8 +14,20 @@ const DRAWING: Drawing = {
   names: ["epoch 1", "epoch 2", "epoch 3"],
   unit: "nats",
   series: [
-    { label: "training", x: [1, 2, 3], y: [300, 250, 240], text: ["300.00", "250.00", "240.00"] },
-    { label: "<i>validation</i>", x: [1, 3], y: [252, 241], text: ["252.00", "241.00"] },
+    {
+      label: "training",
+      x: [1, 2, 3],
+      y: [300, 250, 240],
+      text: ["300.00", "250.00", "240.00"],
+      band: [],
+    },
+    {
+      label: "<i>validation</i>",
+      x: [1, 3],
+      y: [252, 241],
+      text: ["252.00", "241.00"],
+      band: [],
+    },
   ],
 };
 
@@ -31,6 +43,23 @@ describe("a chart", () => {
     expect(drawn.innerHTML).toContain("var(--series-1)");
   });
 
+  it("has a band where a series has one", () => {
+    const [first, second] = DRAWING.series;
+    const band: [number, number, number][] = [
+      [1, 250, 254],
+      [3, 240, 242],
+    ];
+    const series = [first, { ...second, band }] as Drawing["series"];
+    const areas = (drawing: Drawing) =>
+      [...draw(drawing).querySelectorAll('[aria-label="area"]')].filter(
+        (each) => each.querySelector("path") !== null,
+      );
+    expect(areas(DRAWING)).toEqual([]);
+    const [area, ...others] = areas({ ...DRAWING, series });
+    expect(others).toEqual([]);
+    expect(area?.outerHTML).toContain('fill="var(--series-1)"');
+  });
+
   it("labels its axis, the floor and the best epoch", () => {
     const found = texts(DRAWING);
     expect(found).toContain("epoch");
@@ -40,13 +69,15 @@ describe("a chart", () => {
 
   it("has no dots on long lines", () => {
     const x = Array.from({ length: 100 }, (_, index) => index + 1);
-    const series = [{ label: "run", x, y: x, text: x.map(String) }];
+    const series = [{ label: "run", x, y: x, text: x.map(String), band: [] }];
     const drawn = draw({ ...DRAWING, yRange: [0, 101], series, names: x.map(String) });
     expect(drawn.querySelectorAll("circle").length).toBe(0);
   });
 
   it("has a bar for each value, also on a logarithmic axis", () => {
-    const series = [{ label: "pixels", x: [0.1, 0.3], y: [50, 0.8], text: ["50.0", "0.8"] }];
+    const series = [
+      { label: "pixels", x: [0.1, 0.3], y: [50, 0.8], text: ["50.0", "0.8"], band: [] },
+    ];
     const bars = { hasBars: true, hasLogY: true, floor: null, best: null, series };
     const drawn = draw({ ...DRAWING, ...bars, yRange: [0.1, 100] });
     const heights = [...drawn.querySelectorAll('[aria-label="rect"] rect')].map((bar) =>
@@ -58,14 +89,14 @@ describe("a chart", () => {
   });
 
   it("names its points", () => {
-    const series = [{ label: "run", x: [5, 20], y: [250, 240], text: ["250", "240"] }];
+    const series = [{ label: "run", x: [5, 20], y: [250, 240], text: ["250", "240"], band: [] }];
     expect(texts({ ...DRAWING, hasNamedPoints: true, names: ["β = 4", "β = 1"], series })).toEqual(
       expect.arrayContaining(["β = 4", "β = 1"]),
     );
   });
 
   it("has a tick at each value of a logarithmic axis", () => {
-    const series = [{ label: "run", x: [0.25, 4], y: [250, 240], text: ["250", "240"] }];
+    const series = [{ label: "run", x: [0.25, 4], y: [250, 240], text: ["250", "240"], band: [] }];
     const found = texts({ ...DRAWING, hasLogX: true, best: null, series });
     expect(found).toEqual(expect.arrayContaining(["0.25", "4"]));
   });

@@ -5,6 +5,8 @@ interface Series {
   x: number[];
   y: number[];
   text: string[];
+  /** x, and the lower and the upper end of the band; empty without one. */
+  band: [number, number, number][];
 }
 
 /** A chart as the page stores it; see `Chart` in `vaelab.report.charts`. */
@@ -39,6 +41,8 @@ const MOST_TICKS = 12;
 
 // The share of its place that a bar fills.
 const BAR_WIDTH = 0.9;
+
+const BAND_OPACITY = 0.22;
 
 // Room for dots at the edges; a named point has more.
 const INSET = 5;
@@ -130,6 +134,14 @@ function lines(drawing: Drawing, series: Series, index: number): Plot.Markish[] 
   const values = { x: series.x, y: series.y };
   const names = tips(drawing).map(({ title }) => title.split("\n", 1)[0]);
   return [
+    Plot.areaY(series.band, {
+      x: ([x]) => x,
+      y1: ([, low]) => low,
+      y2: ([, , high]) => high,
+      fill: color,
+      fillOpacity: BAND_OPACITY,
+      clip: true,
+    }),
     Plot.line(series.x, { ...values, stroke: color, strokeWidth: 2, clip: true }),
     ...(series.x.length <= MOST_DOTS || drawing.hasNamedPoints
       ? [Plot.dot(series.x, { ...values, fill: color, r: 3, clip: true })]

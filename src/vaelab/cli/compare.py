@@ -33,6 +33,21 @@ def compare(
         option("metric values to show, such as fid_proxy", "NAME...", "the main ones"),
     ] = (),
     form: Annotated[str, option("table, markdown, csv or json", "NAME", name="format")] = "table",
+    group_seeds: Annotated[
+        bool,
+        option(
+            "one row for runs that differ in the seed only: mean and standard deviation", "", "off"
+        ),
+    ] = False,
+    differences: Annotated[
+        str,
+        option(
+            "also show each run's difference to this run, or to the best value of each column "
+            "(best), with its standard error: paired over the test images where possible",
+            "RUN",
+            "none",
+        ),
+    ] = "",
     figure: Annotated[
         str | None, option("also draw a figure from the list above", "NAME", "none")
     ] = None,
@@ -47,7 +62,13 @@ def compare(
     from vaelab.comparison import open_evaluated, render
     from vaelab.figures import draw_comparison
 
-    table = render([open_evaluated(path) for path in runs], form, columns)
+    table = render(
+        [open_evaluated(path) for path in runs],
+        form,
+        columns,
+        group_seeds=group_seeds,
+        differences_to=differences,
+    )
     loaded = [load(path, accelerator, data_dir) for path in runs] if figure else []
     pictures = [draw_comparison(figure, loaded, out)] if figure else []
     print_text(table, end="")

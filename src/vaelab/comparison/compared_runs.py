@@ -6,7 +6,8 @@ from typing import Any
 
 from vaelab.comparison.formats import FORMATS, as_html, as_records, as_text
 from vaelab.comparison.groups import Evaluated, comparable
-from vaelab.comparison.tables import Table, read_row
+from vaelab.comparison.rows import read_row
+from vaelab.comparison.tables import BEST, Table
 from vaelab.errors import InputError, entry, note, unknown_name
 from vaelab.evaluation.results import data_frame
 from vaelab.loaded_run import LoadedRun
@@ -23,7 +24,7 @@ class ComparedRuns:
     tables: list[Table]
 
     def to_frame(self) -> Any:
-        """A pandas.DataFrame with a row per run.
+        """A pandas.DataFrame with a row per run, or per group of runs that differ in the seed only.
 
         Raises:
             InputError: if pandas is not installed.
@@ -37,17 +38,27 @@ class ComparedRuns:
         return as_html(self.tables)
 
 
-def compare(runs: Sequence[Evaluated | LoadedRun], columns: Sequence[str] = ()) -> ComparedRuns:
+def compare(
+    runs: Sequence[Evaluated | LoadedRun],
+    columns: Sequence[str] = (),
+    *,
+    group_seeds: bool = False,
+    differences_to: str = "",
+) -> ComparedRuns:
     """Compare evaluated runs and samples, in several tables where not all can be compared.
 
     Args:
         runs: runs, loaded or not, and evaluated samples.
         columns: names of numbers; none: those shown by default that any of the runs has.
+        group_seeds: whether runs that differ in the seed only are one row, with the mean and the
+            standard deviation over seeds.
+        differences_to: the name of a row, or `best` for the best value of each column: the
+            difference of every row to it is shown with its standard error. Empty: none are shown.
 
     Runs whose stored numbers are of other weights than they have now are left out, and noted.
 
     Raises:
-        InputError: on no run, an unknown number, or a run that was not evaluated.
+        InputError: on no run, an unknown number or row, or a run that was not evaluated.
     """
     if not runs:
         raise InputError("there is no run to compare")
@@ -59,12 +70,16 @@ def compare(runs: Sequence[Evaluated | LoadedRun], columns: Sequence[str] = ()) 
             raise unknown_name("metric of these runs", name, stored)
     headlines = [name for name, result in stored.items() if result.get("is_headline")]
     shown = list(columns) or headlines
-    return ComparedRuns(
-        [
-            Table([rows[run.path] for run in group.runs], shown, group.reason)
-            for group in comparable(folders, shown)
-        ]
-    )
+    tables = [
+        Table([rows[run.path] for run in group.runs], shown, group.reason, differences_to)
+        for group in comparable(folders, shown)
+    ]
+    if group_seeds:
+        tables = [table.grouped_over_seeds() for table in tables]
+    names = [row.name for table in tables for row in table.rows]
+    if differences_to not in ("", BEST, *names):
+        raise unknown_name("row of the comparison", differences_to, [*names, BEST])
+    return ComparedRuns(tables)
 
 
 def _current(runs: Sequence[Evaluated]) -> list[Evaluated]:
@@ -77,16 +92,26 @@ def _current(runs: Sequence[Evaluated]) -> list[Evaluated]:
     return [run for run in runs if run.path not in reasons]
 
 
-def render(runs: Sequence[Evaluated], form: str, columns: Sequence[str] = ()) -> str:
+def render(
+    runs: Sequence[Evaluated],
+    form: str,
+    columns: Sequence[str] = (),
+    *,
+    group_seeds: bool = False,
+    differences_to: str = "",
+) -> str:
     """As `compare`, as text.
 
     Args:
         runs: runs and evaluated samples.
         form: a key of `FORMATS`.
-        columns: names of numbers; none: those shown by default that any of the runs has.
+        columns: see `compare`.
+        group_seeds: see `compare`.
+        differences_to: see `compare`.
 
     Raises:
-        InputError: on an unknown format or number, or a run that was not evaluated.
+        InputError: on an unknown format, number or row, or a run that was not evaluated.
     """
     write = entry("format", form, FORMATS)
-    return write(compare(runs, columns).tables)
+    compared = compare(runs, columns, group_seeds=group_seeds, differences_to=differences_to)
+    return write(compared.tables)

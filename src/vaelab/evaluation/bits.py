@@ -16,12 +16,17 @@ from torch import Generator, Tensor
 from vaelab.distributions import uniform_like
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import (
+    LIKELIHOOD,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    mean_over_images,
+)
 from vaelab.models.capabilities import DENSITY, GRAY_UNITS
 from vaelab.models.contract import LatentVariableModel
 from vaelab.models.importance import importance_bound
 from vaelab.randomness import generator
-from vaelab.statistics import mean_and_standard_error
 
 GRAY_LEVELS = 256
 # Images that are dequantized at once.
@@ -104,14 +109,8 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
         )
         for start in range(0, len(test), BLOCK)
     ]
-    bits = torch.cat(parts)
-    mean, error = mean_and_standard_error(bits)
     unit = f"bits per dimension, k = {context.importance_samples}"
-    return {
-        "bits_per_dim": MetricValue(
-            value=mean, count=len(bits), standard_error=error, baseline=8.0, unit=unit
-        )
-    }
+    return {"bits_per_dim": mean_over_images(torch.cat(parts), baseline=8.0, unit=unit)}
 
 
 METRIC = Metric(

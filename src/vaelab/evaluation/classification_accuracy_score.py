@@ -1,15 +1,16 @@
 """Classification accuracy score: accuracy on real images after training on generated ones."""
 
+from dataclasses import replace
+
 import torch
 from torch import Generator
 
 from vaelab.config import ClassifierConfig, ClassifierTrainingConfig, PlainConfig
 from vaelab.data import ImageData
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, proportion_of_images
 from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.features import in_batches, train_network
-from vaelab.statistics import proportion_standard_error
 
 # Images that are rounded at once.
 BLOCK = 1000
@@ -43,13 +44,8 @@ def score(
     network = train_network(CONFIG, data, samples.device)
     logits = in_batches(network, test.images, samples.device).logits
     assert logits is not None
-    value = (logits.argmax(1) == test.labels).double().mean().item()
-    error = proportion_standard_error(value, len(test))
-    return {
-        "classification_accuracy_score": MetricValue(
-            value=value, count=len(samples), standard_error=error
-        )
-    }
+    of_test_images = proportion_of_images(logits.argmax(1) == test.labels)
+    return {"classification_accuracy_score": replace(of_test_images, count=len(samples))}
 
 
 METRIC = sample_metric(

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from torch import Tensor
 from tqdm import tqdm
 
 from vaelab.errors import InputError, failure_reason
@@ -12,6 +14,7 @@ from vaelab.evaluation.metric import MetricValue
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
 from vaelab.needs import obstacle
+from vaelab.runs import read_values, values_fingerprint
 
 
 def complete(results: Results, named: Sequence[str]) -> Results:
@@ -83,6 +86,7 @@ def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:
         if spec is None:
             raise InputError(f"metric {name!r} gives {number!r}, which it does not declare")
         described[number] = value.described(spec, context)
+        described[number].require_values_behind(number)
     return described
 
 
@@ -103,6 +107,18 @@ def merged(
         "details": stored.get("details", {}) | found["details"],
         "left_out": {name: left_out[name] for name in left_out if name not in computed},
     }
+
+
+def merged_values(
+    folder: Path, stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
+) -> dict[str, Tensor]:
+    """The values behind the numbers of `merged`, by their names in evaluation.safetensors."""
+    is_same = all(stored.get(key) == value for key, value in identity.items())
+    former = read_values(folder, values_fingerprint(stored)) if is_same else {}
+    kept = {
+        name: values for name, values in former.items() if name.partition(".")[2] not in results
+    }
+    return kept | results.values_behind
 
 
 def _position(order: Sequence[str]) -> Callable[[str], int]:

@@ -3,16 +3,16 @@
 Letters in shapes: K classes.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from jaxtyping import Int
 from torch import Generator, Tensor
 
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, proportion_of_images
 from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.features import confusion_matrix
-from vaelab.statistics import proportion_standard_error
 
 
 def accuracy(confusion: Int[Tensor, "K K"]) -> float:
@@ -37,14 +37,12 @@ def score(
     values = {}
     for spec in SPECS:
         assert spec.features is not None
+        assert samples.labels is not None
         matrix = confusion(samples, spec.features)
-        value = accuracy(matrix)
         counts = matrix.sum(1).clamp(min=1)
-        values[spec.name] = MetricValue(
-            value=value,
-            count=len(samples),
-            standard_error=proportion_standard_error(value, len(samples)),
-            floor=accuracy(confusion(real.test, spec.features)),
+        is_correct = samples.logits(spec.features).argmax(1) == samples.labels
+        values[spec.name] = replace(
+            proportion_of_images(is_correct, floor=accuracy(confusion(real.test, spec.features))),
             details={
                 f"{spec.name}_confusion": matrix.tolist(),
                 f"{spec.name}_per_class": (matrix.diagonal() / counts).tolist(),

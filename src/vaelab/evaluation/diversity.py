@@ -11,7 +11,7 @@ from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.metric import MetricSpec, MetricValue
 from vaelab.evaluation.sample_metric import sample_metric
-from vaelab.statistics import bootstrap_standard_error
+from vaelab.statistics import bootstrap
 
 
 def within_class_variance(features: Float64[Tensor, "N F"], labels: Int[Tensor, " N"]) -> float:
@@ -41,8 +41,15 @@ def score(
         return within_class_variance(features, labels) / of_real
 
     value = ratio(samples.features, samples.labels)
-    error = bootstrap_standard_error(ratio, samples.features, samples.labels, generator=generator)
-    return {"class_diversity": MetricValue(value=value, count=len(samples), standard_error=error)}
+    replicates = bootstrap(ratio, samples.features, samples.labels, generator=generator)
+    return {
+        "class_diversity": MetricValue(
+            value=value,
+            count=len(samples),
+            standard_error=replicates.std().item(),
+            replicates=replicates,
+        )
+    }
 
 
 METRIC = sample_metric(

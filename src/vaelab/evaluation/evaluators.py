@@ -16,7 +16,13 @@ from vaelab.data import Dataset, load_data
 from vaelab.data.given_images import as_array, class_positions
 from vaelab.devices import device_for
 from vaelab.errors import InputError, entry, note
-from vaelab.evaluation.computation import complete, compute, default_metrics, merged
+from vaelab.evaluation.computation import (
+    complete,
+    compute,
+    default_metrics,
+    merged,
+    merged_values,
+)
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metrics import METRICS, metric_name
 from vaelab.evaluation.results import Results
@@ -126,7 +132,9 @@ def _store(run: Run, identity: Mapping[str, str], results: Results) -> None:
             "ones are stored: the numbers of the former weights are not stored"
         )
         return
-    run.write_evaluation(merged(stored, identity, results))
+    run.write_evaluation(
+        merged(stored, identity, results), merged_values(run.path, stored, identity, results)
+    )
 
 
 def _sample_count(loaded: LoadedRun) -> int:
@@ -224,12 +232,15 @@ def evaluate_file(
         stored.create()
     context = _context_of_samples(samples, dataset, features, accelerator, seed, True)
     results = compute(context, metrics)
-    if stored is not None:
+    if stored is not None and out is not None:
         identity = {
             "test_fingerprint": stored.data.test_fingerprint,
             "samples_fingerprint": stored.card.fingerprint,
         }
-        stored.write_evaluation(merged(stored.read_evaluation(), identity, results))
+        before = stored.read_evaluation()
+        stored.write_evaluation(
+            merged(before, identity, results), merged_values(out, before, identity, results)
+        )
     return complete(results, metrics)
 
 

@@ -14,8 +14,13 @@ from torch import Tensor
 from vaelab.data import training_split
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.importance import IMAGES_AT_ONCE, bound_in_parts
-from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
-from vaelab.statistics import mean_and_standard_error
+from vaelab.evaluation.metric import (
+    LIKELIHOOD,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    mean_over_images,
+)
 
 # Images of a block, which bounds the memory for probabilities in float64.
 BLOCK = 1_000
@@ -64,13 +69,9 @@ def _drawn(
 def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     """Minus the importance-weighted bound of the test images, binarized once for all models."""
     bound = bound_in_parts(context, _parts(context))
-    mean, error = mean_and_standard_error(-bound.log_likelihood)
     return {
-        "exemplar_negative_log_likelihood": MetricValue(
-            value=mean,
-            count=len(context.dataset.test),
-            standard_error=error,
-            unit=f"nats, k = {bound.k}",
+        "exemplar_negative_log_likelihood": mean_over_images(
+            -bound.log_likelihood.cpu(), unit=f"nats, k = {bound.k}"
         )
     }
 

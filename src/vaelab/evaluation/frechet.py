@@ -18,7 +18,7 @@ from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
 from vaelab.evaluation.sample_metric import sample_metric
-from vaelab.statistics import bootstrap_standard_error
+from vaelab.statistics import bootstrap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,10 +73,13 @@ def score(
     def distance(features: Tensor) -> float:
         return frechet_distance(feature_statistics(features), of_real)
 
-    error = bootstrap_standard_error(distance, samples.features, generator=generator)
+    replicates = bootstrap(distance, samples.features, generator=generator)
     return {
         "fid_proxy": MetricValue(
-            value=distance(samples.features), count=len(samples), standard_error=error
+            value=distance(samples.features),
+            count=len(samples),
+            standard_error=replicates.std().item(),
+            replicates=replicates,
         )
     }
 

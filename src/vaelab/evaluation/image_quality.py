@@ -13,8 +13,7 @@ from torch.nn import functional
 from vaelab.data.unit_images import UnitImages
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
-from vaelab.statistics import mean_and_standard_error
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue, mean_over_images
 
 SSIM_UNIT = "of at most 1"
 WINDOW, DEVIATION = 11, 1.5
@@ -90,15 +89,9 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
             of_mean[index].append(quality(x, mean.expand_as(x)))
     values = {}
     for index, (name, _, floor, unit) in enumerate(qualities):
-        value, error = mean_and_standard_error(torch.cat(found[index]))
-        baseline, _ = mean_and_standard_error(torch.cat(of_mean[index]))
-        values[name] = MetricValue(
-            value=value,
-            count=len(real),
-            standard_error=error,
-            floor=floor,
-            baseline=baseline,
-            unit=unit,
+        baseline = torch.cat(of_mean[index]).mean().item()
+        values[name] = mean_over_images(
+            torch.cat(found[index]), unit=unit, floor=floor, baseline=baseline
         )
     return values
 

@@ -9,10 +9,16 @@ from tqdm import tqdm
 
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.losses import reconstruction_bounds
-from vaelab.evaluation.metric import LIKELIHOOD, Direction, Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import (
+    LIKELIHOOD,
+    Direction,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    mean_over_images,
+)
 from vaelab.models.importance import ImportanceBound, importance_bound
 from vaelab.randomness import generator
-from vaelab.statistics import mean_and_standard_error
 
 IMAGES_AT_ONCE = 100
 
@@ -24,24 +30,16 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     floor, baseline = reconstruction_bounds(context)
     unit = f"{context.run.capabilities.unit}, k = {bound.k}"
 
-    def mean(values: Tensor, unit: str, floor: float | None, baseline: float | None) -> MetricValue:
-        value, error = mean_and_standard_error(values.cpu())
-        return MetricValue(
-            value=value,
-            count=len(values),
-            standard_error=error,
-            floor=floor,
-            baseline=baseline,
-            unit=unit,
-        )
+    def loss(values: Tensor) -> MetricValue:
+        return mean_over_images(values.cpu(), unit=unit, floor=floor, baseline=baseline)
 
     return {
-        "negative_log_likelihood": mean(-bound.log_likelihood, unit, floor, baseline),
-        "reconstruction_many_draws": mean(bound.reconstruction, unit, floor, baseline),
-        "kl_many_draws": mean(bound.kl, f"nats, k = {bound.k}", None, None),
-        "negative_elbo_many_draws": mean(bound.negative_elbo, unit, floor, baseline),
-        "effective_sample_size": mean(
-            bound.effective_sample_size, f"of {bound.k} draws", None, None
+        "negative_log_likelihood": loss(-bound.log_likelihood),
+        "reconstruction_many_draws": loss(bound.reconstruction),
+        "kl_many_draws": mean_over_images(bound.kl.cpu(), unit=f"nats, k = {bound.k}"),
+        "negative_elbo_many_draws": loss(bound.negative_elbo),
+        "effective_sample_size": mean_over_images(
+            bound.effective_sample_size.cpu(), unit=f"of {bound.k} draws"
         ),
     }
 

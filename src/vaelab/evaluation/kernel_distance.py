@@ -1,6 +1,6 @@
 """The kernel distance between sets of images in feature space (KID).
 
-Letters in shapes: N real images, M samples, F features.
+Letters in shapes: N real images, M samples, F features, S subsets.
 """
 
 import math
@@ -18,12 +18,16 @@ from vaelab.evaluation.sample_metric import sample_metric
 SUBSET_COUNT, SUBSET_SIZE = 100, 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KernelDistance:
-    """The mean over subsets, and their standard deviation."""
+    """Of each of S subsets."""
 
-    value: float
-    standard_deviation: float
+    of_subsets: Float64[Tensor, " S"]
+
+    @property
+    def value(self) -> float:
+        """The mean over subsets."""
+        return self.of_subsets.mean().item()
 
 
 def kernel_distance(
@@ -54,7 +58,7 @@ def kernel_distance(
         [squared_discrepancy(subset(real), subset(generated)) for _ in range(subset_count)],
         dtype=torch.float64,
     )
-    return KernelDistance(distances.mean().item(), distances.std().item())
+    return KernelDistance(distances)
 
 
 def squared_discrepancy(a: Float64[Tensor, "N F"], b: Float64[Tensor, "M F"]) -> float:
@@ -85,9 +89,15 @@ def score(
     size = min(SUBSET_SIZE, fewest // 2)
     found = kernel_distance(of_real, generated, generator=generator, subset_size=size)
     # The delete-d jackknife: Shao and Wu 1989.
-    error = found.standard_deviation * math.sqrt(size / (fewest - size))
+    scale = math.sqrt(size / (fewest - size))
+    replicates = found.value + scale * (found.of_subsets - found.value)
     return {
-        "kernel_distance": MetricValue(value=found.value, count=len(samples), standard_error=error)
+        "kernel_distance": MetricValue(
+            value=found.value,
+            count=len(samples),
+            standard_error=replicates.std().item(),
+            replicates=replicates,
+        )
     }
 
 

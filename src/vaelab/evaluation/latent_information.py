@@ -11,11 +11,10 @@ from jaxtyping import Float, Float64
 from torch import Generator, Tensor
 
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue, mean_over_images
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.mixture import DiagonalMixture
 from vaelab.randomness import generator
-from vaelab.statistics import mean_and_standard_error
 
 # Pairs of a code and a posterior in one block: 16 MiB in float64.
 BLOCK_PAIRS = 2**21
@@ -86,16 +85,9 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
         lambda z: _log_prior(context, z),
         generator(context.seed, "latent information"),
     )
-    information, information_error = mean_and_standard_error(found.mutual_information)
-    divergence, divergence_error = mean_and_standard_error(found.aggregate_posterior_kl)
-    count = len(posterior.mean)
     return {
-        "mutual_information": MetricValue(
-            value=information, count=count, standard_error=information_error, baseline=0.0
-        ),
-        "aggregate_posterior_kl": MetricValue(
-            value=divergence, count=count, standard_error=divergence_error, floor=0.0
-        ),
+        "mutual_information": mean_over_images(found.mutual_information, baseline=0.0),
+        "aggregate_posterior_kl": mean_over_images(found.aggregate_posterior_kl, floor=0.0),
     }
 
 

@@ -3,6 +3,8 @@
 Letters in shapes: B images of a block, C channels, H height, W width.
 """
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
@@ -12,7 +14,13 @@ from vaelab.data.batches import Batch
 from vaelab.data.unit_images import UnitImages
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import LIKELIHOOD, Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import (
+    LIKELIHOOD,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    mean_over_images,
+)
 from vaelab.training.validation import validate
 
 LEAST_PROBABILITY = 1e-6
@@ -29,15 +37,16 @@ def compute(context: EvaluationContext) -> dict[str, MetricValue]:
     floor, baseline = reconstruction_bounds(context)
     unit = context.run.capabilities.unit
     values = {}
-    for name, value in found.means.items():
+    for name, of_images in found.per_image.items():
         is_kl = name.startswith("kl")
-        values[name] = MetricValue(
-            value=value,
-            count=found.count,
-            standard_error=found.standard_errors.get(name),
+        value = mean_over_images(
+            of_images,
+            unit="" if is_kl else unit,
             floor=None if is_kl else floor,
             baseline=None if is_kl else baseline,
-            unit="" if is_kl else unit,
+        )
+        values[name] = replace(
+            value,
             details=_kl_by_dimension(context) if name == "kl" else {},
             spec=_level_spec(name.removeprefix("kl_")) if name.startswith("kl_") else None,
         )

@@ -7,16 +7,15 @@ P pixels.
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Generator, Tensor
 
 from vaelab.data.image_data import images_at_once
 from vaelab.data.unit_images import ImageParts
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, proportion_of_images
 from vaelab.evaluation.sample_metric import sample_metric
-from vaelab.statistics import proportion_standard_error
 
 NEIGHBOR_COUNT, NEAR_COPY_RATIO = 50, 0.33
 MOST_IMAGES = 2000
@@ -93,9 +92,15 @@ def relative_distances(neighbors: Neighbors) -> Float64[Tensor, " N"]:
     return torch.where(mean > 0, neighbors.distances[:, 0] / mean, 1.0)
 
 
+def are_copies(neighbors: Neighbors) -> Bool[Tensor, " N"]:
+    """Whether the relative distance of each image is below `NEAR_COPY_RATIO`."""
+    return relative_distances(neighbors) < NEAR_COPY_RATIO
+
+
 def memorization_rate(neighbors: Neighbors) -> float:
-    """Proportion of images whose relative distance is below `NEAR_COPY_RATIO`."""
-    return (relative_distances(neighbors) < NEAR_COPY_RATIO).double().mean().item()
+    """Proportion of images that are copies."""
+    rate: float = are_copies(neighbors).double().mean().item()
+    return rate
 
 
 def score(
@@ -104,17 +109,13 @@ def score(
     """Of at most 2,000 random samples among all training images; the floor is real test images."""
     training = real.train.images
     count = min(NEIGHBOR_COUNT, len(training))
-    rate, of_real = (
-        memorization_rate(nearest(_random_images(images, generator), training, count=count))
+    of_samples, of_real = (
+        nearest(_random_images(images, generator), training, count=count)
         for images in (samples.images, real.test.images)
     )
-    evaluated = min(MOST_IMAGES, len(samples))
     return {
-        "memorization_rate": MetricValue(
-            value=rate,
-            count=evaluated,
-            standard_error=proportion_standard_error(rate, evaluated),
-            floor=of_real,
+        "memorization_rate": proportion_of_images(
+            are_copies(of_samples), floor=memorization_rate(of_real)
         )
     }
 

@@ -1,10 +1,18 @@
-"""What a metric is: the numbers that it declares, what it needs, and how it computes them."""
+"""What a metric is: the numbers that it declares, what it needs, and how it computes them.
+
+Letters in shapes: N images, R bootstrap draws.
+"""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from jaxtyping import Bool, Float64
+from torch import Tensor
+
+from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
+from vaelab.statistics import mean_and_standard_error, proportion_standard_error
 
 Direction = Literal["lower", "higher"]
 
@@ -65,6 +73,10 @@ class MetricValue:
         unit: of the number; a metric gives it where it differs from the declared one.
         details: results that belong to the number but are larger, such as a confusion matrix, as
             plain JSON values.
+        per_image: the value of each image or sample (N,), whose mean is the number, in the same
+            order for every run; None where the number is no mean.
+        replicates: the number on each of R bootstrap draws (R,), which are the same for every run;
+            their standard deviation is the standard error. None without a bootstrap.
         spec: the declaration of a number that its metric cannot declare in advance, such as one
             for each level of a model.
         direction: whether lower or higher is better; None where neither is.
@@ -89,6 +101,8 @@ class MetricValue:
     baseline: float | None = None
     unit: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    per_image: Tensor | None = None
+    replicates: Tensor | None = None
     spec: MetricSpec | None = None
     direction: Direction | None = None
     seed: int = 0
@@ -120,10 +134,60 @@ class MetricValue:
             caveat="" if spec.features is None else context.caveat(spec.features),
         )
 
+    def require_values_behind(self, name: str) -> None:
+        """Refuse values of images or draws that are not numbers in one row.
+
+        Raises:
+            InputError: naming the number.
+        """
+        for values in (self.per_image, self.replicates):
+            if values is not None and values.ndim != 1:
+                shape = tuple(values.shape)
+                raise InputError(f"{name}: values of images should be (N,), found {shape}")
+
     def to_json(self) -> dict[str, Any]:
-        """The fields as they are stored; details are stored apart."""
-        values = asdict(self)
-        return {name: value for name, value in values.items() if name not in ("details", "spec")}
+        """The fields as they are stored; details and the values of images are stored apart."""
+        names = [each.name for each in fields(self) if each.name not in _STORED_APART]
+        return {name: getattr(self, name) for name in names}
+
+
+_STORED_APART = ("details", "per_image", "replicates", "spec")
+
+
+def mean_over_images(
+    values: Float64[Tensor, " N"],
+    *,
+    unit: str = "",
+    floor: float | None = None,
+    baseline: float | None = None,
+) -> MetricValue:
+    """The number that is the mean of one value of each image; see `MetricValue`."""
+    value, error = mean_and_standard_error(values)
+    return MetricValue(
+        value=value,
+        count=len(values),
+        standard_error=error,
+        floor=floor,
+        baseline=baseline,
+        unit=unit,
+        per_image=values,
+    )
+
+
+def proportion_of_images(
+    flags: Bool[Tensor, " N"], *, floor: float | None = None, baseline: float | None = None
+) -> MetricValue:
+    """The number that is the proportion of images with a property; see `MetricValue`."""
+    values = flags.double()
+    value = values.mean().item()
+    return MetricValue(
+        value=value,
+        count=len(flags),
+        standard_error=proportion_standard_error(value, len(flags)),
+        floor=floor,
+        baseline=baseline,
+        per_image=values,
+    )
 
 
 @dataclass(frozen=True, slots=True)

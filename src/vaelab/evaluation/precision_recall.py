@@ -3,7 +3,7 @@
 Letters in shapes: N real images, M samples, A and B images, F features.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Float64
@@ -11,29 +11,43 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, proportion_of_images
 from vaelab.evaluation.sample_metric import sample_metric
-from vaelab.statistics import proportion_standard_error
 
 NEIGHBORS_OF_PRECISION, NEIGHBORS_OF_DENSITY = 3, 5
 BLOCK = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ManifoldScores:
     """Samples against the manifold of real images, and the other way round.
 
     Attributes:
-        precision: proportion of samples inside some real image's ball.
-        recall: proportion of real images inside some sample's ball.
+        is_precise: whether each sample is inside some real image's ball.
+        is_recalled: whether each real image is inside some sample's ball.
         density: mean number of real balls around a sample, over k; may exceed 1.
-        coverage: proportion of real images with a sample inside their ball.
+        is_covered: whether each real image has a sample inside its ball.
     """
 
-    precision: float
-    recall: float
+    is_precise: Bool[Tensor, " M"]
+    is_recalled: Bool[Tensor, " N"]
     density: float
-    coverage: float
+    is_covered: Bool[Tensor, " N"]
+
+    @property
+    def precision(self) -> float:
+        """Proportion of precise samples."""
+        return _proportion(self.is_precise)
+
+    @property
+    def recall(self) -> float:
+        """Proportion of recalled real images."""
+        return _proportion(self.is_recalled)
+
+    @property
+    def coverage(self) -> float:
+        """Proportion of covered real images."""
+        return _proportion(self.is_covered)
 
 
 def manifold_scores(real: Float[Tensor, "N F"], generated: Float[Tensor, "M F"]) -> ManifoldScores:
@@ -66,10 +80,10 @@ def manifold_scores(real: Float[Tensor, "N F"], generated: Float[Tensor, "M F"])
         for block in real.split(BLOCK)
     ]
     return ManifoldScores(
-        precision=_proportion(torch.cat(is_precise)),
-        recall=_proportion(torch.cat(is_recalled)),
+        is_precise=torch.cat(is_precise),
+        is_recalled=torch.cat(is_recalled),
         density=balls / (NEIGHBORS_OF_DENSITY * len(generated)),
-        coverage=_proportion(is_covered),
+        is_covered=is_covered,
     )
 
 
@@ -108,15 +122,14 @@ def score(
     """The scores of the samples among the real test images."""
     found = manifold_scores(real.test.features, samples.features)
 
-    def proportion(value: float, count: int) -> MetricValue:
-        error = proportion_standard_error(value, count)
-        return MetricValue(value=value, count=len(samples), standard_error=error)
+    def proportion(flags: Tensor) -> MetricValue:
+        return replace(proportion_of_images(flags), count=len(samples))
 
     return {
-        "precision": proportion(found.precision, len(samples)),
-        "recall": proportion(found.recall, len(real.test)),
+        "precision": proportion(found.is_precise),
+        "recall": proportion(found.is_recalled),
         "density": MetricValue(value=found.density, count=len(samples)),
-        "coverage": proportion(found.coverage, len(real.test)),
+        "coverage": proportion(found.is_covered),
     }
 
 

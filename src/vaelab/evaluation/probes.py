@@ -6,7 +6,8 @@ probe predicts above chance is leakage.
 Letters in shapes: N training images, M test images, D latent dimensions.
 """
 
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Bool, Float, Int
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -15,8 +16,13 @@ from torch import Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Direction, Metric, MetricSpec, MetricValue
-from vaelab.statistics import proportion_standard_error
+from vaelab.evaluation.metric import (
+    Direction,
+    Metric,
+    MetricSpec,
+    MetricValue,
+    proportion_of_images,
+)
 
 _MOST_ITERATIONS = 1000
 
@@ -27,7 +33,30 @@ def linear_probe(
     test_codes: Float[Tensor, "M D"],
     test_labels: Int[Tensor, " M"],
 ) -> float:
-    """Accuracy on the test codes of a multinomial logistic regression, in [0, 1].
+    """Accuracy on the test codes of the multinomial logistic regression of `linear_hits`."""
+    hits = linear_hits(train_codes, train_labels, test_codes, test_labels)
+    return hits.double().mean().item()
+
+
+def nearest_neighbor_probe(
+    train_codes: Float[Tensor, "N D"],
+    train_labels: Int[Tensor, " N"],
+    test_codes: Float[Tensor, "M D"],
+    test_labels: Int[Tensor, " M"],
+    k: int = 10,
+) -> float:
+    """Accuracy on the test codes of the classifier of `nearest_neighbor_hits`."""
+    hits = nearest_neighbor_hits(train_codes, train_labels, test_codes, test_labels, k)
+    return hits.double().mean().item()
+
+
+def linear_hits(
+    train_codes: Float[Tensor, "N D"],
+    train_labels: Int[Tensor, " N"],
+    test_codes: Float[Tensor, "M D"],
+    test_labels: Int[Tensor, " M"],
+) -> Bool[Tensor, " M"]:
+    """Whether a multinomial logistic regression predicts the label of each test code.
 
     Codes are standardized by the training codes, so that the regularization (an L2 penalty of
     weight 1 on the summed loss) is the same for every dimension. It is deterministic.
@@ -42,17 +71,17 @@ def linear_probe(
         )
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=_MOST_ITERATIONS))
     probe.fit(train_codes.double().numpy(), train_labels.numpy())
-    return float(probe.score(test_codes.double().numpy(), test_labels.numpy()))
+    return torch.from_numpy(probe.predict(test_codes.double().numpy())) == test_labels
 
 
-def nearest_neighbor_probe(
+def nearest_neighbor_hits(
     train_codes: Float[Tensor, "N D"],
     train_labels: Int[Tensor, " N"],
     test_codes: Float[Tensor, "M D"],
     test_labels: Int[Tensor, " M"],
     k: int = 10,
-) -> float:
-    """Accuracy on the test codes of a k-nearest-neighbor classifier, in [0, 1].
+) -> Bool[Tensor, " M"]:
+    """Whether a k-nearest-neighbor classifier predicts the label of each test code.
 
     Distances are Euclidean and codes are not standardized, which would amplify dimensions that the
     model does not use. Of tied labels the lowest wins.
@@ -68,7 +97,7 @@ def nearest_neighbor_probe(
     # Search trees are slower than brute force from about ten dimensions on.
     probe = KNeighborsClassifier(k, algorithm="brute")
     probe.fit(train_codes.double().numpy(), train_labels.numpy())
-    return float(probe.score(test_codes.double().numpy(), test_labels.numpy()))
+    return torch.from_numpy(probe.predict(test_codes.double().numpy())) == test_labels
 
 
 def chance_level(labels: Int[Tensor, " M"]) -> float:
@@ -82,15 +111,9 @@ def _values(
 ) -> dict[str, MetricValue]:
     codes = context.codes
     values = {}
-    for name, probe in (("linear", linear_probe), ("knn", nearest_neighbor_probe)):
-        value = probe(codes.train, context.train_labels, codes.test, context.test_labels)
-        values[f"{prefix}_{name}"] = MetricValue(
-            value=value,
-            count=len(codes.test),
-            standard_error=proportion_standard_error(value, len(codes.test)),
-            floor=floor,
-            baseline=baseline,
-        )
+    for name, probe in (("linear", linear_hits), ("knn", nearest_neighbor_hits)):
+        hits = probe(codes.train, context.train_labels, codes.test, context.test_labels)
+        values[f"{prefix}_{name}"] = proportion_of_images(hits, floor=floor, baseline=baseline)
     return values
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from torch import Tensor
+
 from vaelab import notebook
 from vaelab.errors import InputError
 from vaelab.evaluation.metric import MetricValue
 from vaelab.formatting import note_mark, number, numbered_notes, text_table, unit_label
+from vaelab.runs import PER_IMAGE, REPLICATES
 
 
 class Results(dict[str, MetricValue]):
@@ -31,6 +34,15 @@ class Results(dict[str, MetricValue]):
     def details(self) -> dict[str, Any]:
         """Results that are larger than a number, such as confusion matrices."""
         return {name: each for value in self.values() for name, each in value.details.items()}
+
+    @property
+    def values_behind(self) -> dict[str, Tensor]:
+        """The values of each image or bootstrap draw, by their names in evaluation.safetensors."""
+        found = {
+            **{f"{PER_IMAGE}{name}": value.per_image for name, value in self.items()},
+            **{f"{REPLICATES}{name}": value.replicates for name, value in self.items()},
+        }
+        return {name: values for name, values in found.items() if values is not None}
 
     def to_json(self) -> dict[str, Any]:
         """Metrics, details and what was left out, as in evaluation.json."""

@@ -1,19 +1,22 @@
 """The folder that keeps the evaluation of samples made elsewhere.
 
-samples.json     source, count and fingerprint of the samples, and the card of the data
-evaluation.json  as in a run folder
+samples.json            source, count and fingerprint of the samples, and the card of the data
+evaluation.json         as in a run folder
+evaluation.safetensors  as in a run folder
 """
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 import vaelab
 from vaelab import settings
 from vaelab.errors import InputError
 from vaelab.files import write_json
 from vaelab.names import displayed
-from vaelab.runs import DataCard, data_card_from, read_evaluation, read_json
+from vaelab.runs import DataCard, data_card_from, read_evaluation, read_json, write_evaluation
 
 CARD, EVALUATION = "samples.json", "evaluation.json"
 
@@ -95,9 +98,11 @@ class StoredSamples:
     def _stored_evaluation(self) -> dict[str, Any]:
         return read_evaluation(self.path / EVALUATION)
 
-    def write_evaluation(self, evaluation: dict[str, Any]) -> None:
-        """Replace what was measured."""
-        write_json(self.path / EVALUATION, evaluation)
+    def write_evaluation(
+        self, evaluation: dict[str, Any], values: dict[str, Tensor] | None = None
+    ) -> None:
+        """Replace what was measured; see `vaelab.runs.write_evaluation`."""
+        write_evaluation(self.path, evaluation, values)
 
 
 def holds_samples(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """Losses and other scalars over epochs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -39,15 +39,20 @@ def draw_curves(loaded: LoadedRun) -> Drawing:
     for axes in panels[count:]:
         axes.remove()
     unit = loaded.capabilities.unit
+    cut: list[str] = []
     for axes, name in zip(panels, names, strict=False):
         _draw_lines(axes, name, records, SPLITS)
-        _focus_on_later_epochs(axes, records[0]["train"].get(name), axes.lines)
+        if (first := _focus_on_later_epochs(axes, records[0]["train"].get(name))) is not None:
+            cut.append(f"{_label(name)} {first:.2f}")
         _finish(axes, name, unit if name in LOSSES else "")
     for axes, name in zip(panels[len(names) : count], schedules, strict=True):
         _draw_lines(axes, name, records, {SCHEDULE: MUTED_COLOR})
         _finish(axes, name, "")
     panels[0].legend()
-    return Drawing(figure, _detail(loaded.run.data.name, records[-1]["validation"]))
+    detail = _detail(loaded.run.data.name, records[-1]["validation"])
+    if cut:
+        detail = f"{detail}; above the range, training in epoch 1: {', '.join(cut)}"
+    return Drawing(figure, detail)
 
 
 def _recorded(records: Records, *groups: str) -> set[str]:
@@ -88,18 +93,21 @@ def _label(name: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _focus_on_later_epochs(axes: Axes, first: float | None, lines: Iterable[Any]) -> None:
-    """Leave out the first epoch's training value where it would flatten all others.
+def _focus_on_later_epochs(axes: Axes, first: float | None) -> float | None:
+    """Cut off the first epoch's training value where it would flatten all others, and return it.
 
     It is a mean over an epoch that starts at random weights.
     """
+    lines: list[Any] = list(axes.lines)
     later = [float(value) for line in lines for value in line.get_ydata()]
     if first is None or len(later) < 2:
-        return
+        return None
     later.remove(first)
     spread = max(later) - min(later)
     if first > max(later) + spread > max(later):
         axes.set_ylim(min(later) - 0.08 * spread, max(later) + 0.25 * spread)
+        return first
+    return None
 
 
 def _detail(data_name: str, last: Mapping[str, Any]) -> str:

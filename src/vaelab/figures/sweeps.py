@@ -1,17 +1,20 @@
 """Runs that differ in one setting: rate and distortion, images, KL by dimension.
 
-Letters in shapes: S steps, C channels, H height, W width.
+Letters in shapes: S seeds, D latent dimensions.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import mean
+from statistics import mean, stdev
 
 import matplotlib as mpl
 import torch
+from jaxtyping import Float
 from matplotlib.figure import Figure
+from torch import Tensor
 
+from vaelab.comparison import settings_without_seed
 from vaelab.figures.choices import images_of_each_class
 from vaelab.figures.grid import cell_inches, show_images
 from vaelab.figures.images import reconstructed
@@ -19,12 +22,9 @@ from vaelab.figures.spec import ComparisonFigureSpec, Drawing
 from vaelab.figures.style import MUTED_COLOR, TRAIN_COLOR, label_of
 from vaelab.figures.traversals import MEASURED_COUNT, measured, traversal
 from vaelab.loaded_run import LoadedRun
-from vaelab.settings import describe_fields
 
 # Settings with a symbol; others are shown by name.
 SYMBOLS = {"objective.beta": "β"}
-# Settings that change no result, or only the random draws.
-IGNORED = {"preset", "seed", "training.preview_every_epochs"}
 TRAVERSAL_STEPS, MIN_COLUMNS = 7, 4
 IMAGE_SCALE = 0.85
 
@@ -60,6 +60,11 @@ class Sweep:
         return [point.runs[0] for point in self.points]
 
     @property
+    def has_seeds(self) -> bool:
+        """Whether a value has runs of several seeds."""
+        return any(len(point.runs) > 1 for point in self.points)
+
+    @property
     def basis(self) -> str:
         """Such as " by β"."""
         return "" if self.symbol is None else f" by {self.symbol}"
@@ -67,8 +72,8 @@ class Sweep:
 
 def find_sweep(runs: Sequence[LoadedRun]) -> Sweep:
     """The setting in which runs differ, found from their configurations."""
-    fields = [dict(describe_fields(run.config)) for run in runs]
-    names = {name for each in fields for name in each} - IGNORED
+    fields = [settings_without_seed(run.config) for run in runs]
+    names = {name for each in fields for name in each}
     varied = [name for name in sorted(names) if len({each.get(name) for each in fields}) > 1]
     if len(varied) != 1:
         return Sweep(None, [Point(label_of(run.run.name), [run]) for run in runs])
@@ -102,12 +107,23 @@ def draw_rate_distortion(runs: Sequence[LoadedRun]) -> Drawing:
     """KL against reconstruction, one point for each value, the mean over seeds."""
     sweep = find_sweep(runs)
     first = runs[0].read_evaluation()["metrics"]
-    rates = [_mean_over_seeds(point, "kl") for point in sweep.points]
-    distortions = [_mean_over_seeds(point, "reconstruction") for point in sweep.points]
+    rates, rate_spreads = _over_seeds(sweep, "kl")
+    distortions, distortion_spreads = _over_seeds(sweep, "reconstruction")
     figure = Figure(figsize=(6.6, 4.4))
     axes = figure.add_subplot()
     line = "-" if sweep.symbol else "none"
-    axes.plot(rates, distortions, color=TRAIN_COLOR, marker="o", markersize=6, linestyle=line)
+    axes.errorbar(
+        rates,
+        distortions,
+        xerr=rate_spreads,
+        yerr=distortion_spreads,
+        color=TRAIN_COLOR,
+        marker="o",
+        markersize=6,
+        linestyle=line,
+        ecolor=MUTED_COLOR,
+        capsize=2,
+    )
     for point, rate, distortion in zip(sweep.points, rates, distortions, strict=True):
         axes.annotate(point.label, (rate, distortion), (7, 5), textcoords="offset points")
     axes.margins(x=0.16, y=0.12)
@@ -115,7 +131,7 @@ def draw_rate_distortion(runs: Sequence[LoadedRun]) -> Drawing:
     axes.set_ylabel(f"distortion: reconstruction,\n{first['reconstruction']['unit']} per image")
     floor = first["reconstruction"]["floor"]
     limit = "" if floor is None else f"; lower bound of the distortion {floor:.3f}"
-    seeds = "; means over seeds" if any(len(point.runs) > 1 for point in sweep.points) else ""
+    seeds = "; means over seeds ± one standard deviation" if sweep.has_seeds else ""
     return Drawing(
         figure,
         f"KL and reconstruction{sweep.basis}; {first['kl']['count']:,} {runs[0].run.data.name} "
@@ -123,8 +139,19 @@ def draw_rate_distortion(runs: Sequence[LoadedRun]) -> Drawing:
     )
 
 
-def _mean_over_seeds(point: Point, metric: str) -> float:
-    return mean(float(run.read_evaluation()["metrics"][metric]["value"]) for run in point.runs)
+def _over_seeds(sweep: Sweep, metric: str) -> tuple[list[float], list[float] | None]:
+    """Mean and standard deviation over seeds of each value; no deviations without seeds."""
+    values = [
+        [float(run.read_evaluation()["metrics"][metric]["value"]) for run in point.runs]
+        for point in sweep.points
+    ]
+    means = [mean(each) for each in values]
+    return means, [_deviation(each) for each in values] if sweep.has_seeds else None
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """The standard deviation over seeds; 0 for one seed."""
+    return stdev(values) if len(values) > 1 else 0.0
 
 
 def draw_sweep_images(runs: Sequence[LoadedRun]) -> Drawing:
@@ -161,39 +188,45 @@ def draw_sweep_images(runs: Sequence[LoadedRun]) -> Drawing:
     )
 
 
-def _main_traversal(run: LoadedRun) -> torch.Tensor:
+def _main_traversal(run: LoadedRun) -> Tensor:
     dimensions = measured(run)
     return traversal(run, dimensions, int(dimensions.order[0]), TRAVERSAL_STEPS)
 
 
 def draw_sweep_kl(runs: Sequence[LoadedRun]) -> Drawing:
-    """KL of every dimension in falling order, one line for each value."""
+    """KL of every dimension in falling order, one line for each value, the mean over seeds."""
     sweep = find_sweep(runs)
     figure = Figure(figsize=(6.6, 4.0))
     axes = figure.add_subplot()
     colors = mpl.colormaps["viridis"]
     lines = []
     for index, point in enumerate(sweep.points):
-        kl = measured(point.runs[0]).kl
-        assert kl is not None
-        values = kl.sort(descending=True).values.tolist()
-        lines += axes.plot(
-            range(1, len(values) + 1),
-            values,
-            marker="o",
-            markersize=4,
-            color=colors(0.9 * index / max(1, len(sweep.points) - 1)),
-        )
+        kl = _ranked_kl(point)
+        ranks = range(1, kl.shape[1] + 1)
+        color = colors(0.9 * index / max(1, len(sweep.points) - 1))
+        means = kl.mean(0)
+        lines += axes.plot(ranks, means.tolist(), marker="o", markersize=4, color=color)
+        if len(kl) > 1:
+            spreads = kl.std(0)
+            low, high = (means - spreads).tolist(), (means + spreads).tolist()
+            axes.fill_between(ranks, low, high, color=color, alpha=0.2, linewidth=0)
     axes.axhline(0, color=MUTED_COLOR, linewidth=0.8)
     axes.set_xlabel("latent dimension, in falling order of KL")
     axes.set_ylabel("KL, nats per image")
     axes.legend(lines, [point.label for point in sweep.points])
     count = min(MEASURED_COUNT, len(runs[0].data.test))
+    seeds = "; means over seeds, bands of ± one standard deviation" if sweep.has_seeds else ""
     return Drawing(
         figure,
         f"KL of each latent dimension{sweep.basis}; at 0 a dimension is not used; "
-        f"{count:,} {runs[0].run.data.name} test images",
+        f"{count:,} {runs[0].run.data.name} test images{seeds}",
     )
+
+
+def _ranked_kl(point: Point) -> Float[Tensor, "S D"]:
+    """The KL of the latent dimensions in falling order, for each seed."""
+    found = [measured(run).kl for run in point.runs]
+    return torch.stack([kl.sort(descending=True).values for kl in found if kl is not None])
 
 
 RATE_DISTORTION = ComparisonFigureSpec(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vaelab.formatting import number, plain
+from vaelab.formatting import number, plain, with_unit
 
 # A floor at most this many times the range of the values away from them is drawn.
 NEAR_FLOOR = 1.2
@@ -18,6 +18,8 @@ CONSTANT = 1e-6
 
 # The first training loss is cut off if it is this share of the remaining range above it.
 FAR_ABOVE = 0.6
+
+BAND_NOTE = "The band is one standard deviation over seeds on each side of the mean"
 
 TRAINING, VALIDATION, NEUTRAL = "var(--class-0)", "var(--class-2)", "var(--muted)"
 COLORS = tuple(f"var(--class-{index})" for index in range(10))
@@ -40,11 +42,32 @@ class Series:
         label: in the legend.
         points: x and y.
         color: a CSS value.
+        deviations: the standard deviation over seeds of each point, 0 for one seed, shown as a
+            band. Empty: no band.
     """
 
     label: str
     points: Sequence[tuple[float, float]]
     color: str = TRAINING
+    deviations: Sequence[float] = ()
+
+    @property
+    def band(self) -> list[tuple[float, float, float]]:
+        """x, and one standard deviation below and above y, of each point."""
+        return (
+            [
+                (x, y - deviation, y + deviation)
+                for (x, y), deviation in zip(self.points, self.deviations, strict=True)
+            ]
+            if self.deviations
+            else []
+        )
+
+    def text(self, x: float, unit: str) -> str:
+        """The value at x, with the standard deviation over seeds; empty if there is none."""
+        y = dict(self.points).get(x)
+        deviation = dict(zip((x for x, _ in self.points), self.deviations, strict=False)).get(x)
+        return f"{number(y, unit)} ± {number(deviation, unit)}" if deviation else number(y, unit)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +114,8 @@ class Chart:
     @property
     def rows(self) -> list[list[str]]:
         """The table: the name of each x value, then the value of each series."""
-        values = [dict(series.points) for series in self.series]
         return [
-            [self._name(x), *(number(each.get(x), self.unit) for each in values)] for x in self.xs
+            [self._name(x), *(series.text(x, self.unit) for series in self.series)] for x in self.xs
         ]
 
     @property
@@ -116,6 +138,23 @@ class Chart:
         return f"The {self.floor_label} is {side} the range of this chart."
 
     @property
+    def range_notes(self) -> list[str]:
+        """A sentence about each value that is out of range."""
+        low, high = self._y_range()
+        return [
+            f"{series.label[:1].upper()}{series.label[1:]} at {self._name(x)} is "
+            f"{with_unit(y, self.unit)}, {'below' if y < low else 'above'} the range of this chart."
+            for series in self.series
+            for x, y in series.points
+            if not low <= y <= high
+        ]
+
+    @property
+    def band_note(self) -> str:
+        """A sentence about the band; empty without one."""
+        return f"{BAND_NOTE}." if any(series.band for series in self.series) else ""
+
+    @property
     def description(self) -> str:
         """The chart as sentences, for screen readers."""
         title = f"{self.title}, {self.y_label}," if self.y_label else self.title
@@ -129,7 +168,7 @@ class Chart:
             sentences.append(f"{series.label}: {values}.")
         if self.floor is not None:
             sentences.append(f"{self.floor_label.capitalize()}.")
-        return " ".join(sentences)
+        return " ".join(filter(None, [*sentences, self.band_note]))
 
     @property
     def drawing(self) -> dict[str, Any]:
@@ -151,7 +190,8 @@ class Chart:
                     "label": series.label,
                     "x": [x for x, _ in series.points],
                     "y": self._scaled([y for _, y in series.points]),
-                    "text": [number(y, self.unit) for _, y in series.points],
+                    "text": [series.text(x, self.unit) for x, _ in series.points],
+                    "band": [[x, *self._scaled(ends)] for x, *ends in series.band],
                 }
                 for series in self.series
             ],
@@ -169,6 +209,7 @@ class Chart:
         if self.y_range is not None:
             return self.y_range
         values = [y for series in self.series for _, y in series.points]
+        values += [y for series in self.series for _, *ends in series.band for y in ends]
         low, high = min(values), max(values)
         if self.has_log_y:
             return 10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high))

@@ -29,7 +29,7 @@ from vaelab.report.pages.sweep import sweep_page
 from vaelab.report.payloads import write_payloads
 from vaelab.report.stored_results import StoredResults, StoredRun
 from vaelab.report.stored_study import StoredStudy, read_folder
-from vaelab.report.sweeps import find_sweeps
+from vaelab.report.sweeps import find_repetitions, find_sweeps
 from vaelab.report.tables import comparison_tables
 from vaelab.site_assets import SITE_SCRIPTS, rendered, require_built, write_assets
 
@@ -189,6 +189,7 @@ def _shared(study: StoredStudy, pages: Sequence[Page], explored: set[str]) -> di
         "notice": data_notice(card.name for card in study.cards),
         "menu": [page for page in pages if page.menu],
         "explored": explored,
+        "has_seeds": bool(find_repetitions(study.evaluated)),
     }
 
 
@@ -198,10 +199,14 @@ def _rendered(page: Page, shared: Mapping[str, Any]) -> str:
 
 
 def _write_downloads(site: Path, results: Sequence[StoredResults]) -> None:
-    """Every metric of every run, in the formats of `vaelab compare`."""
+    """Every metric of every run and group of seeds, in the formats of `vaelab compare`."""
     if not results:
         return
     columns = sorted({name for each in results for name in each.metrics})
-    tables = comparison_tables(results, columns)
+    single = comparison_tables(results, columns)
+    grouped = [table.grouped_over_seeds() for table in single]
+    has_seeds = any(row.members for table in grouped for row in table.rows)
     for form in ("csv", "json"):
-        write_text(site / f"comparison.{form}", FORMATS[form](tables))
+        write_text(site / f"comparison.{form}", FORMATS[form](single))
+        if has_seeds:
+            write_text(site / f"comparison-seeds.{form}", FORMATS[form](grouped))

@@ -50,6 +50,7 @@ class StoredRun:
         left_out: metrics that are not available for the model, each with the reason.
         records: one for each epoch.
         weights: the fingerprint of its weights; empty if it has none.
+        values_fingerprint: of the file of values behind the metrics; empty if there is none.
         problems: what could not be made or read, one line each.
     """
 
@@ -62,6 +63,7 @@ class StoredRun:
     left_out: dict[str, str]
     records: list[dict[str, Any]]
     weights: tuple[str, ...] = ()
+    values_fingerprint: str = ""
     problems: tuple[str, ...] = ()
 
     @property
@@ -137,6 +139,7 @@ class StoredSampleSet:
         origin: in tables.
         latent_size: unknown.
         epochs: unknown.
+        values_fingerprint: as in `StoredRun`.
     """
 
     folder: StoredSamples
@@ -147,6 +150,7 @@ class StoredSampleSet:
     origin: str = "samples from another source"
     latent_size: int | None = None
     epochs: int | None = None
+    values_fingerprint: str = ""
 
     @property
     def name(self) -> str:

@@ -21,7 +21,14 @@ from vaelab.report.formatting import (
     without_paths,
 )
 from vaelab.report.stored_results import StoredResults, StoredRun, StoredSampleSet, read_metrics
-from vaelab.runs import DataCard, Run, data_card_from, open_run, read_json
+from vaelab.runs import (
+    DataCard,
+    Run,
+    data_card_from,
+    open_run,
+    read_json,
+    values_fingerprint,
+)
 
 STUDY_FILE = "study.json"
 
@@ -271,6 +278,7 @@ def _read_run(run: Run, slug: str, notes: tuple[str, ...]) -> StoredRun:
         left_out=evaluation.get("left_out", {}),
         records=records,
         weights=weights,
+        values_fingerprint=values_fingerprint(evaluation),
         problems=tuple(problems),
     )
 
@@ -284,13 +292,21 @@ def _samples(folder: Path) -> tuple[list[StoredSampleSet], list[str]]:
                 continue
             require_inside(path, folder)
             samples = open_samples(path)
-            metrics, not_finite = read_metrics(samples.read_evaluation())
+            evaluation = samples.read_evaluation()
+            metrics, not_finite = read_metrics(evaluation)
             if reason := samples.stale_evaluation():
                 problems.append(_one_line(reason))
         except (InputError, OSError) as error:
             problems.append(_one_line(str(error)))
             continue
-        found.append(StoredSampleSet(folder=samples, metrics=metrics, not_finite=not_finite))
+        found.append(
+            StoredSampleSet(
+                folder=samples,
+                metrics=metrics,
+                not_finite=not_finite,
+                values_fingerprint=values_fingerprint(evaluation),
+            )
+        )
     return [each for each in found if each.metrics], problems
 
 

@@ -1,20 +1,23 @@
 """Sweeps: runs that differ in one setting, found from their configurations."""
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 from typing import Any
 
-from vaelab.comparison import CONDITIONS, comparable
+from vaelab.comparison import (
+    CONDITIONS,
+    StoredNumber,
+    comparable,
+    mean_result,
+    repetition_key,
+    settings_without_seed,
+)
 from vaelab.config import Config
-from vaelab.figures.sweeps import IGNORED
 from vaelab.formatting import plain
 from vaelab.report.findings.measurement import Measurement
 from vaelab.report.formatting import unique_slugs
 from vaelab.report.stored_results import StoredRun
 from vaelab.report.swept_settings import SWEPT_SETTINGS, SweptSetting, swept_setting
-from vaelab.settings import describe_fields
 
 # Runs on other images are another experiment.
 NOT_SWEPT = "data."
@@ -54,15 +57,21 @@ class Point:
             name: of the measurement.
             metric: a key of the runs' metrics.
         """
-        results = [run.metrics[metric] for run in self.runs if metric in run.metrics]
-        if not results:
+        runs = [run for run in self.runs if metric in run.metrics]
+        if not runs:
             return None
-        unit, values = results[0]["unit"], [result["value"] for result in results]
-        caveat = next((result["caveat"] for result in results if result["caveat"]), "")
-        if len(values) == 1:
-            return Measurement(name, values[0], results[0]["standard_error"], unit, caveat)
-        error = stdev(values) / math.sqrt(len(values))
-        return Measurement(name, mean(values), error, unit, caveat)
+        result = mean_result([run.metrics[metric] for run in runs])
+        stored = StoredNumber(metric, result, runs[0].folder, runs[0].values_fingerprint)
+        return Measurement(
+            name,
+            result["value"],
+            result["standard_error"],
+            result["unit"],
+            result["caveat"],
+            deviation=result.get("standard_deviation"),
+            seed_count=len(runs),
+            stored=stored if len(runs) == 1 else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +137,8 @@ class Sweep:
 
     def point_for(self, config: Config) -> Point | None:
         """The point of a run with this configuration; None if it does not belong to the sweep."""
-        fields = _fields(config)
-        first = _fields(self.runs[0].config)
+        fields = settings_without_seed(config)
+        first = settings_without_seed(self.runs[0].config)
         if self.field not in fields or _without(fields, self.field) != _without(first, self.field):
             return None
         return _point(fields[self.field], [])
@@ -170,13 +179,13 @@ def find_repetitions(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     """Groups of runs that differ in the seed only."""
     groups: dict[Any, list[StoredRun]] = {}
     for run in runs:
-        groups.setdefault((_key(_fields(run.config)), run.run.data), []).append(run)
+        groups.setdefault(repetition_key(run.run), []).append(run)
     return [group for group in groups.values() if len({run.config.seed for run in group}) > 1]
 
 
 def _swept(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
     """Each setting that is the only difference of some of the runs, with the most values of it."""
-    fields = {run.slug: _fields(run.config) for run in runs}
+    fields = {run.slug: settings_without_seed(run.config) for run in runs}
     names = {name for each in fields.values() for name in each if not name.startswith(NOT_SWEPT)}
     found = []
     for name in sorted(names):
@@ -190,10 +199,6 @@ def _swept(runs: list[StoredRun]) -> list[tuple[str, list[Point]]]:
             points = [_point(value, members) for value, members in largest.items()]
             found.append((name, sorted(points, key=_order)))
     return found
-
-
-def _fields(config: Config) -> dict[str, str]:
-    return {name: value for name, value in describe_fields(config) if name not in IGNORED}
 
 
 def _without(fields: dict[str, str], name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vaelab.comparison import Row, Table, comparable
+from vaelab.comparison import BEST, Row, Table, comparable
 from vaelab.formatting import number, numbered_notes, unit_label
 from vaelab.report.stored_results import StoredResults
 
@@ -47,10 +47,11 @@ class Cell:
     Attributes:
         text: empty where there is no value.
         sort: the value that its column is sorted by; None where there is no value.
-        error: the standard error.
+        error: the standard error; of several seeds, the standard deviation over seeds.
         mark: of a note below the table.
         is_best: whether it is the best value of its column.
-        results: what the row is about, in the first cell of its row.
+        results: what the row is about, in the first cell of its row; of several seeds the first.
+        seeds: in the first cell of a row of several seeds: each seed and its run.
     """
 
     text: str
@@ -59,6 +60,22 @@ class Cell:
     mark: str = ""
     is_best: bool = False
     results: StoredResults | None = None
+    seeds: list[tuple[int, StoredResults]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Differences:
+    """The differences of a table's rows to the best value of each column.
+
+    Attributes:
+        heads: label and unit of each column.
+        rows: the name of each row, then a text for each column.
+        note: what their standard errors rest on.
+    """
+
+    heads: list[tuple[str, str]]
+    rows: list[list[str]]
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +89,8 @@ class TableView:
         references: the floor and the baseline, each with its label first.
         reason: why its runs are not in the first table; empty for the first.
         notes: below it.
+        differences: shown on demand; None without any.
+        has_seeds: whether a row has several seeds.
     """
 
     caption: str
@@ -80,17 +99,35 @@ class TableView:
     references: list[list[Cell]] = field(default_factory=list)
     reason: str = ""
     notes: list[str] = field(default_factory=list)
+    differences: Differences | None = None
+    has_seeds: bool = False
 
 
-def comparison_tables(results: Sequence[StoredResults], metrics: Sequence[str]) -> list[Table]:
-    """One table for each group of comparable results, with the metrics that any of them has."""
+def comparison_tables(
+    results: Sequence[StoredResults],
+    metrics: Sequence[str],
+    *,
+    group_seeds: bool = False,
+    reference: str = "",
+) -> list[Table]:
+    """One table for each group of comparable results, with the metrics that any of them has.
+
+    Args:
+        results: of runs and of samples.
+        metrics: names of the columns.
+        group_seeds: whether runs that differ in the seed only are one row.
+        reference: as in `Table`.
+    """
     by_path = {each.folder.path: each for each in results}
     known = {name for each in results for name in each.metrics}
     columns = [name for name in metrics if name in known]
-    return [
-        Table([_row(by_path[folder.path]) for folder in group.runs], columns, group.reason)
+    tables = [
+        Table(
+            [_row(by_path[folder.path]) for folder in group.runs], columns, group.reason, reference
+        )
         for group in comparable([each.folder for each in results], columns)
     ]
+    return [table.grouped_over_seeds() for table in tables] if group_seeds else tables
 
 
 def headlines(results: Sequence[StoredResults]) -> list[str]:
@@ -105,7 +142,14 @@ def headlines(results: Sequence[StoredResults]) -> list[str]:
 
 
 def _row(results: StoredResults) -> Row:
-    return Row(results.name, results.preset, results.folder.data.name, results.metrics)
+    return Row(
+        name=results.name,
+        preset=results.preset,
+        data=results.folder.data.name,
+        metrics=results.metrics,
+        folder=results.folder,
+        values_fingerprint=results.values_fingerprint,
+    )
 
 
 def table_views(
@@ -113,6 +157,8 @@ def table_views(
     metrics: Sequence[str],
     caption: str,
     setting: tuple[Column, Mapping[str, Cell]] | None = None,
+    *,
+    group_seeds: bool = True,
 ) -> list[TableView]:
     """Tables of the named metrics, one for each group of comparable results.
 
@@ -121,23 +167,24 @@ def table_views(
         metrics: names; those that no result has are left out.
         caption: of the tables.
         setting: a column that replaces latent size and epochs, with its cells by name of run.
+        group_seeds: whether runs that differ in the seed only are one row.
     """
     by_name = {each.name: each for each in results if each.metrics}
     found = []
-    for table in comparison_tables(list(by_name.values()), metrics):
+    for table in comparison_tables(
+        list(by_name.values()), metrics, group_seeds=group_seeds, reference=BEST
+    ):
         columns = [column for column in table.columns if table.example(column) is not None]
-        rows = [
-            [
-                Cell(
-                    text=row.name,
-                    sort=row.name,
-                    results=by_name[row.name],
-                ),
-                *(_settings(by_name[row.name]) if setting is None else [setting[1][row.name]]),
-                *(_cell(by_name[row.name], c, row, table) for c in columns),
-            ]
-            for row in table.rows
-        ]
+        rows = []
+        for row in table.rows:
+            each = [by_name[member.name] for member in row.members or (row,)]
+            rows.append(
+                [
+                    Cell(text=row.name, sort=row.name, results=each[0], seeds=_seeds(row, each)),
+                    *(_settings(each[0]) if setting is None else [setting[1][each[0].name]]),
+                    *(_cell(each, column, row, table) for column in columns),
+                ]
+            )
         found.append(
             TableView(
                 caption=caption,
@@ -150,6 +197,8 @@ def table_views(
                 references=_references(table, columns),
                 reason=table.reason,
                 notes=_notes(table),
+                differences=_differences(table, columns),
+                has_seeds=any(row.members for row in table.rows),
             )
         )
     return found
@@ -178,14 +227,42 @@ def _column(metric: str, table: Table) -> Column:
     )
 
 
-def _cell(results: StoredResults, metric: str, row: Row, table: Table) -> Cell:
-    result = results.metrics.get(metric)
+def _seeds(row: Row, results: Sequence[StoredResults]) -> list[tuple[int, StoredResults]]:
+    """The single runs of a row of several seeds; empty for one run."""
+    return list(zip(row.seeds, results, strict=True)) if row.members else []
+
+
+def _differences(table: Table, columns: Sequence[str]) -> Differences | None:
+    """The differences to the best value of each column; None if there are none to show."""
+    found = {column: table.differences(column) for column in columns}
+    shown = [column for column in columns if any(found[column])]
+    if not shown:
+        return None
+    examples = [table.example(column) or {} for column in shown]
+    return Differences(
+        heads=[(each["label"], unit_label(each["unit"])) for each in examples],
+        rows=[
+            [row.name, *("" if each is None else each.signed_text for each in cells)]
+            for row, *cells in zip(table.rows, *(found[column] for column in shown), strict=True)
+        ],
+        note=_sentence(table.difference_note()),
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _cell(results: Sequence[StoredResults], metric: str, row: Row, table: Table) -> Cell:
+    result = row.metrics.get(metric)
     if result is None:
-        return Cell(text="not a number" if metric in results.not_finite else "")
+        is_known = any(metric in each.not_finite for each in results)
+        return Cell(text="not a number" if is_known else "")
+    spread = result.get("standard_deviation", result["standard_error"])
     return Cell(
         text=number(result["value"], result["unit"]),
         sort=result["value"],
-        error=number(result["standard_error"], result["unit"]),
+        error=number(spread, result["unit"]),
         mark=table.mark(row, metric),
         is_best=table.best(metric) is row,
     )
@@ -221,5 +298,5 @@ def _notes(table: Table) -> list[str]:
     if extractors:
         notes.append(f"Feature extractors (SHA-256): {', '.join(extractors)}.")
     if given_label := table.given_label():
-        notes.append(f"{given_label[0].upper()}{given_label[1:]}.")
+        notes.append(_sentence(given_label))
     return [*notes, *(f"{note}." for note in numbered_notes(table.caveats))]

@@ -25,7 +25,7 @@ from vaelab.names import displayed
 from vaelab.notebook import Html
 from vaelab.pretrained_runs import located
 from vaelab.randomness import generator
-from vaelab.runs import checkpoints, records, summary, weights
+from vaelab.runs import checkpoints, evaluation_values, records, summary, weights
 from vaelab.runs.data_card import DataCard, data_card_from
 from vaelab.runs.stored_values import read_evaluation
 from vaelab.runs.tensors import load_weights
@@ -228,11 +228,13 @@ class Run:
         )
 
     def _stored_evaluation(self) -> dict[str, Any]:
-        return read_evaluation(self.path / "evaluation.json")
+        return read_evaluation(self.path / evaluation_values.EVALUATION)
 
-    def write_evaluation(self, evaluation: dict[str, Any]) -> None:
-        """Replace the stored evaluation."""
-        write_json(self.path / "evaluation.json", evaluation)
+    def write_evaluation(
+        self, evaluation: dict[str, Any], values: dict[str, Tensor] | None = None
+    ) -> None:
+        """See `evaluation_values.write_evaluation`."""
+        evaluation_values.write_evaluation(self.path, evaluation, values)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -274,7 +274,7 @@ def _is_up_to_date(steps: Sequence[Step]) -> bool:
 
 def _table(runs: Sequence[Run]) -> str:
     evaluated = [run for run in runs if run.read_evaluation()]
-    return render(evaluated, "table") if evaluated else ""
+    return render(evaluated, "table", group_seeds=True) if evaluated else ""
 
 
 def _load(data: DataConfig, data_dir: Path | None) -> Dataset | None:

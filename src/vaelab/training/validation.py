@@ -14,21 +14,20 @@ from vaelab.arithmetic import exact
 from vaelab.data.batches import ALONE, Batch, Batches
 from vaelab.models.contract import LatentVariableModel, Terms, TermsRequest
 from vaelab.objectives.objective import Objective, Progress, end_of_training, kl_per_image
-from vaelab.statistics import mean_and_standard_error
 from vaelab.training.process_group import ProcessGroup
 
 # Burda et al. 2016 (arXiv:1509.00519), section 5.1.
 ACTIVE_VARIANCE = 1e-2
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ValidationResult:
     """Means over all images, at one draw from each posterior.
 
     Attributes:
         means: reconstruction; kl, the KL of each of several levels, and negative_elbo where the
             model has a KL; and the scalars that the objective names. Per image.
-        standard_errors: of the terms of the ELBO; empty for a single image.
+        per_image: the terms of the ELBO of each image.
         loss: mean of the objective at the end of its schedules; NaN without an objective.
         reconstruction_floor: the least reconstruction that the likelihood allows on these images;
             None where it has no minimum. Binarized images have none: a code may determine which
@@ -40,7 +39,7 @@ class ValidationResult:
     """
 
     means: dict[str, float]
-    standard_errors: dict[str, float]
+    per_image: dict[str, Float64[Tensor, " N"]]
     loss: float
     reconstruction_floor: float | None
     active_units: int | None
@@ -109,11 +108,7 @@ def validate(
     names = elbo_terms(terms)
     return ValidationResult(
         means={name: each.mean().item() for name, each in found.items()},
-        standard_errors={
-            name: error
-            for name in names
-            if (error := mean_and_standard_error(found[name])[1]) is not None
-        },
+        per_image={name: found[name] for name in names},
         loss=math.nan if loss is None else loss.mean().item(),
         reconstruction_floor=(
             None if batches.binarize or floor.isnan().any() else floor.mean().item()

@@ -1,10 +1,10 @@
 """Sentences about two runs."""
 
-from vaelab.report.findings.measurement import Direction, Measurement, order
+from vaelab.report.findings.measurement import Direction, Measurement, compared
 
 
 def difference(metric: str, first: Measurement, second: Measurement, better: Direction) -> str:
-    """Which of two runs has the better value of a metric.
+    """By how much two runs differ in a metric, and which of them is better.
 
     Args:
         metric: its label, such as `Negative ELBO`.
@@ -12,19 +12,25 @@ def difference(metric: str, first: Measurement, second: Measurement, better: Dir
         second: the value of the other.
         better: whether lower or higher values are better.
     """
-    match order(first, second):
+    found = compared(first, second)
+    subject = f"{metric} ({better} is better)"
+    match found.order:
         case "equal":
-            return f"{metric}: {_both(first, second)} differ by less than two standard errors."
+            return (
+                f"{subject}: {_both(first, second)} differ by {found.text} ({found.short_basis}), "
+                "less than two standard errors."
+            )
         case "unknown":
             return (
-                f"{metric}: {_both(first, second)}; without standard errors, it is undetermined "
+                f"{subject}: {_both(first, second)}; without standard errors, it is undetermined "
                 "whether they differ."
             )
-        case found:
-            ahead, behind = (first, second) if found == better else (second, first)
+        case order:
+            is_ahead = order == better
+            ahead, behind = (first, second) if is_ahead else (second, first)
             return (
-                f"{metric} is better for {ahead.name} than for {behind.name}: {ahead.text} "
-                f"against {behind.text}."
+                f"{subject}: {ahead.name} is {found.text} {better} than {behind.name} "
+                f"({found.short_basis}), {ahead.text} against {behind.text}."
             )
 
 

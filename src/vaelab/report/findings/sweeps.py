@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from vaelab.comparison import Order
 from vaelab.formatting import listed, with_unit
-from vaelab.report.findings.measurement import Direction, Measurement, Order, order
+from vaelab.report.findings.measurement import Direction, Measurement, compared, order
 from vaelab.report.formatting import finite
 
 # A validation loss that decreases by more than this share in the last epoch was still decreasing.
@@ -63,26 +64,27 @@ def best(metric: str, measurements: Sequence[Measurement], better: Direction) ->
     """
     if len(measurements) < 2:
         return None
-    first, second = sorted(measurements, key=lambda each: each.value, reverse=better == "higher")[
-        :2
-    ]
+    first, *others = sorted(measurements, key=lambda each: each.value, reverse=better == "higher")
     superlative = _superlative(better)
-    values = f"{first.name} ({first.text}) and {second.name} ({second.text})"
-    match order(first, second):
+    found = [(other, compared(first, other)) for other in others]
+    # The best value must lead each of the others.
+    other, difference = next((each for each in found if not each[1].is_clear), found[0])
+    values = f"{first.name} ({first.text}) and {other.name} ({other.text})"
+    match difference.order:
         case "equal":
             return (
-                f"No value has a clearly {superlative} {metric}: {values} differ by less than two "
-                "standard errors."
+                f"No value has a clearly {superlative} {metric}: {values} differ by "
+                f"{difference.text} ({difference.short_basis}), less than two standard errors."
             )
         case "unknown":
             return (
-                f"The two {superlative} values of {metric} are those of {values}; without standard "
-                "errors, the order is undetermined."
+                f"The {superlative} {metric} is not clear: without standard errors, the order of "
+                f"{values} is undetermined."
             )
         case _:
             return (
-                f"The {metric} is {superlative} at {first.name} ({first.text}), followed by "
-                f"{second.name} ({second.text})."
+                f"The {metric} is {superlative} at {first.name} ({first.text}), {difference.text} "
+                f"{better} than at {other.name} ({difference.short_basis})."
             )
 
 

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from vaelab.comparison import Table
-from vaelab.formatting import counted, listed, number, unit_label
+from vaelab.comparison import Row, Table
+from vaelab.formatting import counted, listed, number, with_unit
 from vaelab.report.data_sets import data_license, data_title
 from vaelab.report.findings import training
 from vaelab.report.findings.measurement import Measurement
@@ -27,25 +27,32 @@ RANKED = ("negative_elbo", "reconstruction", "fid_proxy", "conditional_accuracy"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranking:
-    """The results in a table, ordered by one metric.
+    """The best value of one metric in a table.
 
     Attributes:
         label: of the metric.
-        unit: of the metric.
-        ranked: the results with their measurements, the best first.
-        leader: the one that leads by more than two standard errors; None if none does.
-        error: the standard error of the leader.
-        has_errors: whether the standard errors of the first two are known.
+        order: `lower` or `higher` if the best row is clearly so, `equal` if it is not, `unknown`
+            without standard errors; empty if only one row has the metric.
+        name: of the row with the best value.
+        results: of that row; the first run of several seeds.
+        value: of that row, with its unit.
+        error: its standard error, or its standard deviation over seeds.
+        other: the name and the value of the next row, or of the first that is not clearly worse.
+        difference: to that row, with its standard error.
+        basis: what that standard error rests on.
         floor: that of the metric; empty without one.
         baseline: that of the metric; empty without one.
     """
 
     label: str
-    unit: str
-    ranked: list[tuple[StoredResults, Measurement]]
-    leader: StoredResults | None
+    order: str
+    name: str
+    results: StoredResults
+    value: str
     error: str
-    has_errors: bool
+    other: str = ""
+    difference: str = ""
+    basis: str = ""
     floor: str
     baseline: str
 
@@ -60,9 +67,8 @@ def index_page(study: StoredStudy, pages: Sequence[Page], gallery: Gallery) -> P
     """
     results = study.results
     # Rankings are those of the largest table.
-    largest = max(
-        comparison_tables(results, RANKED), key=lambda table: len(table.rows), default=None
-    )
+    tables = comparison_tables(results, RANKED, group_seeds=True)
+    largest = max(tables, key=lambda table: len(table.rows), default=None)
     topics = [page.topic for page in pages if page.topic]
     return Page(
         file="index.html",
@@ -116,47 +122,49 @@ def _data_facts(card: DataCard) -> dict[str, Any]:
 
 
 def rankings(table: Table, results: Sequence[StoredResults]) -> list[Ranking]:
-    """The results in a table, ordered by each of the ranked metrics that they have.
-
-    Metrics with a caveat rank nothing.
-    """
+    """The best value in a table of each of the ranked metrics that its rows have."""
     by_name = {each.name: each for each in results}
     found = []
     for metric in RANKED:
-        example = table.example(metric)
-        if example is None or example["direction"] is None:
-            continue
-        if any(row.caveat(metric) for row in table.rows):
-            continue
-        ranked = sorted(
-            (
-                (by_name[row.name], measurement(by_name[row.name], metric))
-                for row in table.ranked_rows(metric)
-            ),
-            key=lambda each: each[1].value,
-            reverse=example["direction"] == "higher",
-        )
-        leader = table.best(metric)
-        unit = example["unit"]
-        found.append(
-            Ranking(
-                label=example["label"],
-                unit=unit_label(unit),
-                ranked=ranked,
-                leader=None if leader is None else by_name[leader.name],
-                error=number(ranked[0][1].standard_error, unit),
-                has_errors=all(each.standard_error is not None for _, each in ranked[:2]),
-                floor=number(example["floor"], unit),
-                baseline=number(example["baseline"], unit),
-            )
-        )
+        ranked = table.ranked(metric)
+        if ranked:
+            first = next(iter(ranked[0].members), ranked[0])
+            found.append(_ranking(table, metric, ranked[0], by_name[first.name]))
     return found
+
+
+def _ranking(table: Table, metric: str, first: Row, results: StoredResults) -> Ranking:
+    result, lead = first.metrics[metric], table.lead(metric)
+    unit = result["unit"]
+    ranking = Ranking(
+        label=result["label"],
+        order="",
+        name=first.name,
+        results=results,
+        value=with_unit(result["value"], unit),
+        error=number(result.get("standard_deviation", result["standard_error"]), unit),
+        floor=number(result["floor"], unit),
+        baseline=number(result["baseline"], unit),
+    )
+    if lead is None:
+        return ranking
+    row, difference = lead.others[0 if lead.is_clear else -1]
+    return replace(
+        ranking,
+        order=difference.order,
+        other=f"{row.name} ({with_unit(row.metrics[metric]['value'], unit)})",
+        difference=difference.text,
+        basis=difference.short_basis,
+    )
 
 
 def _best_samples(
     study: StoredStudy, gallery: Gallery
-) -> tuple[StoredRun, Picture, Measurement] | None:
-    """The samples of the run with the lowest FID proxy, among those that were drawn."""
+) -> tuple[StoredRun, Picture, Measurement, int] | None:
+    """The samples of the run with the lowest FID proxy, among those that were drawn.
+
+    The last value is the number of samples that the FID proxy was computed on.
+    """
     ranked = sorted(
         (
             (measurement(run, "fid_proxy"), run)
@@ -169,7 +177,9 @@ def _best_samples(
         return None
     measured, run = ranked[0]
     picture = run_picture(run, "samples", gallery)
-    return None if picture is None else (run, picture, measured)
+    if picture is None:
+        return None
+    return run, picture, measured, run.metrics["fid_proxy"]["count"]
 
 
 def _seeds(group: Sequence[StoredRun]) -> str | None:

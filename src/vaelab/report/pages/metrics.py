@@ -16,7 +16,9 @@ def metrics_page(study: StoredStudy) -> Page | None:
         groups.append(
             {
                 "name": group,
-                "tables": table_views(results, list(labels), f"{group}: all runs"),
+                "tables": table_views(
+                    results, list(labels), f"{group}: all runs", group_seeds=False
+                ),
                 "definitions": list(labels.values()),
             }
         )

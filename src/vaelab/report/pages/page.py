@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from vaelab.comparison import CONDITIONS
+from vaelab.comparison import CONDITIONS, StoredNumber
 from vaelab.formatting import counted, listed
 from vaelab.report.findings import pairs
 from vaelab.report.findings.measurement import Measurement
@@ -55,7 +55,12 @@ def measurement(results: StoredResults, metric: str) -> Measurement:
     """The value of a metric that the results have."""
     result = results.metrics[metric]
     return Measurement(
-        results.name, result["value"], result["standard_error"], result["unit"], result["caveat"]
+        results.name,
+        result["value"],
+        result["standard_error"],
+        result["unit"],
+        result["caveat"],
+        stored=StoredNumber(metric, result, results.folder, results.values_fingerprint),
     )
 
 

@@ -1,12 +1,14 @@
 """The page of a sweep: runs that differ in one setting."""
 
 from collections.abc import Sequence
+from statistics import mean, stdev
 
 from vaelab.evaluation.near_chance import SHORT_CAVEAT
 from vaelab.formatting import counted, unit_label
 from vaelab.report.charts import Chart, Series, drawable, graded_color
 from vaelab.report.data_sets import data_title
 from vaelab.report.findings import latent_space, sweeps
+from vaelab.report.findings.measurement import Measurement
 from vaelab.report.formatting import mid_sentence
 from vaelab.report.gallery import Gallery, Picture
 from vaelab.report.model_names import describe_model
@@ -171,23 +173,36 @@ def _metric_chart(sweep: Sweep, metric: str) -> Chart | None:
         x_label=sweep.setting.symbol,
         y_label=", ".join([unit_label(measured[0].unit), *caveats]),
         unit=measured[0].unit,
-        series=[Series(label=label, points=list(zip(numbers, values, strict=True)))],
+        series=[
+            Series(
+                label=label,
+                points=list(zip(numbers, values, strict=True)),
+                deviations=_deviations(measured),
+            )
+        ],
         x_names=dict(zip(numbers, map(sweep.name_of, sweep.points), strict=True)),
         has_log_x=sweep.is_logarithmic,
     )
+
+
+def _deviations(measured: Sequence[Measurement]) -> list[float]:
+    """The standard deviations over seeds; empty where each value has one seed."""
+    found = [each.deviation or 0.0 for each in measured]
+    return found if any(each.deviation is not None for each in measured) else []
 
 
 def _rate_distortion(sweep: Sweep) -> Chart | None:
     """The KL against the reconstruction, in the order of the setting; None without both."""
     if not (sweep.is_comparable("kl") and sweep.is_comparable("reconstruction")):
         return None
-    points, names = [], {}
+    points, deviations, names = [], [], {}
     for point in sweep.points:
         name = sweep.name_of(point)
         rate = point.measurement(name, "kl")
         distortion = point.measurement(name, "reconstruction")
         if rate is not None and distortion is not None:
             points.append((rate.value, distortion.value))
+            deviations.append(distortion)
             names[rate.value] = name
             example = point.runs[0].metrics["reconstruction"]
     if len(points) < 2:
@@ -198,7 +213,7 @@ def _rate_distortion(sweep: Sweep) -> Chart | None:
         x_label="KL, nats per image",
         y_label=f"reconstruction against KL, {example['unit']} per image",
         unit=example["unit"],
-        series=[Series(label="distortion", points=points)],
+        series=[Series(label="distortion", points=points, deviations=_deviations(deviations))],
         x_names=names,
         floor=example["floor"],
         has_named_points=True,
@@ -209,13 +224,9 @@ def _kl_chart(sweep: Sweep) -> Chart | None:
     """The KL of each latent dimension, one line for each value."""
     last = max(1, len(sweep.points) - 1)
     series = [
-        Series(
-            label=sweep.name_of(point),
-            points=_ranked(kl),
-            color=graded_color(place / last),
-        )
+        _ranked(sweep.name_of(point), kl, graded_color(place / last))
         for place, point in enumerate(sweep.points)
-        if (kl := kl_per_dimension(point.runs[0])) is not None
+        if (kl := _kl_of_seeds(point))
     ]
     if len(series) < 2:
         return None
@@ -231,8 +242,21 @@ def _kl_chart(sweep: Sweep) -> Chart | None:
     )
 
 
-def _ranked(values: Sequence[float]) -> list[tuple[float, float]]:
-    return [(float(rank), value) for rank, value in enumerate(sorted(values, reverse=True), 1)]
+def _kl_of_seeds(point: Point) -> list[list[float]]:
+    """The KL of each latent dimension in falling order, for each seed that has it."""
+    found = [kl for run in point.runs if (kl := kl_per_dimension(run)) is not None]
+    return [sorted(kl, reverse=True) for kl in found if len(kl) == len(found[0])]
+
+
+def _ranked(label: str, kl: Sequence[Sequence[float]], color: str) -> Series:
+    """A line of the KL by rank, the mean over seeds."""
+    by_rank = list(zip(*kl, strict=True))
+    return Series(
+        label=label,
+        points=[(float(rank), mean(values)) for rank, values in enumerate(by_rank, 1)],
+        color=color,
+        deviations=[stdev(values) for values in by_rank] if len(kl) > 1 else (),
+    )
 
 
 def _run_pictures(sweep: Sweep, gallery: Gallery) -> list[tuple[str, list[Picture]]]:
