@@ -1,4 +1,4 @@
-"""Python programs and commands of vaelab in processes of their own, as a user starts them.
+"""Python programs and commands of vaelab in separate processes, as a user starts them.
 
 The processes are forked from one that has imported torch, since this import takes most of the time
 of a small command. Tests that depend on how Python itself starts use `subprocess`.
