@@ -258,7 +258,7 @@ _translations = functools.cache(ONNXRegistry.from_torchlib)
 def _one_registry() -> Iterator[None]:
     """Have all graphs use one table of translations to ONNX.
 
-    PyTorch makes the table anew for each graph, which takes more than half of the time of an
+    PyTorch makes one for each graph, which takes more than half of the time of an
     export. Exports by other code make their own tables as before, because they may change them.
     """
     original = vars(ONNXRegistry)["from_torchlib"]
