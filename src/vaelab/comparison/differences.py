@@ -120,9 +120,9 @@ def difference(first: StoredNumber, second: StoredNumber) -> Difference:
 
     Paired, the standard error is that of the mean of the differences, s / sqrt(N), or the standard
     deviation of the differences over the same bootstrap draws. Unpaired, it is the root of the sum
-    of the squared standard errors. Means over seeds are unpaired. Of a mean over seeds and a single
-    run, the single run is taken to vary as much between seeds as the others: Student's two-sample
-    test, where one sample has one value.
+    of the squared standard errors. Means over seeds are unpaired. Compared with a mean over seeds,
+    a single run is assumed to have the same standard deviation, as in Student's two-sample test
+    with one value in one sample.
     """
     error, basis = _paired_error(first, second)
     is_paired = error is not None
