@@ -178,6 +178,15 @@ def test_a_prior_is_fitted_to_a_run(
     assert vaelab("fit-prior", "runs/autoencoder", *components, cwd=folder).stdout == done.stdout
     wrong = refusal(["fit-prior", "runs/autoencoder", "--prior", "gmn"], folder)
     assert "did you mean 'gmm'" in wrong
+    small = ("model.prior.layers=1", "model.prior.width=16", "training.epochs=1")
+    trained = ("fit-prior", "runs/autoencoder", "--prior", "flow-matching", "--set", *small)
+    assert "runs/autoencoder-flow-matching" in vaelab(*trained, cwd=folder).stdout
+    options = ("--temperature", 0.8, "--solver-steps", 3, "--out", "cold.png")
+    vaelab("sample", "runs/autoencoder-flow-matching", "-n", 3, *options, cwd=folder)
+    assert (folder / "cold.png").exists()
+    sample = ["sample", "runs/autoencoder-gmm"]
+    assert "no solver" in refusal([*sample, "--solver-steps", "3"], folder)
+    assert "must not be negative" in refusal([*sample, "--temperature", "-1"], folder)
 
     several = ("evaluate", "runs/autoencoder", "runs/autoencoder-gmm", "--metrics", "losses", "fid")
     done = vaelab(*several, "--sample-count", 60, cwd=folder)

@@ -24,6 +24,7 @@ from vaelab.models.contract import LatentVariableModel
 from vaelab.presets import PRESETS
 from vaelab.randomness import generator
 from vaelab.training import fit
+from vaelab.training.derived import fit_prior
 
 
 def exported(loaded: LoadedRun, folder: Path) -> list[bytes]:
@@ -96,6 +97,23 @@ def test_every_preset(name: str, trained: Any, wardrobe: Dataset, tmp_path: Path
     files = exported(loaded, tmp_path)
     for size in (1, 2, 33):
         assert_same_numbers(loaded, files, size)
+
+
+@pytest.mark.parametrize("prior", ["gmm", "flow-matching", "autoregressive"])
+def test_a_prior_fitted_after_training(
+    prior: str, trained: Any, wardrobe: Dataset, tmp_path: Path
+) -> None:
+    changes = {"model.prior.components": "3"} if prior == "gmm" else {"model.prior.width": "16"}
+    run = fit_prior(
+        trained["cvae"],
+        prior,
+        tmp_path / "run",
+        changes=changes | {"training.epochs": "1"},
+        dataset=wardrobe,
+        show_progress=False,
+    )
+    loaded = LoadedRun(run, dataset=wardrobe)
+    assert_same_numbers(loaded, exported(loaded, tmp_path), 33)
 
 
 def test_the_same_bits_twice(of_cvae: Any, tmp_path: Path) -> None:

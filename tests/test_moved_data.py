@@ -70,7 +70,7 @@ def test_moved_images_are_found_again_by_the_option_that_is_named(
         ["evaluate", "run", "--metrics", "losses", *CPU],
         ["figures", "run", "reconstructions", *CPU],
         ["compare", "run", "--figure", "rate-distortion"],
-        ["fit-prior", "run", "--prior", "gmm", *CPU],
+        ["fit-prior", "run", "--prior", "gmm", "--set", "model.prior.components=3", *CPU],
         ["train", "run", "--more-epochs", "1", *CPU],
         ["train", "run", *CPU],
         ["data", "show", "--data", data.absolute()],

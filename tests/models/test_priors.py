@@ -45,7 +45,7 @@ CONFIGS: dict[str, PriorConfig] = {
     "class-gaussian": ClassGaussianConfig(),
     "flow-matching": FlowMatchingConfig(layers=2, width=16),
     "autoregressive": AutoregressiveConfig(layers=1, width=16, components=2),
-    "gmm": GaussianMixtureConfig(components=3),
+    "gmm": GaussianMixtureConfig(components=4),
 }
 CLASSES, SIZE, SHAPE = 3, 2, ImageShape(1, 8, 8)
 
@@ -259,15 +259,17 @@ def test_a_fitted_mixture_finds_the_gaussians_that_codes_come_from() -> None:
 
 @torch.no_grad()
 def test_a_fitted_mixture_has_the_codes_of_each_class() -> None:
-    prior = untrained("gmm by class")
+    """Its components are shared out among the classes."""
+    context = PriorContext(latent_size=2, class_count=CLASSES, shape=SHAPE)
+    prior = FittedMixture(GaussianMixtureConfig(components=9), context)
     condition = conditions("gmm by class", 900)
     centers = torch.tensor([[-9.0, 0.0], [0.0, 9.0], [9.0, 0.0]])
     codes = condition @ centers + torch.randn(900, 2, generator=generator(0))
     prior.fit(codes, condition, seed=0)
-    drawn = prior.given_encoder(encoder).sample(900, generator(1), condition)
+    drawn = prior.sample(900, generator(1), condition)
     torch.testing.assert_close(condition.T @ drawn / 300, centers, atol=0.3, rtol=0)
-    assert prior.given_encoder(encoder).log_prob(codes, condition).mean() > -4
-    assert prior.given_encoder(encoder).log_prob(codes, condition.roll(1, 0)).mean() < -20
+    assert prior.log_prob(codes, condition).mean() > -4
+    assert prior.log_prob(codes, condition.roll(1, 0)).mean() < -20
     few = torch.eye(CLASSES)[torch.arange(8).clamp(max=2)]
     with pytest.raises(InputError, match="at least 3 codes of class 0, found 1"):
         prior.fit(torch.randn(8, 2, generator=generator(0)), few, seed=0)

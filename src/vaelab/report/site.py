@@ -24,6 +24,7 @@ from vaelab.report.pages.index import index_page
 from vaelab.report.pages.likelihood import likelihood_page
 from vaelab.report.pages.metrics import metrics_page
 from vaelab.report.pages.page import Page, without_none
+from vaelab.report.pages.priors import priors_page
 from vaelab.report.pages.run import run_page
 from vaelab.report.pages.sweep import sweep_page
 from vaelab.report.payloads import write_payloads
@@ -122,6 +123,7 @@ def _pages(
         *(partial(sweep_page, sweep, study, gallery) for sweep in sweeps),
         lambda: conditional_page(study, gallery),
         lambda: likelihood_page(study),
+        lambda: priors_page(study),
         lambda: metrics_page(study),
         lambda: _explorer_page(explored, study, left_out) if explored else None,
         lambda: _method_page(study),

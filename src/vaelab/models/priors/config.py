@@ -112,8 +112,8 @@ class GaussianMixtureConfig(PriorConfig):
     """A mixture of Gaussians with full covariances, fitted to codes by EM after training."""
 
     kind: Literal["gmm"] = "gmm"
-    components: int = 10
-    """number of Gaussians"""
+    components: int = 100
+    """number of Gaussians; a conditional model shares them out evenly among its classes"""
 
     def requirements(self) -> dict[str, bool]:
         """See `Settings.requirements`."""

@@ -40,7 +40,8 @@ class FittedMixture(Prior):
 
     def __init__(self, config: GaussianMixtureConfig, context: PriorContext) -> None:
         super().__init__()
-        mixtures, count, size = max(context.class_count, 1), config.components, context.latent_size
+        mixtures, size = max(context.class_count, 1), context.latent_size
+        count = max(config.components // mixtures, 1)
         self.register_buffer("weights", torch.full((mixtures, count), 1 / count))
         self.register_buffer("means", torch.zeros(mixtures, count, size))
         self.register_buffer("factors", torch.eye(size).repeat(mixtures, count, 1, 1))
@@ -63,7 +64,7 @@ class FittedMixture(Prior):
             of_class = f" of class {index}" if len(self.weights) > 1 else ""
             raise InputError(
                 f"a mixture of {count} Gaussians needs at least {count} codes{of_class}, found "
-                f"{len(codes)}; set fewer model.prior.components"
+                f"{len(codes)}; lower model.prior.components with --set"
             )
         points = codes.double().cpu().numpy()
         method = GaussianMixture(
