@@ -259,11 +259,8 @@ class LadderVae(LatentVariableModel):
     ) -> Latents:
         """`count` codes, each level drawn given those before it."""
         condition = self.condition(labels, next(self.parameters()).new_empty(count, 0))
-        z, temperature = (
-            self._prior().sample(count, source, condition, options),
-            options.temperature,
-        )
-        codes, _ = self._generated(z, condition, lambda p, _: p.sample(source, temperature))
+        z = self._prior().sample(count, source, condition, options)
+        codes, _ = self._generated(z, condition, lambda p, _: p.sample(source, options.temperature))
         return self.space.from_flat(torch.cat(codes, 1))
 
     @property
