@@ -17,8 +17,7 @@ from vaelab.data import load_data
 from vaelab.data.arrays import as_dataset
 from vaelab.data.batches import Batch, Batches
 from vaelab.data.image_data import Dataset
-from vaelab.errors import InputError, note
-from vaelab.models.capabilities import Capabilities
+from vaelab.errors import note
 from vaelab.objectives.objective import Objective, Progress
 from vaelab.randomness import generator
 from vaelab.runs import DataCard, Run, require_free
@@ -42,6 +41,7 @@ from vaelab.training.step_scalars import (
     non_finite_error,
 )
 from vaelab.training.threads import Threads, thread_counts
+from vaelab.training.trainable import require_trainable
 from vaelab.training.validation import ValidationResult, validate
 
 if TYPE_CHECKING:
@@ -155,36 +155,6 @@ def fit(
         if group.is_first and has_tensorboard(run):
             write_projector(run, dataset.test)
     return run
-
-
-def require_trainable(
-    capabilities: Capabilities, objective: Objective, *, is_derived: bool
-) -> None:
-    """Refuse a model that the objective cannot train.
-
-    Args:
-        capabilities: of the model.
-        objective: to minimize.
-        is_derived: whether only the prior is trained.
-
-    Raises:
-        InputError: also if the prior would have to be trained with the model and cannot be.
-    """
-    if is_derived:
-        # Only the prior is trained, by no auxiliary term.
-        objective.require(replace(capabilities, has_auxiliary_terms=False))
-        return
-    if capabilities.prior_needs_trained_encoder:
-        raise InputError(
-            "this model.prior is fitted to the codes of a trained model: train without it, then "
-            "run vaelab fit-prior RUN --prior NAME"
-        )
-    if objective.needs_parent:
-        raise InputError(
-            f"the objective {type(objective).__name__} trains the prior of a derived run alone: "
-            "set another objective, or run vaelab fit-prior RUN --prior NAME"
-        )
-    objective.require(capabilities)
 
 
 @dataclass(kw_only=True, slots=True)

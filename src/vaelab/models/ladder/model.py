@@ -118,9 +118,7 @@ class LadderVae(LatentVariableModel):
             name="conditional ladder VAE" if self.is_conditional else "ladder VAE",
             levels=self.space.levels,
             unit=self.likelihood.unit,
-            kl_levels=(
-                tuple(level.name for level in self.space.levels) if self.prior.has_density else ()
-            ),
+            kl_levels=tuple(each.name for each in self.space.levels if self.prior.has_density),
             has_prior=True,
             has_density=self.prior.has_density and self.likelihood.is_in_nats,
             can_sample_from_noise=self.prior.noise_size > 0,
@@ -262,9 +260,7 @@ class LadderVae(LatentVariableModel):
         """`count` codes, each level drawn given those before it."""
         condition = self.condition(labels, next(self.parameters()).new_empty(count, 0))
         z = self._prior().sample(count, source, condition, options)
-        codes, _ = self._generated(
-            z, condition, lambda gaussian, _: gaussian.sample(source, options.temperature)
-        )
+        codes, _ = self._generated(z, condition, lambda p, _: p.sample(source, options.temperature))
         return self.space.from_flat(torch.cat(codes, 1))
 
     @property
@@ -321,12 +317,12 @@ class LadderVae(LatentVariableModel):
 
     def prior_fitting(self) -> PriorFitting:
         """See `LatentVariableModel.prior_fitting`; only p(z_1|y) is fitted."""
+
+        def draw(x: Images, y: Float[Tensor, "B K"], source: Source) -> Tensor:
+            return DiagonalGaussian.from_encoded(self._encoded(x, y)[1]).sample(source)
+
         return PriorFitting(
-            prior=self.prior,
-            draw=lambda x, y, source: DiagonalGaussian.from_encoded(self._encoded(x, y)[1]).sample(
-                source
-            ),
-            loss=lambda z, y, source: self._prior().loss(z, y, source),
+            prior=self.prior, draw=draw, loss=lambda z, y, source: self._prior().loss(z, y, source)
         )
 
 
