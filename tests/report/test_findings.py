@@ -182,6 +182,14 @@ def test_the_best_epoch() -> None:
     assert training.best_epoch("run", fitted, "nats") is None
 
 
+def test_the_loss_of_a_prior_has_no_unit() -> None:
+    records = [
+        {"epoch": epoch, "selection_loss": loss, "validation": {"prior_loss": loss}}
+        for epoch, loss in ((1, 3.0), (2, 3.5))
+    ]
+    assert "it is 0.5 higher" in str(training.best_epoch("run", records, "nats"))
+
+
 def test_the_gap_between_training_and_validation() -> None:
     def gap(train: dict[str, float]) -> str:
         records = [record(epoch, 240.0, train=train) for epoch in (1, 2)]

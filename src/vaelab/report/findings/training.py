@@ -33,7 +33,10 @@ def best_epoch(name: str, records: Sequence[Mapping[str, Any]], unit: str) -> st
     if best == last:
         text += ", the last one: more epochs may lower it further"
     else:
-        text += f"; at the last epoch it is {with_unit(last_loss - lowest, unit)} higher"
+        # Not every prior is fitted by its likelihood: flow matching minimizes a squared error.
+        is_of_prior = "prior_loss" in (records[-1].get("validation") or {})
+        higher = with_unit(last_loss - lowest, "" if is_of_prior else unit)
+        text += f"; at the last epoch it is {higher} higher"
     return f"{text}.{_gap(records[-1], unit)}"
 
 
