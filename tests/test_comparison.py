@@ -486,3 +486,14 @@ def test_derived_runs_are_grouped_by_the_settings_of_their_parents(made: MakeRun
     runs = [derived(f"gmm-{i}", parent) for i, parent in enumerate((*parents, other))]
     (table,) = compare(runs, group_seeds=True).tables
     assert [row.name for row in table.rows] == ["gmm-0 and 1 more", "gmm-2"]
+
+
+def test_a_number_that_one_seed_lacks_has_no_mean(made: MakeRun) -> None:
+    runs = [
+        seeded(made("one-seed-0", negative_elbo=result(240.0), kl=result(5.0)), 0),
+        seeded(made("one-seed-1", negative_elbo=result(242.0)), 1),
+    ]
+    (table,) = compare(runs, group_seeds=True).tables
+    (row,) = table.rows
+    assert row.value("negative_elbo") == 241.0
+    assert row.value("kl") is None

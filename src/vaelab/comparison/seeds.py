@@ -72,17 +72,17 @@ def _key_and_seed(row: Row, place: int) -> tuple[Any, int]:
 
 
 def _over_seeds(rows: list[Row]) -> Row:
-    """The mean over seeds; a single row as it is."""
+    """The mean over seeds of each number that all have; a single row as it is."""
     first = rows[0]
     if len(rows) == 1:
         return first
-    names = dict.fromkeys(name for row in rows for name in row.metrics)
     return replace(
         first,
         name=common_name(rows),
         metrics={
-            name: mean_result([row.metrics[name] for row in rows if name in row.metrics])
-            for name in names
+            name: mean_result([row.metrics[name] for row in rows])
+            for name in first.metrics
+            if all(name in row.metrics for row in rows)
         },
         folder=None,
         values_fingerprint="",
