@@ -101,8 +101,9 @@ class MetricValue:
     baseline: float | None = None
     unit: str = ""
     details: dict[str, Any] = field(default_factory=dict)
-    per_image: Tensor | None = None
-    replicates: Tensor | None = None
+    # Not compared: tensors of several values have no truth value.
+    per_image: Tensor | None = field(default=None, compare=False, repr=False)
+    replicates: Tensor | None = field(default=None, compare=False, repr=False)
     spec: MetricSpec | None = None
     direction: Direction | None = None
     seed: int = 0
