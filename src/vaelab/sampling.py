@@ -133,7 +133,7 @@ def save_samples(
     count: int,
     class_name: str | None,
     seed: int,
-    options: SamplingOptions,
+    options: SamplingOptions = AS_FITTED,
 ) -> None:
     """Draw samples and write them with `Samples.save`; bad file names are refused first."""
     _require_writable(out, count)
