@@ -12,14 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vaelab.arithmetic import full_precision, in_float32
-from vaelab.distributions import gaussian_log_prob, standard_normal_like
+from vaelab.distributions import gaussian_log_prob
 from vaelab.entropy_coding import BitStack, edges_of_logits
 from vaelab.models.priors.config import AutoregressiveConfig
 from vaelab.models.priors.mixture import choose
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
 from vaelab.models.priors.standardization import Standardization
-from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
-from vaelab.randomness import Source
 
 # Standard deviations of the Gaussians, of standardized codes, lie in exp(-7) to exp(7).
 _LARGEST_LOG_SCALE = 7.0
@@ -122,6 +120,7 @@ class Autoregressive(Prior):
         )
         self.latent_size = context.latent_size
         self.noise_size = 2 * context.latent_size
+        self.choice_size = context.latent_size
 
     def fit(self, codes: Float[Tensor, "N D"], condition: Float[Tensor, "N K"], seed: int) -> None:
         """Take mean and scale of the codes; the network is learned by gradient."""
@@ -140,41 +139,23 @@ class Autoregressive(Prior):
         joint = self._mixtures(standardized, condition).joint_log_prob(standardized)
         return torch.logsumexp(joint, 2).sum(1) + self.standardization.log_determinant()
 
-    def sample(
-        self,
-        count: int,
-        source: Source,
-        condition: Condition,
-        options: SamplingOptions = AS_FITTED,
-    ) -> Code:
-        """`count` independent codes, dimension after dimension."""
-        noise = standard_normal_like(condition.new_empty(count, self.noise_size), source)
-        noise[:, self.latent_size :] *= options.temperature
-        return self.from_noise(noise, condition)
-
     @in_float32
     def from_noise(self, noise: Float[Tensor, "B M"], condition: Condition) -> Code:
         """Codes from 2 D standard normal numbers: the first half chooses the components."""
         choosing, within = noise.chunk(2, 1)
         columns = list[Tensor]()
         for dimension in range(self.latent_size):
-            known = torch.cat([noise[:, :0], *columns], 1)
-            z = functional.pad(known, (0, self.latent_size - dimension))
-            mixture = self._mixtures(z, condition).at(dimension)
+            mixture = self._of_next(torch.cat([noise[:, :0], *columns], 1), condition)
             weights = torch.softmax(mixture.logits.squeeze(1), 1)
             mean, scale = mixture.chosen(choose(weights, choosing[:, dimension]))
             columns.append(mean + scale * within[:, dimension : dimension + 1])
         return self.standardization.inverse(torch.cat(columns, 1))
 
-    def _rest(self, known: int) -> tuple[int, int]:
-        """Columns to append to the known ones."""
-        return (0, self.latent_size - known)
-
     def push(self, stack: BitStack, z: Code, condition: Condition) -> None:
         """The last dimension first, each by bits-back coding of its component."""
         for dimension in reversed(range(self.latent_size)):
             value = z[:, dimension : dimension + 1]
-            mixture = self._of_next(z[:, :dimension], condition)
+            mixture = self._of_next_code(z[:, :dimension], condition)
             chosen = stack.pop(edges_of_logits(mixture.joint_log_prob(value).squeeze(1)))
             stack.push_gaussian(value, *mixture.chosen(torch.from_numpy(chosen)))
             stack.push(chosen, edges_of_logits(mixture.logits.squeeze(1)))
@@ -183,19 +164,26 @@ class Autoregressive(Prior):
         """See `Prior.pop`."""
         z = condition.new_empty(len(condition), 0)
         for _ in range(self.latent_size):
-            mixture = self._of_next(z, condition)
+            mixture = self._of_next_code(z, condition)
             chosen = stack.pop(edges_of_logits(mixture.logits.squeeze(1)))
             value = stack.pop_gaussian(*mixture.chosen(torch.from_numpy(chosen)))
             stack.push(chosen, edges_of_logits(mixture.joint_log_prob(value).squeeze(1)))
             z = torch.cat([z, value], 1)
         return z
 
-    def _of_next(self, known: Float[Tensor, "B E"], condition: Condition) -> GaussianMixtures:
+    def _of_next(
+        self, standardized: Float[Tensor, "B E"], condition: Condition
+    ) -> GaussianMixtures:
+        """The mixture of dimension E given those before it, of standardized codes."""
+        dimension = standardized.shape[1]
+        z = functional.pad(standardized, (0, self.latent_size - dimension))
+        return self._mixtures(z, condition).at(dimension)
+
+    def _of_next_code(self, known: Float[Tensor, "B E"], condition: Condition) -> GaussianMixtures:
         """The mixture of dimension E given those before it, in units of the codes."""
         dimension = known.shape[1]
         mean, scale = self.standardization.mean, self.standardization.scale
         standardized = (known - mean[:dimension]) / scale[:dimension]
-        z = functional.pad(standardized, (0, self.latent_size - dimension))
-        logits, means, log_scales = self._mixtures(z, condition).at(dimension)
+        logits, means, log_scales = self._of_next(standardized, condition)
         mean, scale = mean[dimension], scale[dimension]
         return GaussianMixtures(logits, mean + scale * means, log_scales + scale.log())

@@ -8,14 +8,12 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from vaelab.arithmetic import in_float32
-from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
+from vaelab.distributions import gaussian_kl, gaussian_log_prob
 from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import ClassGaussianConfig
 from vaelab.models.priors.prior import LEAST_SCALE, Code, Condition, Prior, PriorContext
-from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
-from vaelab.randomness import Source
 
 
 class ClassGaussian(Prior):
@@ -47,19 +45,6 @@ class ClassGaussian(Prior):
         variances = condition.T @ (codes - condition @ means).square() / counts
         self.means.copy_(means)
         self.log_variances.copy_(variances.clamp(min=LEAST_SCALE**2).log())
-
-    @in_float32
-    def sample(
-        self,
-        count: int,
-        source: Source,
-        condition: Condition,
-        options: SamplingOptions = AS_FITTED,
-    ) -> Code:
-        """`count` independent codes, one for each row of the condition."""
-        mean = condition @ self.means
-        noise = options.temperature * standard_normal_like(mean, source)
-        return self.from_noise(noise, condition)
 
     @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:

@@ -10,13 +10,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from vaelab.distributions import gaussian_log_prob, standard_normal_like
+from vaelab.distributions import gaussian_log_prob
 from vaelab.entropy_coding import BitStack
 from vaelab.models.priors.config import FlowConfig
 from vaelab.models.priors.prior import LEAST_SCALE, Code, Condition, Prior, PriorContext
 from vaelab.models.priors.zero_linear import ZeroLinear
-from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
-from vaelab.randomness import Source
 
 # Bounds the logarithm of each layer's scale, so that no code overflows.
 _LARGEST_LOG_SCALE = 2.0
@@ -136,18 +134,6 @@ class CouplingFlow(Prior):
                 layer.start_at(
                     mean if index == 0 else torch.zeros_like(mean), log_scale / len(moving)
                 )
-
-    def sample(
-        self,
-        count: int,
-        source: Source,
-        condition: Condition,
-        options: SamplingOptions = AS_FITTED,
-    ) -> Code:
-        """`count` independent codes, one for each row of the condition."""
-        like = condition.new_empty(count, self.noise_size)
-        noise = options.temperature * standard_normal_like(like, source)
-        return self.from_noise(noise, condition)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z|y), by the change of variables."""

@@ -12,14 +12,12 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from vaelab.arithmetic import in_float32
-from vaelab.distributions import LOG_TWO_PI, standard_normal_like
+from vaelab.distributions import LOG_TWO_PI
 from vaelab.entropy_coding import BitStack, edges_of_logits
 from vaelab.errors import InputError
 from vaelab.models.priors.config import GaussianMixtureConfig
 from vaelab.models.priors.mixture import choose
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
-from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
-from vaelab.randomness import Source
 
 Column = Float[Tensor, "B 1"]
 
@@ -47,6 +45,7 @@ class FittedMixture(Prior):
         self.register_buffer("factors", torch.eye(size).repeat(mixtures, count, 1, 1))
         self.has_moments = not context.class_count
         self.noise_size = size + 1
+        self.choice_size = 1
 
     def fit(self, codes: Float[Tensor, "N D"], condition: Float[Tensor, "N K"], seed: int) -> None:
         """Maximize the likelihood of the codes of each class (scikit-learn's GaussianMixture).
@@ -86,18 +85,6 @@ class FittedMixture(Prior):
         if len(self.weights) == 1:
             return condition.new_zeros(condition.shape[0], dtype=torch.int64)
         return condition.argmax(1)
-
-    def sample(
-        self,
-        count: int,
-        source: Source,
-        condition: Condition,
-        options: SamplingOptions = AS_FITTED,
-    ) -> Code:
-        """`count` independent codes."""
-        noise = standard_normal_like(self.means.new_empty(count, self.noise_size), source)
-        noise[:, 1:] *= options.temperature
-        return self.from_noise(noise, condition)
 
     @in_float32
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:

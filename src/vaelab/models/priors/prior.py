@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vaelab.distributions import LOG_TWO_PI
+from vaelab.distributions import LOG_TWO_PI, standard_normal_like
 from vaelab.entropy_coding import BitStack
 from vaelab.errors import InputError
 from vaelab.models.code_distribution import CodeDistribution
@@ -53,6 +53,8 @@ class PriorModule(CodeDistribution):
         splits_kl: `kl` gives the KL of each dimension.
         needs_posterior: it depends on the posteriors that the encoder gives.
         noise_size: M, standard normal numbers that `from_noise` takes; 0: it is not defined.
+        choice_size: how many of these, the first ones, choose components of mixtures; the
+            temperature does not change them.
     """
 
     has_density: ClassVar[bool] = True
@@ -60,6 +62,7 @@ class PriorModule(CodeDistribution):
     splits_kl: ClassVar[bool] = False
     needs_posterior: ClassVar[bool] = False
     noise_size: int = 0
+    choice_size: int = 0
 
     @abstractmethod
     def given_encoder(self, encode: Callable[[Tensor], DiagonalGaussian]) -> "Prior":
@@ -70,14 +73,14 @@ class Prior(PriorModule):
     """A distribution over codes.
 
     The condition is one-hot labels (B, K), or (B, 0) in an unconditional model. A subclass defines
-    `sample`, and whatever else it can, with the attribute that says so.
+    `from_noise` and `noise_size`, or `sample`, and whatever else it can, with the attribute that
+    says so.
     """
 
     def given_encoder(self, encode: Callable[[Tensor], DiagonalGaussian]) -> "Prior":
         """The prior itself."""
         return self
 
-    @abstractmethod
     def sample(
         self,
         count: int,
@@ -86,6 +89,9 @@ class Prior(PriorModule):
         options: SamplingOptions = AS_FITTED,
     ) -> Code:
         """`count` independent codes, one for each row of the condition."""
+        noise = standard_normal_like(condition.new_empty(count, self.noise_size), source)
+        noise[:, self.choice_size :] *= options.temperature
+        return self.from_noise(noise, condition)
 
     def loss(self, z: Code, condition: Condition, source: Source) -> Float[Tensor, " B"]:
         """What a prior that is fitted to codes minimizes, per code: -log p(z|y), in nats."""

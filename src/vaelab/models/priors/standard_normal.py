@@ -4,13 +4,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vaelab.distributions import gaussian_kl, gaussian_log_prob, standard_normal_like
+from vaelab.distributions import gaussian_kl, gaussian_log_prob
 from vaelab.entropy_coding import BitStack
 from vaelab.models.posteriors import DiagonalGaussian
 from vaelab.models.priors.config import StandardNormalConfig
 from vaelab.models.priors.prior import Code, Condition, Prior, PriorContext
-from vaelab.models.sampling_options import AS_FITTED, SamplingOptions
-from vaelab.randomness import Source
 
 
 class StandardNormal(Prior):
@@ -25,16 +23,6 @@ class StandardNormal(Prior):
         # A buffer moves to the device of the model.
         self.register_buffer("zero", torch.zeros(context.latent_size), persistent=False)
         self.noise_size = context.latent_size
-
-    def sample(
-        self,
-        count: int,
-        source: Source,
-        condition: Condition,
-        options: SamplingOptions = AS_FITTED,
-    ) -> Code:
-        """`count` independent codes."""
-        return options.temperature * standard_normal_like(self.zero.expand(count, -1), source)
 
     def log_prob(self, z: Code, condition: Condition) -> Float[Tensor, " B"]:
         """log p(z)."""
