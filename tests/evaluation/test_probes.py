@@ -6,9 +6,20 @@ import torch
 from torch import Tensor
 
 from vaelab.errors import InputError
-from vaelab.evaluation.probes import chance_level, linear_probe, nearest_neighbor_probe
+from vaelab.evaluation.probes import chance_level, linear_hits, nearest_neighbor_hits
 from vaelab.randomness import generator
 from vaelab.statistics import proportion_standard_error
+
+
+def linear_probe(*codes_and_labels: Tensor) -> float:
+    """The accuracy of the linear probe."""
+    return linear_hits(*codes_and_labels).double().mean().item()
+
+
+def nearest_neighbor_probe(*codes_and_labels: Tensor, k: int = 10) -> float:
+    """The accuracy of the nearest-neighbor probe."""
+    return nearest_neighbor_hits(*codes_and_labels, k=k).double().mean().item()
+
 
 PROBES = [linear_probe, nearest_neighbor_probe]
 

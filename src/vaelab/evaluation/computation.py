@@ -91,11 +91,31 @@ def _values(name: str, context: EvaluationContext) -> dict[str, MetricValue]:
 
 
 def merged(
-    stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
-) -> dict[str, Any]:
-    """New results with stored ones of the same weights or samples on the same test images."""
+    folder: Path, stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """New results with stored ones of the same weights or samples on the same test images.
+
+    Args:
+        folder: that the stored results are in.
+        stored: as in its evaluation.json.
+        identity: fingerprints of the weights or samples and of the test images.
+        results: the new ones.
+
+    Returns:
+        What is stored in evaluation.json, and in evaluation.safetensors.
+    """
     if any(stored.get(key) != value for key, value in identity.items()):
         stored = {}
+    former = read_values(folder, values_fingerprint(stored))
+    kept = {
+        name: values for name, values in former.items() if name.partition(".")[2] not in results
+    }
+    return _merged_numbers(stored, identity, results), kept | results.values_behind
+
+
+def _merged_numbers(
+    stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
+) -> dict[str, Any]:
     found = results.to_json()
     metrics = stored.get("metrics", {}) | found["metrics"]
     order = [number for metric in METRICS.values() for number in metric.names]
@@ -107,18 +127,6 @@ def merged(
         "details": stored.get("details", {}) | found["details"],
         "left_out": {name: left_out[name] for name in left_out if name not in computed},
     }
-
-
-def merged_values(
-    folder: Path, stored: Mapping[str, Any], identity: Mapping[str, str], results: Results
-) -> dict[str, Tensor]:
-    """The values behind the numbers of `merged`, by their names in evaluation.safetensors."""
-    is_same = all(stored.get(key) == value for key, value in identity.items())
-    former = read_values(folder, values_fingerprint(stored)) if is_same else {}
-    kept = {
-        name: values for name, values in former.items() if name.partition(".")[2] not in results
-    }
-    return kept | results.values_behind
 
 
 def _position(order: Sequence[str]) -> Callable[[str], int]:

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, with_replicates
 from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.statistics import bootstrap
 
@@ -42,14 +42,7 @@ def score(
 
     value = ratio(samples.features, samples.labels)
     replicates = bootstrap(ratio, samples.features, samples.labels, generator=generator)
-    return {
-        "class_diversity": MetricValue(
-            value=value,
-            count=len(samples),
-            standard_error=replicates.std().item(),
-            replicates=replicates,
-        )
-    }
+    return {"class_diversity": with_replicates(value, replicates, count=len(samples))}
 
 
 METRIC = sample_metric(

@@ -21,7 +21,6 @@ from vaelab.evaluation.computation import (
     compute,
     default_metrics,
     merged,
-    merged_values,
 )
 from vaelab.evaluation.context import EvaluationContext
 from vaelab.evaluation.metrics import METRICS, metric_name
@@ -132,9 +131,7 @@ def _store(run: Run, identity: Mapping[str, str], results: Results) -> None:
             "ones are stored: the numbers of the former weights are not stored"
         )
         return
-    run.write_evaluation(
-        merged(stored, identity, results), merged_values(run.path, stored, identity, results)
-    )
+    run.write_evaluation(*merged(run.path, stored, identity, results))
 
 
 def _sample_count(loaded: LoadedRun) -> int:
@@ -237,10 +234,7 @@ def evaluate_file(
             "test_fingerprint": stored.data.test_fingerprint,
             "samples_fingerprint": stored.card.fingerprint,
         }
-        before = stored.read_evaluation()
-        stored.write_evaluation(
-            merged(before, identity, results), merged_values(out, before, identity, results)
-        )
+        stored.write_evaluation(*merged(out, stored.read_evaluation(), identity, results))
     return complete(results, metrics)
 
 

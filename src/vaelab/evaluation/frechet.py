@@ -16,7 +16,7 @@ from vaelab.errors import InputError
 from vaelab.evaluation.baselines import pixel_mean
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
 from vaelab.evaluation.context import EvaluationContext
-from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue
+from vaelab.evaluation.metric import Metric, MetricSpec, MetricValue, with_replicates
 from vaelab.evaluation.sample_metric import sample_metric
 from vaelab.statistics import bootstrap
 
@@ -75,12 +75,7 @@ def score(
 
     replicates = bootstrap(distance, samples.features, generator=generator)
     return {
-        "fid_proxy": MetricValue(
-            value=distance(samples.features),
-            count=len(samples),
-            standard_error=replicates.std().item(),
-            replicates=replicates,
-        )
+        "fid_proxy": with_replicates(distance(samples.features), replicates, count=len(samples))
     }
 
 

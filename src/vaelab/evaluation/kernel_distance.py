@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from vaelab.errors import InputError
 from vaelab.evaluation.classified_images import ClassifiedImages, RealImages
-from vaelab.evaluation.metric import MetricSpec, MetricValue
+from vaelab.evaluation.metric import MetricSpec, MetricValue, with_replicates
 from vaelab.evaluation.sample_metric import sample_metric
 
 SUBSET_COUNT, SUBSET_SIZE = 100, 1000
@@ -91,14 +91,7 @@ def score(
     # The delete-d jackknife: Shao and Wu 1989.
     scale = math.sqrt(size / (fewest - size))
     replicates = found.value + scale * (found.of_subsets - found.value)
-    return {
-        "kernel_distance": MetricValue(
-            value=found.value,
-            count=len(samples),
-            standard_error=replicates.std().item(),
-            replicates=replicates,
-        )
-    }
+    return {"kernel_distance": with_replicates(found.value, replicates, count=len(samples))}
 
 
 METRIC = sample_metric(

@@ -175,6 +175,16 @@ def mean_over_images(
     )
 
 
+def with_replicates(value: float, replicates: Float64[Tensor, " R"], *, count: int) -> MetricValue:
+    """The number whose standard error is the spread of its replicates; see `MetricValue`."""
+    return MetricValue(
+        value=value,
+        count=count,
+        standard_error=replicates.std().item(),
+        replicates=replicates,
+    )
+
+
 def proportion_of_images(
     flags: Bool[Tensor, " N"], *, floor: float | None = None, baseline: float | None = None
 ) -> MetricValue:

@@ -27,29 +27,6 @@ from vaelab.evaluation.metric import (
 _MOST_ITERATIONS = 1000
 
 
-def linear_probe(
-    train_codes: Float[Tensor, "N D"],
-    train_labels: Int[Tensor, " N"],
-    test_codes: Float[Tensor, "M D"],
-    test_labels: Int[Tensor, " M"],
-) -> float:
-    """Accuracy on the test codes of the multinomial logistic regression of `linear_hits`."""
-    hits = linear_hits(train_codes, train_labels, test_codes, test_labels)
-    return hits.double().mean().item()
-
-
-def nearest_neighbor_probe(
-    train_codes: Float[Tensor, "N D"],
-    train_labels: Int[Tensor, " N"],
-    test_codes: Float[Tensor, "M D"],
-    test_labels: Int[Tensor, " M"],
-    k: int = 10,
-) -> float:
-    """Accuracy on the test codes of the classifier of `nearest_neighbor_hits`."""
-    hits = nearest_neighbor_hits(train_codes, train_labels, test_codes, test_labels, k)
-    return hits.double().mean().item()
-
-
 def linear_hits(
     train_codes: Float[Tensor, "N D"],
     train_labels: Int[Tensor, " N"],
